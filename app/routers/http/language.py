@@ -1,0 +1,37 @@
+"""In which language a person is answered: what they chose, else what their browser asks for, else Indonesian."""
+
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.types import Scope
+
+from app.core.texts import LANGS, Lang, choose_lang
+
+LANGUAGE_COOKIE = "loket_lang"
+
+
+def language_of(scope: Scope) -> Lang:
+    """The language of this request: `?lang=`, then the cookie that an earlier choice left, then `Accept-Language`."""
+    headers = dict(scope["headers"])
+    chosen = chosen_language(scope) or _language(_cookie(headers.get(b"cookie", b"")))
+    return chosen or choose_lang(headers.get(b"accept-language", b"").decode("latin-1"))
+
+
+def chosen_language(scope: Scope) -> Lang | None:
+    """The language that this very request asks for by `?lang=`, if any; pages keep it in the cookie."""
+    values = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=50) if scope["query_string"] else {}
+    return _language(values.get("lang", [""])[-1])
+
+
+def _language(value: str) -> Lang | None:
+    return next((lang for lang in LANGS if lang == value), None)
+
+
+def _cookie(header: bytes) -> str:
+    if LANGUAGE_COOKIE.encode() not in header:
+        return ""
+    try:
+        morsel = SimpleCookie(header.decode("latin-1")).get(LANGUAGE_COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""

@@ -1,0 +1,122 @@
+"""How pages are drawn: Jinja templates in two languages, numbers and times as Indonesians write them.
+
+There is one environment per language, so that ``t("Indonesia", "English")`` works inside every macro without passing
+the language around. Rendering is plain, not async: templates get finished values and wait for nothing, and async
+Jinja costs a quarter more time (measured on a form of ten fields).
+"""
+
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, Undefined, UndefinedError
+from markupsafe import Markup, escape
+
+from app.core.money import show_rupiah
+from app.core.texts import LANGS, Lang, Text
+from app.routers.pages.statics import static_url
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+ZONES = {"WIB": ZoneInfo("Asia/Jakarta"), "WITA": ZoneInfo("Asia/Makassar"), "WIT": ZoneInfo("Asia/Jayapura")}
+_LOCALES = {"id": "id_ID", "en": "en_GB"}
+_TIME_PATTERNS = {"id": "EEEE, d MMMM y 'pukul' HH.mm", "en": "EEEE, d MMMM y, HH:mm"}
+_DATE_PATTERNS = {"id": "EEEE, d MMMM y", "en": "EEEE, d MMMM y"}
+
+# Above each threshold the words that a citizen reads beside the figure. The figure alone says nothing to most people.
+_CONFIDENCE_WORDS = (
+    (0.95, Text("sangat yakin", "very sure")),
+    (0.85, Text("yakin", "sure")),
+    (0.60, Text("kurang yakin", "not quite sure")),
+    (0.00, Text("tidak yakin", "unsure")),
+)
+
+
+class ViewUndefined(Undefined):
+    """Missing names stay empty, as the component macros want; a missing attribute of one of our views is a bug."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_dataclass(self._undefined_obj):
+            raise UndefinedError(self._undefined_message)
+
+
+def render(name: str, lang: Lang, **context: object) -> str:
+    """The page as HTML text in this language."""
+    return environment(lang).get_template(name).render(**context)
+
+
+@cache
+def environment(lang: Lang) -> Environment:
+    """The Jinja environment for a language; autoescape is on for everything."""
+    env = Environment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader(TEMPLATES),
+                PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+            ]
+        ),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=ViewUndefined,
+    )
+    env.globals.update(
+        lang=lang,
+        t=text_picker(lang),
+        rupiah=lambda amount: show_rupiah(amount, lang),
+        waktu=lambda at, zone="WIB": show_time(at, zone, lang),
+        tanggal=lambda day, zone="WIB": show_day(day, zone, lang),
+        yakin=lambda confidence: confidence_words(confidence).say(lang),
+        persen=lambda share: show_percent(share, lang),
+        static_url=static_url,
+        LANGS=LANGS,
+    )
+    env.filters["say"] = lambda text: text.say(lang) if isinstance(text, Text) else text
+    env.filters["grouped"] = grouped
+    env.filters["paragraphs"] = paragraphs
+    return env
+
+
+def text_picker(lang: Lang) -> Callable[[str, str], str]:
+    """``t``: both texts stand side by side in the template, and the reader's one is shown."""
+    return lambda indonesian, english: english if lang == "en" else indonesian
+
+
+def show_time(at: datetime, zone: str, lang: Lang) -> str:
+    """An instant in the unit's own zone, with the zone's name: ``Senin, 2 Maret 2026 pukul 10.00 WIB``."""
+    local = at.astimezone(ZONES[zone])
+    return f"{format_datetime(local, _TIME_PATTERNS[lang], locale=_LOCALES[lang])} {zone}"
+
+
+def show_day(day: date | datetime, zone: str, lang: Lang) -> str:
+    """A day as people say it; an instant is first brought to the unit's zone."""
+    if isinstance(day, datetime):
+        day = day.astimezone(ZONES[zone]).date()
+    return format_date(day, _DATE_PATTERNS[lang], locale=_LOCALES[lang])
+
+
+def confidence_words(confidence: float) -> Text:
+    """What a confidence of 0 to 1 means in words."""
+    return next(words for threshold, words in _CONFIDENCE_WORDS if confidence >= threshold)
+
+
+def show_percent(share: float, lang: Lang) -> str:
+    """A share of 0 to 1 as a percentage with one decimal, never rounded up to certainty."""
+    tenths = min(int(share * 1000), 999) if share < 1 else 1000
+    shown = f"{tenths // 10}.{tenths % 10}%"
+    return shown if lang == "en" else shown.replace(".", ",")
+
+
+def grouped(number: str, size: int = 4) -> str:
+    """A long number in groups that people can read out and compare; the copy button takes the blanks away."""
+    return " ".join(number[at : at + size] for at in range(0, len(number), size))
+
+
+def paragraphs(text: str) -> Markup:
+    """Text that a person wrote, escaped, with its line breaks kept."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
