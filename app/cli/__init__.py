@@ -1,0 +1,18 @@
+"""The command line: `loket`. A group of commands per file."""
+
+import sys
+
+import typer
+
+from app.cli import serve
+from app.cli.common import report
+
+app = typer.Typer(name="loket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command("serve")(serve.serve)
+app.command("worker")(serve.worker)
+app.command("migrate")(serve.migrate)
+
+
+def main() -> None:
+    """Run the command; exit status 0 is done, 1 a refusal or failed check, 2 wrong usage."""
+    sys.exit(report(app))

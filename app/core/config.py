@@ -1,0 +1,133 @@
+"""Every setting, in one place: environment variables (or `.env`) with the prefix ``LOKET_``.
+
+In production (``LOKET_ENV=production``) whatever is missing or only fit for a demo stops the start; see
+`production_faults`.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one process."""
+
+    model_config = SettingsConfigDict(env_prefix="LOKET_", env_file=".env", extra="ignore", frozen=True)
+
+    env: Literal["development", "production"] = Field(
+        default="development",
+        description="`production` refuses demo secrets, sandbox doors and the embedded identity provider.",
+    )
+    home: Path = Field(
+        default=Path("var"), description="State directory: embedded database, object store, key ring, sandbox files."
+    )
+    database_url: str = Field(
+        default="",
+        description="`sqlite:///file` or `postgresql://user@host/db`; empty means `loket.db` in `LOKET_HOME`.",
+    )
+    database_pool: int = Field(default=10, ge=2, le=200, description="Database connections that one process may hold.")
+    storage_url: str = Field(
+        default="",
+        description="`file:///dir`, `s3://bucket/prefix` or `memory:///`; empty means `objects/` in `LOKET_HOME`.",
+    )
+    keys: Path | None = Field(
+        default=None,
+        description="The key ring file (JSON). Empty means `keys.json` in `LOKET_HOME`, made at first start outside production.",
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="How people reach this server; stands in letters, QR codes and links.",
+    )
+    rate_limits: Literal["on", "off"] = Field(
+        default="on", description="`off` is for load tests and is refused in production."
+    )
+    rate_limit_store: str = Field(
+        default="memory://",
+        description="Where rate limits are counted: `memory://`, or `redis://host` for several processes.",
+    )
+    recogniser: str = Field(
+        default="embedded",
+        description="`embedded`, the name of an installed recogniser, or the URL of a Plate-Recognizer-compatible server.",
+    )
+    recogniser_token: str = Field(
+        default="", description="Token for a recogniser reached by URL, if it wants one.", repr=False
+    )
+    vehicle_registry_url: str = Field(
+        default="", description="Vehicle registry by HTTP; empty means the embedded table."
+    )
+    vehicle_registry_token: str = Field(default="", description="Bearer token for the vehicle registry.", repr=False)
+    oidc_issuer: str = Field(
+        default="", description="External OpenID issuer for staff and apps; empty means the embedded provider."
+    )
+    oidc_audience: str = Field(default="loket", description="The audience that access tokens must name.")
+    oidc_client_id: str = Field(
+        default="loket-counter", description="Client id of the counter pages at the OpenID issuer."
+    )
+    smtp_url: str = Field(
+        default="",
+        description="`smtp://user:password@host:port` for e-mail; empty means that e-mail is not sent.",
+        repr=False,
+    )
+    smtp_sender: str = Field(default="loket@example.test", description="Sender address of e-mail.")
+    message_gateway_url: str = Field(default="", description="HTTP gateway for SMS and WhatsApp; empty means none.")
+    message_gateway_secret: str = Field(
+        default="", description="Standard Webhooks secret (`whsec_...`) that signs gateway calls.", repr=False
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1", description="Addresses (comma separated) whose `X-Forwarded-For` is believed; `*` for all."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="`json` lines, or `console` for reading."
+    )
+    transparency_origin: str = Field(
+        default="loket.example/etle", description="The origin line of signed log checkpoints (C2SP tlog-checkpoint)."
+    )
+    stop_grace_s: int = Field(
+        default=20, ge=1, le=600, description="Seconds that requests and jobs in flight get to finish after SIGTERM."
+    )
+
+    @field_validator("public_url", "oidc_issuer", "vehicle_registry_url", "message_gateway_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database URL with its default filled in."""
+        return self.database_url or f"sqlite:///{(self.home / 'loket.db').resolve()}"
+
+    @property
+    def effective_storage_url(self) -> str:
+        """The object store's URL with its default filled in."""
+        return self.storage_url or (self.home / "objects").resolve().as_uri()
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the key ring lies."""
+        return self.keys or self.home / "keys.json"
+
+    def production_faults(self) -> list[str]:
+        """What must be mended before a production start, a sentence each; empty outside production."""
+        if not self.production:
+            return []
+        faults = []
+        if self.rate_limits == "off":
+            faults.append("LOKET_RATE_LIMITS=off is refused in production: remove it.")
+        if not self.oidc_issuer:
+            faults.append("LOKET_OIDC_ISSUER is missing: the embedded identity provider is for demonstrations only.")
+        if self.keys is None or not self.keys.exists():
+            faults.append("LOKET_KEYS must name an existing key ring file; make one with `loket keys new FILE`.")
+        if not self.public_url.startswith("https://"):
+            faults.append("LOKET_PUBLIC_URL must be an https address.")
+        if self.effective_database_url.startswith("sqlite"):
+            faults.append("LOKET_DATABASE_URL must name a PostgreSQL database.")
+        if self.smtp_sender.endswith("@example.test"):
+            faults.append("LOKET_SMTP_SENDER must be a real sender address.")
+        return faults

@@ -1,0 +1,186 @@
+"""Keys and what is done with them: field encryption, blind indexes, signatures, short-lived signed tokens.
+
+Four separate rings (personal data, log, documents, tokens) and one for blind indexes. A ring holds several keys; the
+newest seals and signs, all open and verify, so that rotation needs no down-time: add a key, restart, re-wrap at leisure.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+RINGS = ("personal", "index", "log", "documents", "tokens")
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+class CannotOpen(Exception):
+    """A sealed value that no key of the ring opens: altered, bound to another place, or the key is gone."""
+
+
+class BadToken(Exception):
+    """A token that is forged, altered, for another purpose, or past its time."""
+
+
+class KeyRing:
+    """The keys of one installation, by ring. Read from a JSON file: ``{"personal": {"2026-11-a": "<base64>"}, ...}``."""
+
+    def __init__(self, rings: Mapping[str, Mapping[str, bytes]]) -> None:
+        missing = [ring for ring in RINGS if not rings.get(ring)]
+        if missing:
+            raise ValueError(f"the key ring lacks keys for: {', '.join(missing)}")
+        self._rings = {ring: dict(sorted(keys.items())) for ring, keys in rings.items()}
+        if any(len(key) != _KEY_BYTES for keys in self._rings.values() for key in keys.values()):
+            raise ValueError("every key of the ring must have 32 bytes")
+
+    @classmethod
+    def load(cls, path: Path) -> "KeyRing":
+        """Read the file; ValueError says what is wrong with it."""
+        raw = json.loads(path.read_text("utf-8"))
+        return cls({ring: {kid: base64.b64decode(key) for kid, key in keys.items()} for ring, keys in raw.items()})
+
+    @classmethod
+    def generate(cls, key_id: str = "1") -> "KeyRing":
+        """A ring with one fresh key each."""
+        return cls({ring: {key_id: secrets.token_bytes(_KEY_BYTES)} for ring in RINGS})
+
+    def with_new_key(self, ring: str, key_id: str) -> "KeyRing":
+        """The same ring with one more key; ids sort by age, so `key_id` must sort after the others."""
+        if ring == "index":
+            raise ValueError("the index ring is not rotated in place: blind indexes would no longer match")
+        if key_id <= max(self._rings[ring]):
+            raise ValueError(f"{key_id!r} must sort after {max(self._rings[ring])!r}")
+        return KeyRing({**self._rings, ring: {**self._rings[ring], key_id: secrets.token_bytes(_KEY_BYTES)}})
+
+    def save(self, path: Path) -> None:
+        """Write the file, readable by its owner alone."""
+        text = json.dumps(
+            {
+                ring: {kid: base64.b64encode(key).decode() for kid, key in keys.items()}
+                for ring, keys in self._rings.items()
+            },
+            indent=1,
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        fresh.replace(path)
+
+    def current_id(self, ring: str) -> str:
+        """The id of the key that seals and signs now."""
+        return max(self._rings[ring])
+
+    def seal(self, ring: str, plaintext: bytes, aad: bytes) -> str:
+        """Encrypt with the ring's newest key (AES-256-GCM); `aad` binds the value to its place."""
+        key_id = self.current_id(ring)
+        return f"{key_id}.{seal_with(self._rings[ring][key_id], plaintext, aad)}"
+
+    def open(self, ring: str, sealed: str, aad: bytes) -> bytes:
+        """Decrypt what `seal` made; `CannotOpen` when it is not ours."""
+        key_id, _, body = sealed.partition(".")
+        key = self._rings[ring].get(key_id)
+        if key is None:
+            raise CannotOpen(f"ring {ring} has no key {key_id!r}")
+        return open_with(key, body, aad)
+
+    def blind_index(self, purpose: str, normalised: str) -> str:
+        """A keyed hash by which an encrypted value is found again: HMAC-SHA-256 in hex, separate for each purpose."""
+        key = self._rings["index"][min(self._rings["index"])]
+        return hmac.new(key, f"{purpose}\x00{normalised}".encode(), hashlib.sha256).hexdigest()
+
+    def mac_keys(self, ring: str) -> dict[str, bytes]:
+        """The ring's keys, derived for message authentication, by id."""
+        return {kid: _derive(key, b"loket mac") for kid, key in self._rings[ring].items()}
+
+    def signing_key(self, ring: str) -> tuple[str, Ed25519PrivateKey]:
+        """The Ed25519 key that signs for this ring now, with its id."""
+        key_id = self.current_id(ring)
+        return key_id, Ed25519PrivateKey.from_private_bytes(_derive(self._rings[ring][key_id], b"loket ed25519"))
+
+    def public_keys(self, ring: str) -> dict[str, Ed25519PublicKey]:
+        """Every public key of the ring, by id: old signatures stay verifiable."""
+        return {
+            kid: Ed25519PrivateKey.from_private_bytes(_derive(key, b"loket ed25519")).public_key()
+            for kid, key in self._rings[ring].items()
+        }
+
+
+@lru_cache(maxsize=64)
+def _derive(key: bytes, info: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(key)
+
+
+def seal_with(key: bytes, plaintext: bytes, aad: bytes) -> str:
+    """AES-256-GCM under `key`: base64url of nonce and ciphertext."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _encode(nonce + AESGCM(key).encrypt(nonce, plaintext, aad))
+
+
+def open_with(key: bytes, sealed: str, aad: bytes) -> bytes:
+    """The reverse of `seal_with`; raises `CannotOpen`."""
+    try:
+        raw = _decode(sealed)
+        return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], aad)
+    except (InvalidTag, ValueError) as error:
+        raise CannotOpen("the sealed value does not open") from error
+
+
+class TokenSigner:
+    """Short-lived tokens that we alone make and read: links to evidence, ticket access, form tokens.
+
+    ``payload.key-id.mac``; HMAC-SHA-256 under the tokens ring. The purpose is part of what is signed, so that a token
+    for one door never opens another.
+    """
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys.mac_keys("tokens")
+        self._current = keys.current_id("tokens")
+
+    def issue(self, purpose: str, claims: Mapping[str, Any], *, ttl: timedelta, now: datetime) -> str:
+        """A token for `claims` (JSON), good until `now + ttl`."""
+        until = int((now + ttl).timestamp())
+        payload = _encode(json.dumps({**claims, "exp": until}, separators=(",", ":")).encode())
+        return f"{payload}.{self._current}.{self._mac(self._current, purpose, payload)}"
+
+    def verify(self, purpose: str, token: str, now: datetime) -> dict[str, Any]:
+        """The claims of a token that is ours, for this purpose and still good; else `BadToken`."""
+        payload, _, rest = token.partition(".")
+        key_id, _, mac = rest.rpartition(".")
+        if key_id not in self._keys or not hmac.compare_digest(
+            self._mac(key_id, purpose, payload).encode(), mac.encode("utf-8", "replace")
+        ):
+            raise BadToken("not a token of ours")
+        claims: dict[str, Any] = json.loads(_decode(payload))
+        if now.timestamp() >= claims["exp"]:
+            raise BadToken("past its time")
+        return claims
+
+    def _mac(self, key_id: str, purpose: str, payload: str) -> str:
+        message = f"{purpose}\x00{payload}".encode("utf-8", "replace")
+        return _encode(hmac.new(self._keys[key_id], message, hashlib.sha256).digest())
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("not base64url") from error

@@ -1,0 +1,230 @@
+"""The database: one code path for SQLite (embedded) and PostgreSQL, and the only place that commits.
+
+Only edges (doors, jobs, commands) open the one transaction: ``async with house.db.begin(actor) as tx``. Leaving the
+block commits; whatever is raised inside rolls everything back.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import JSON, Dialect, MetaData, String, event, select
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import SQLModel
+
+from app.core.actor import Actor
+
+__all__ = [
+    "Database",
+    "Enqueuer",
+    "JsonColumn",
+    "JsonValue",
+    "Table",
+    "Tx",
+    "UtcDateTime",
+    "async_url",
+    "in_transaction",
+]
+
+if TYPE_CHECKING:  # the house holds the database, and a transaction shows its house
+    from app.core.house import House
+
+Row = TypeVar("Row", bound=SQLModel)
+log = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_MS = 10_000
+LOCK_TIMEOUT_MS = 6_000  # under the 8 s after which a bank gives up waiting for our answer
+STATEMENT_TIMEOUT_MS = 30_000
+
+_in_transaction: ContextVar[bool] = ContextVar("loket_in_transaction", default=False)
+
+
+class Table(SQLModel):
+    """Base of every table. Constraint names follow one convention, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware in, aware and UTC out. On SQLite it is ISO text of fixed width, which sorts as time does."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(String(32))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored instant needs a zone")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+class JsonColumn(TypeDecorator[Any]):
+    """JSON: `jsonb` on PostgreSQL, text on SQLite."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+
+@dataclass(slots=True)
+class Tx:
+    """One transaction with its one instant, its actor and the house.
+
+    `now` is read from the clock once; `as_of` differs from it only in a sweep that looks ahead, and both are written
+    into events.
+    """
+
+    session: AsyncSession
+    now: datetime
+    as_of: datetime
+    actor: Actor
+    house: "House"
+
+    async def enqueue(self, job: str, *args: JsonValue) -> None:
+        """Have a background job run: it exists exactly if this transaction commits. Unknown names raise KeyError."""
+        await self.house.db.enqueuer.enqueue(self.session, job, *args)
+
+    async def lock(self, model: type[Row], id: UUID | str | int) -> Row | None:
+        """Load a row fresh and keep others from changing it until the end; None when there is no such row."""
+        key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
+        query = select(model).where(key == id).with_for_update().execution_options(populate_existing=True)
+        return (await self.session.execute(query)).scalar_one_or_none()
+
+    async def one(self, model: type[Row], id: UUID | str | int) -> Row | None:
+        """Load a row by its key; None when there is no such row."""
+        return await self.session.get(model, id)
+
+
+class Enqueuer:
+    """Puts a job into the queue inside a caller's transaction. Set by wiring; see `app.core.jobs`."""
+
+    async def enqueue(self, session: AsyncSession, job: str, *args: JsonValue) -> None:
+        raise RuntimeError(f"no job queue is connected; {job}{args} was not enqueued in {session}")
+
+
+class Database:
+    """An engine with the two ways in: `begin` to change, `read` to look."""
+
+    def __init__(self, url: str, *, pool: int = 10) -> None:
+        self.url = url
+        self.dialect = "postgresql" if url.startswith("postgres") else "sqlite"
+        self.engine = _make_engine(url, pool)
+        self.enqueuer = Enqueuer()
+        self._house: House | None = None
+
+    def move_in(self, house: "House") -> None:
+        """Called once by the house that holds this database."""
+        self._house = house
+
+    @property
+    def house(self) -> "House":
+        if self._house is None:
+            raise RuntimeError("this database belongs to no house yet")
+        return self._house
+
+    @asynccontextmanager
+    async def begin(self, actor: Actor, *, as_of: datetime | None = None) -> AsyncIterator[Tx]:
+        """The one transaction of a request or job. Commits on leaving the block, rolls back on any exception."""
+        now = self.house.clock.now()
+        token = _in_transaction.set(True)
+        try:
+            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session, session.begin():
+                yield Tx(session=session, now=now, as_of=as_of or now, actor=actor, house=self.house)
+        finally:
+            _in_transaction.reset(token)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for looking only: no transaction is kept, nothing is written."""
+        async with self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection = await connection.execution_options(loket_read=True)
+            yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+def in_transaction() -> bool:
+    """Whether the running task holds a transaction open; calling out is refused then."""
+    return _in_transaction.get()
+
+
+def async_url(url: str) -> str:
+    """The SQLAlchemy URL with the driver we use: aiosqlite or psycopg."""
+    parsed = make_url(url)
+    driver = "postgresql+psycopg" if parsed.drivername.startswith("postgres") else "sqlite+aiosqlite"
+    return parsed.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def _make_engine(url: str, pool: int) -> AsyncEngine:
+    if url.startswith("postgres"):
+        return create_async_engine(
+            async_url(url),
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=LOCK_TIMEOUT_MS / 1000,
+            pool_pre_ping=True,
+            connect_args={
+                "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+            },
+        )
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(async_url(url), pool_size=pool, max_overflow=0, pool_timeout=LOCK_TIMEOUT_MS / 1000)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy emits BEGIN itself (see _begin_sqlite): the driver's own late, implicit BEGIN would let two writers
+    # read first and then deadlock. FULL: a committed payment survives a power cut.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    reading = connection.get_execution_options().get("loket_read", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

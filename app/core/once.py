@@ -1,0 +1,71 @@
+"""The same request twice has the effect of one: Idempotency-Key and answer kept in the transaction that did the work.
+
+Source: IETF draft-ietf-httpapi-idempotency-key-header.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlmodel import Field, col
+
+from app.core.db import JsonColumn, JsonValue, Table, Tx, UtcDateTime
+from app.core.ids import new_id
+from app.core.problems import ProblemType
+from app.core.texts import Text
+
+KEPT_FOR = timedelta(hours=48)
+MAX_KEY_LENGTH = 128
+
+KEY_REUSED = ProblemType(
+    "idempotency-key-reused",
+    422,
+    Text("Idempotency-Key sudah dipakai", "Idempotency-Key was used before"),
+    Text(
+        "Kunci ini dipakai untuk kiriman lain. Pakai kunci baru.", "This key came with another request. Use a new key."
+    ),
+)
+KEY_MISSING = ProblemType(
+    "idempotency-key-missing",
+    400,
+    Text("Idempotency-Key tidak ada", "Idempotency-Key is missing"),
+    Text("Sertakan header Idempotency-Key dengan nilai acak.", "Send the header Idempotency-Key with a random value."),
+)
+
+
+class KeptAnswer(Table, table=True):
+    """The answer to one request of one actor, by its key; `fingerprint` is a SHA-256 over method, path and body."""
+
+    __tablename__ = "kept_answers"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    slot: str = Field(unique=True, max_length=400)
+    fingerprint: str = Field(max_length=64)
+    status: int
+    body: JsonValue = Field(default=None, sa_type=JsonColumn)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+async def find_answer(tx: Tx, key: str, fingerprint: str) -> KeptAnswer | None:
+    """The answer kept for this key; KEY_REUSED when the key came with a different request."""
+    row = (
+        await tx.session.execute(select(KeptAnswer).where(col(KeptAnswer.slot) == _slot(tx, key)))
+    ).scalar_one_or_none()
+    if row is not None and row.fingerprint != fingerprint:
+        raise KEY_REUSED()
+    return row
+
+
+async def keep_answer(tx: Tx, key: str, fingerprint: str, status: int, body: JsonValue) -> None:
+    """Keep the answer. Two requests at once: the unique slot lets one commit; the other rolls back and is asked again."""
+    tx.session.add(KeptAnswer(slot=_slot(tx, key), fingerprint=fingerprint, status=status, body=body, at=tx.now))
+    await tx.session.flush()
+
+
+async def forget_answers(tx: Tx) -> None:
+    """Drop what is older than two days."""
+    await tx.session.execute(delete(KeptAnswer).where(col(KeptAnswer.at) < tx.now - KEPT_FOR))
+
+
+def _slot(tx: Tx, key: str) -> str:
+    return f"{tx.actor.kind}:{tx.actor.id}:{key}"

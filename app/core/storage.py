@@ -1,0 +1,77 @@
+"""Files by their content: the name of an object is the SHA-256 of its bytes, so nothing is ever overwritten.
+
+Local folder, memory or S3 by configuration (obstore). A file is stored before the transaction that names it; an orphan
+does no harm.
+"""
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlparse
+
+import obstore
+from obstore.store import LocalStore, MemoryStore, S3Store
+
+_PUT_TIMEOUT = timedelta(seconds=30)
+
+
+class ObjectMissing(Exception):
+    """There is no object of this name in the store."""
+
+
+class ObjectStorage:
+    """Content-addressed objects."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._store = _open_store(url)
+
+    async def put(self, data: bytes) -> str:
+        """Keep the bytes, exactly as they are; returns their SHA-256 in hex. Doing it twice is harmless."""
+        digest = hashlib.sha256(data).hexdigest() if len(data) < 65_536 else await asyncio.to_thread(_sha256, data)
+        await obstore.put_async(self._store, _path(digest), data)
+        return digest
+
+    async def get(self, sha256: str) -> bytes:
+        """The bytes of an object; `ObjectMissing` when there is none, or when what lies there is no longer the same."""
+        try:
+            answer = await obstore.get_async(self._store, _path(sha256))
+        except FileNotFoundError as error:
+            raise ObjectMissing(sha256) from error
+        data = bytes(await answer.bytes_async())
+        if _sha256(data) != sha256:
+            raise ObjectMissing(f"{sha256} was altered in the store")
+        return data
+
+    async def exists(self, sha256: str) -> bool:
+        """Whether the object is there."""
+        try:
+            await obstore.head_async(self._store, _path(sha256))
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def check(self) -> None:
+        """Raise when the store cannot be reached; for readiness."""
+        await self.exists("0" * 64)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _path(sha256: str) -> str:
+    return f"sha256/{sha256[:2]}/{sha256}"
+
+
+def _open_store(url: str) -> LocalStore | MemoryStore | S3Store:
+    parsed = urlparse(url)
+    if parsed.scheme == "file":
+        Path(parsed.path).mkdir(parents=True, exist_ok=True)
+        return LocalStore(parsed.path)
+    if parsed.scheme == "memory":
+        return MemoryStore()
+    if parsed.scheme == "s3":
+        return S3Store(parsed.netloc, prefix=parsed.path.strip("/") or None)
+    raise ValueError(f"LOKET_STORAGE_URL: {parsed.scheme!r} is not one of file, s3, memory")

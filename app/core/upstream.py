@@ -1,0 +1,67 @@
+"""Calls to other people's servers: explicit limits, time-outs, few retries, a circuit breaker, and never inside a transaction.
+
+A backend that is slow, wrong or down costs its own feature only: each has its own client, its own bulkhead and breaker.
+"""
+
+import asyncio
+from typing import Any
+
+import httpx
+from purgatory import AsyncCircuitBreakerFactory
+from purgatory.domain.model import OpenedState
+
+from app.core.db import in_transaction
+from app.core.problems import BUSY, UPSTREAM_UNAVAILABLE
+
+RETRY_AFTER_S = 10
+_FAILURES_TO_OPEN = 5
+_OPEN_FOR_S = 15.0
+
+
+class Upstream:
+    """One server that we call. `timeout_s` bounds a whole call, `max_concurrent` the calls in flight."""
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        timeout_s: float,
+        max_concurrent: int = 8,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self._timeout_s = timeout_s
+        self._slots = asyncio.Semaphore(max_concurrent)
+        self._breakers = AsyncCircuitBreakerFactory(default_threshold=_FAILURES_TO_OPEN, default_ttl=_OPEN_FOR_S)
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            headers=headers,
+            timeout=httpx.Timeout(timeout_s, connect=min(2.0, timeout_s)),
+            limits=httpx.Limits(max_connections=max_concurrent, max_keepalive_connections=max_concurrent),
+            follow_redirects=False,
+        )
+
+    async def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """One call. Answers below 500 are returned as they are; 5xx, time-outs and refusals raise UPSTREAM_UNAVAILABLE."""
+        if in_transaction():
+            raise RuntimeError(f"{self.name} was called inside a transaction: calls belong between transactions")
+        if self._slots.locked():
+            raise BUSY(name=self.name, retry_after=RETRY_AFTER_S, headers={"Retry-After": str(RETRY_AFTER_S)})
+        async with self._slots:
+            try:
+                async with await self._breakers.get_breaker(self.name), asyncio.timeout(self._timeout_s):
+                    answer = await self._client.request(method, path, **kwargs)
+                    if answer.status_code >= 500:
+                        raise _ServerError(answer.status_code)
+            except (OpenedState, httpx.HTTPError, TimeoutError, _ServerError) as error:
+                raise UPSTREAM_UNAVAILABLE(name=self.name, headers={"Retry-After": str(RETRY_AFTER_S)}) from error
+        return answer
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+class _ServerError(Exception):
+    """The upstream answered 5xx; counts for its breaker."""

@@ -1,0 +1,53 @@
+"""Operations: alive, ready, metrics."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from app.core.house import House
+from app.routers.http.deps import TheHouse
+from app.routers.http.guards import public
+
+router = APIRouter(tags=["operations"])
+CHECK_TIMEOUT_S = 3.0
+
+
+@router.get("/healthz", dependencies=[public()])
+async def alive() -> dict[str, str]:
+    """The process lives; says nothing about what it depends on."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", dependencies=[public()])
+async def ready(house: TheHouse) -> JSONResponse:
+    """Each dependency by name; 503 when one of them does not answer."""
+    checks = {"database": lambda: _check_database(house), "storage": house.storage.check}
+    results = dict(zip(checks, await asyncio.gather(*(_outcome(check) for check in checks.values())), strict=True))
+    healthy = all(state == "ok" for state in results.values())
+    return JSONResponse(
+        {"status": "ready" if healthy else "not ready", "dependencies": results}, 200 if healthy else 503
+    )
+
+
+@router.get("/metrics", dependencies=[public()])
+async def metrics() -> Response:
+    """Prometheus text format. Holds counts only; expose it to the monitoring network, not to the world."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _check_database(house: House) -> None:
+    async with house.db.read() as connection:
+        await connection.execute(text("SELECT 1"))
+
+
+async def _outcome(check: Callable[[], Awaitable[None]]) -> str:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            await check()
+    except Exception as error:  # any failure means the same: it does not answer
+        return f"failed: {type(error).__name__}"
+    return "ok"

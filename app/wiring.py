@@ -1,0 +1,60 @@
+"""The one place where things meet: adapters by setting, guards and effects, jobs, schedules."""
+
+import logging
+from pathlib import Path
+
+from app.core import jobs as core_jobs
+from app.core.clock import Clock, SystemClock
+from app.core.config import Settings
+from app.core.crypto import KeyRing, TokenSigner
+from app.core.db import Database
+from app.core.house import House
+from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
+from app.core.limits import Limits
+from app.core.storage import ObjectStorage
+
+log = logging.getLogger(__name__)
+
+JOBS: tuple[Job, ...] = (*core_jobs.JOBS,)
+SCHEDULES: tuple[Schedule, ...] = (*core_jobs.SCHEDULES,)
+
+
+class RefusedToStart(Exception):
+    """The settings do not allow a start; the text says what to mend."""
+
+
+def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing | None = None) -> House:
+    """The house for these settings. Raises `RefusedToStart` for what production does not allow."""
+    faults = settings.production_faults()
+    if faults:
+        raise RefusedToStart("\n".join(faults))
+    ring = keys or load_keys(settings.keys_file, make_missing=not settings.production)
+    db = Database(settings.effective_database_url, pool=settings.database_pool)
+    db.enqueuer = DbosEnqueuer(db, JOBS)
+    parts: dict[type, object] = {
+        Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),
+    }
+    return House(
+        settings=settings,
+        db=db,
+        clock=clock or SystemClock(),
+        storage=ObjectStorage(settings.effective_storage_url),
+        keys=ring,
+        signer=TokenSigner(ring),
+        parts=parts,
+    )
+
+
+def build_worker(house: House) -> Worker:
+    """The background worker of this house."""
+    return Worker(house, JOBS, SCHEDULES)
+
+
+def load_keys(path: Path, *, make_missing: bool) -> KeyRing:
+    """The key ring file; made with fresh keys at the first start outside production."""
+    if not path.exists():
+        if not make_missing:
+            raise RefusedToStart(f"the key ring {path} does not exist; make one with `loket keys new {path}`")
+        KeyRing.generate().save(path)
+        log.info("a fresh key ring was made at %s", path)
+    return KeyRing.load(path)

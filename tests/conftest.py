@@ -1,0 +1,168 @@
+"""Fixtures: a house on SQLite and on PostgreSQL, from a template that was migrated and filled once per run."""
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from app.core.clock import FixedClock
+from app.core.config import Settings
+from app.core.crypto import KeyRing
+from app.core.house import House
+from app.core.migrations import migrate
+from app.main import create_app
+from app.wiring import build_house
+from tests.seed import seed_template
+
+POSTGRES_URL = os.environ.get("LOKET_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+ENGINES = ("sqlite", "postgresql")
+START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)  # a Monday, 10:00 in Jakarta
+KEYS = KeyRing({ring: {"1": bytes([place]) * 32} for place, ring in enumerate(("personal", "index", "log", "documents", "tokens"))})
+_skipped_postgres: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str | None:
+    """The URL of the server for tests, or None when none answers."""
+    try:
+        psycopg.connect(POSTGRES_URL, connect_timeout=3).close()
+    except psycopg.OperationalError as error:
+        _skipped_postgres.append(str(error).strip().splitlines()[0])
+        return None
+    return POSTGRES_URL
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _fill(f"sqlite:///{path}")
+    with_wal = path.with_name("template.db-wal")
+    assert not with_wal.exists() or with_wal.stat().st_size == 0, "the template still has a write-ahead log"
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str | None) -> Iterator[str | None]:
+    if postgres_server is None:
+        yield None
+        return
+    name = f"loket_template_{uuid.uuid4().hex[:12]}"
+    _admin(f'CREATE DATABASE "{name}"')
+    try:
+        _fill(_sibling(name))
+        yield name
+    finally:
+        _admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=ENGINES)
+def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of this test's own, on each engine in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "loket.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    yield from _own_postgres(request.getfixturevalue("postgres_template"))
+
+
+@pytest.fixture
+def postgres_url(postgres_template: str | None) -> Iterator[str]:
+    """A PostgreSQL database of this test's own; for what only a server can show, such as real races."""
+    yield from _own_postgres(postgres_template)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(START)
+
+
+@pytest.fixture
+async def house(engine_url: str, tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
+    """A house on a database of its own, with reference data and a clock that stands still."""
+    async with open_house(engine_url, tmp_path, clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def postgres_house(postgres_url: str, tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
+    """A house on PostgreSQL alone."""
+    async with open_house(postgres_url, tmp_path, clock) as made:
+        yield made
+
+
+class open_house:
+    """A house for tests: ``async with open_house(url, home, clock) as house``."""
+
+    def __init__(self, url: str, home: Path, clock: FixedClock, **settings: Any) -> None:
+        values = {"home": home, "database_url": url, "storage_url": "memory:///", "rate_limits": "off", **settings}
+        self._house = build_house(Settings(_env_file=None, **values), clock=clock, keys=KEYS)
+
+    async def __aenter__(self) -> House:
+        return self._house
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._house.close()
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client on the application of this house; background work is run by `drain`."""
+    transport = httpx.ASGITransport(app=create_app(house), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
+        yield made
+
+
+def _own_postgres(template: str | None) -> Iterator[str]:
+    if template is None:
+        pytest.skip("PostgreSQL does not answer; set LOKET_TEST_POSTGRES_URL")
+    name = f"loket_test_{uuid.uuid4().hex[:12]}"
+    _admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield _sibling(name)
+    finally:
+        _admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _fill(url: str) -> None:
+    migrate(url)
+    asyncio.run(_seed(url))
+
+
+async def _seed(url: str) -> None:
+    settings = Settings(_env_file=None, database_url=url, storage_url="memory:///", rate_limits="off")
+    house = build_house(settings, clock=FixedClock(START), keys=KEYS)
+    try:
+        await seed_template(house)
+    finally:
+        await house.close()
+
+
+def _admin(statement: str) -> None:
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+def _sibling(name: str) -> str:
+    return make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _skipped_postgres:
+        terminalreporter.section("PostgreSQL tests were SKIPPED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"No server answers at {POSTGRES_URL}: {_skipped_postgres[0]}")
+        terminalreporter.line("Set LOKET_TEST_POSTGRES_URL to a server where databases may be created.")
