@@ -1,0 +1,1 @@
+"""Identity: people, staff, roles, credentials, sign-in and tokens. Who may come in, and by what proof."""

@@ -1,0 +1,118 @@
+"""What identity refuses, in the words of the person who is refused."""
+
+from app.core.problems import ProblemType
+from app.core.texts import Text
+
+CREDENTIAL_NOT_FOUND = ProblemType(
+    "identity-credential-not-found",
+    404,
+    Text("Kredensial tidak ditemukan", "Credential not found"),
+    Text(
+        "Tidak ada kredensial {client_id}. Lihat daftarnya dengan `loket client list`.",
+        "There is no credential {client_id}. See them with `loket client list`.",
+    ),
+)
+CREDENTIAL_INVALID = ProblemType(
+    "identity-credential-invalid",
+    422,
+    Text("Kredensial tidak dapat dibuat", "The credential cannot be made"),
+    Text("{why}", "{why}"),
+)
+CREDENTIAL_DISABLED = ProblemType(
+    "identity-credential-disabled",
+    409,
+    Text("Kredensial sudah dinonaktifkan", "The credential is disabled"),
+    Text(
+        "Kredensial {client_id} sudah dinonaktifkan; buat yang baru.",
+        "The credential {client_id} is disabled; make a new one.",
+    ),
+)
+STAFF_NOT_FOUND = ProblemType(
+    "identity-staff-not-found",
+    404,
+    Text("Petugas tidak ditemukan", "Staff member not found"),
+    Text(
+        "Tidak ada petugas dengan alamat itu. Lihat daftarnya dengan `loket staff list`.",
+        "There is no member of staff with that address. See them with `loket staff list`.",
+    ),
+)
+STAFF_EXISTS = ProblemType(
+    "identity-staff-exists",
+    409,
+    Text("Petugas sudah terdaftar", "Staff member exists already"),
+    Text("Alamat itu sudah dipakai petugas lain.", "That address belongs to a member of staff already."),
+)
+STAFF_INVALID = ProblemType(
+    "identity-staff-invalid",
+    422,
+    Text("Data petugas tidak benar", "The staff data is not valid"),
+    Text("{why}", "{why}"),
+)
+SIGN_IN_FAILED = ProblemType(
+    "identity-sign-in-failed",
+    401,
+    Text("Tidak dapat masuk", "Could not sign in"),
+    Text(
+        "Alamat, kata sandi, atau kode tidak cocok, atau sudah kedaluwarsa. Periksa lalu coba lagi.",
+        "The address, password or code does not match, or has expired. Check them and try again.",
+    ),
+)
+PASSWORD_TOO_WEAK = ProblemType(
+    "identity-password-too-weak",
+    422,
+    Text("Kata sandi terlalu lemah", "The password is too weak"),
+    Text(
+        "Pakai {minimum} sampai {maximum} karakter, berbeda dari kata sandi sementara.",
+        "Use {minimum} to {maximum} characters, other than the temporary password.",
+    ),
+)
+CONTACT_INVALID = ProblemType(
+    "identity-contact-invalid",
+    422,
+    Text("Nomor atau alamat tidak dikenali", "The number or address is not understood"),
+    Text(
+        "Tulis nomor ponsel Indonesia, misalnya 0812 3456 7890, atau alamat surel.",
+        "Give an Indonesian mobile number such as 0812 3456 7890, or an e-mail address.",
+    ),
+)
+IDENTITY_NOT_CONFIRMED = ProblemType(
+    "identity-not-confirmed",
+    422,
+    Text("Data diri belum dapat dipastikan", "Your identity could not be confirmed"),
+    Text(
+        "Kode tidak cocok atau sudah kedaluwarsa, atau data tidak sesuai catatan kependudukan. Ulangi dari awal; bila nomor "
+        "ponsel di catatan sudah berganti, perbarui di Dinas Dukcapil.",
+        "The code does not match or has expired, or the data differs from the population register. Start again; if the "
+        "phone in the register is an old one, have it changed at the civil registry.",
+    ),
+)
+IDENTITY_NEEDED = ProblemType(
+    "identity-needed",
+    403,
+    Text("Data diri perlu dipastikan dahulu", "Confirm your identity first"),
+    Text(
+        "Cocokkan akun ini dengan NIK Anda di /v1/me/identity sebelum melanjutkan.",
+        "Bind this account to your NIK at /v1/me/identity before going on.",
+    ),
+)
+EMBEDDED_PROVIDER_OFF = ProblemType(
+    "identity-provider-elsewhere",
+    404,
+    Text("Masuk dilakukan di tempat lain", "Sign-in is done elsewhere"),
+    Text("Penyedia identitas sistem ini adalah {issuer}.", "The identity provider of this system is {issuer}."),
+)
+FORM_STALE = ProblemType(
+    "identity-form-stale",
+    403,
+    Text("Formulir kedaluwarsa", "The form has expired"),
+    Text("Muat ulang halaman lalu isi lagi.", "Load the page again and fill in the form once more."),
+)
+CROSS_SITE = ProblemType(
+    "identity-cross-site",
+    403,
+    Text("Permintaan dari situs lain ditolak", "A request from another site was refused"),
+    Text(
+        "Permintaan ini tidak berasal dari halaman kami.",
+        "This request did not come from a page of ours.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Registers that are not ours: vehicles (ERI) and population (Dukcapil), each behind one protocol."""

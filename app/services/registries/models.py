@@ -1,0 +1,74 @@
+"""Tables of the embedded registers: stand-ins for ERI (vehicles) and Dukcapil (population) where those are not reached.
+
+Plates are plain, as they hang on the vehicle for all to read. Chassis and engine numbers prove ownership at the public
+look-up, so they are secrets here: encrypted, and compared by blind index, whole or by the last five characters.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Field
+
+from app.core.db import Table, UtcDateTime
+from app.core.ids import new_id
+
+
+class VehicleRecord(Table, table=True):
+    """A registered vehicle with its owner. `digest` is a keyed hash of the imported line: unchanged lines are skipped."""
+
+    __tablename__ = "vehicles"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    registry_id: str = Field(unique=True, max_length=40)
+    plate: str = Field(unique=True, max_length=20)
+    chassis_enc: str | None = None
+    chassis_bidx: str = Field(max_length=64)
+    chassis_tail_bidx: str = Field(max_length=64)
+    engine_enc: str | None = None
+    engine_bidx: str = Field(max_length=64)
+    engine_tail_bidx: str = Field(max_length=64)
+    make: str = Field(max_length=60)
+    model: str = Field(max_length=60)
+    colour: str = Field(max_length=30)
+    kind: str = Field(max_length=40)
+    year: int | None = None
+    key_id: UUID = Field(foreign_key="data_keys.id")
+    owner_nik_bidx: str | None = Field(default=None, index=True, max_length=64)
+    nik_enc: str | None = None
+    name_enc: str | None = None
+    address_enc: str | None = None
+    phone_enc: str | None = None
+    email_enc: str | None = None
+    digest: str = Field(max_length=64)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class VehicleBlockRow(Table, table=True):
+    """A block that stands, or stood, on a vehicle. Several may stand; it is free only when all are lifted."""
+
+    __tablename__ = "vehicle_blocks"
+
+    request_id: str = Field(primary_key=True, max_length=64)
+    registry_id: str = Field(index=True, max_length=40)
+    reason: str = Field(max_length=300)
+    set_at: datetime = Field(sa_type=UtcDateTime)
+    lifted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PopulationRecord(Table, table=True):
+    """A person in the embedded population register; every field of it is sealed under that person's data key."""
+
+    __tablename__ = "population"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    key_id: UUID = Field(foreign_key="data_keys.id")
+    nik_bidx: str = Field(unique=True, max_length=64)
+    nik_enc: str | None = None
+    name_enc: str | None = None
+    born_on_enc: str | None = None
+    kk_no_enc: str | None = None
+    address_enc: str | None = None
+    phone_enc: str | None = None
+    email_enc: str | None = None
+    digest: str = Field(max_length=64)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
