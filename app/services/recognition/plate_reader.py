@@ -1,0 +1,168 @@
+"""The embedded recogniser's work on one picture: find lines, read them under the plate grammar, let the best
+win.
+
+Imports OpenCV and onnxruntime: only the recogniser's own worker thread imports this module.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.services.recognition.decoding import Decoding, PlateDecoder
+from app.services.recognition.lines import Line, Picture, find_lines, rectify, whole_picture
+from app.services.recognition.networks import LineReader, TextDetector
+from app.services.recognition.reading import Alternative, Box, PlateReading
+
+_THREADS = 2
+_SIDE = 832
+_CROP_SIDE = 624
+_SECOND_LOOKS = (1248, 499)
+_WIDE_CROP = 2.0
+"""A picture this much wider than high is a plate cut out already."""
+
+_UPPER_SHARES = (0.72, 1.0)
+"""A plate cut out: its upper part without the validity row, and all of it."""
+
+_MOST_LINES = 14
+_MOST_PLATES = 3
+_MOST_ALTERNATIVES = 4
+_LEAST_CONFIDENCE = 0.02
+_PLATE_ASPECTS = (2.2, 12.0)
+_COUNTRY = "id"
+
+
+@dataclass(frozen=True)
+class _ReadLine:
+    """A line that may be a plate. `fit` says how well a plate explains it (0 is perfectly), `share` how much
+    of the belief its best plate has, `clarity` how sure the reader was of what it saw, plate or not (0 is
+    perfectly)."""
+
+    line: Line
+    decoding: Decoding
+
+    @property
+    def plate(self) -> str:
+        return self.decoding.hypotheses[0].plate
+
+    @property
+    def fit(self) -> float:
+        return self.decoding.hypotheses[0].score - self.decoding.free_score
+
+    @property
+    def share(self) -> float:
+        return self.share_of(0)
+
+    def share_of(self, rank: int) -> float:
+        best = self.decoding.hypotheses[0].score
+        weights = [math.exp(hypothesis.score - best) for hypothesis in self.decoding.hypotheses]
+        return weights[rank] / sum(weights)
+
+    @property
+    def clarity(self) -> float:
+        return self.decoding.free_score
+
+    @property
+    def rank(self) -> float:
+        """Evidence that this line is the plate: explained well, long, big in the picture, of a plate's
+        shape."""
+        shaped = _PLATE_ASPECTS[0] < self.line.aspect < _PLATE_ASPECTS[1]
+        size = math.log(max(self.line.height, 1.0))
+        return self.fit + 0.0875 * self.clarity + 0.9 * len(self.plate) + size - (0.0 if shaped else 3.0)
+
+    @property
+    def is_sure(self) -> bool:
+        return self.fit > -1.5 and self.share > 0.8 and self.clarity > -1.5 and len(self.plate) >= 6
+
+    @property
+    def confidence(self) -> float:
+        fit = math.exp(max(-20.0, min(0.0, self.fit + 0.5)) * 0.25)
+        return self.share * fit * math.exp(max(-20.0, self.clarity) * 0.12)
+
+
+@lru_cache(maxsize=1)
+def the_plate_reader() -> "PlateReader":
+    """The one reader of this process: both networks take some 300 MB, and every house may share them."""
+    return PlateReader(threads=_THREADS)
+
+
+class PlateReader:
+    """Both networks with their decoder; holds no state between pictures."""
+
+    def __init__(self, *, threads: int) -> None:
+        self._detector = TextDetector(threads=threads)
+        self._reader = LineReader(threads=threads)
+        self._decoder = PlateDecoder(self._reader.alphabet)
+
+    def read(self, image: bytes) -> tuple[PlateReading, ...] | None:
+        """The plates in a picture file, best first; None when the bytes are no picture."""
+        picture = cv2.imdecode(np.frombuffer(image, dtype=np.uint8), cv2.IMREAD_COLOR) if image else None
+        if picture is None:
+            return None
+        return self.read_picture(np.asarray(picture, dtype=np.uint8))
+
+    def read_picture(self, picture: Picture) -> tuple[PlateReading, ...]:
+        """The plates in a picture, best first. A larger and a smaller look follow only when the first is
+        unsure."""
+        height, width = picture.shape[:2]
+        is_crop = width / height > _WIDE_CROP
+        found: list[_ReadLine] = []
+        for side in (_CROP_SIDE if is_crop else _SIDE, *_SECOND_LOOKS):
+            lines = find_lines(picture, self._detector.score_map, side=side, most=_MOST_LINES)
+            if is_crop and not found:
+                lines += [whole_picture(picture, upper=share) for share in _UPPER_SHARES]
+            found = sorted([*found, *self._read_lines(picture, lines)], key=lambda read: -read.rank)
+            if found and found[0].is_sure:
+                break
+        return _plates(found)
+
+    def _read_lines(self, picture: Picture, lines: list[Line]) -> list[_ReadLine]:
+        strips = [(line, rectify(picture, line)) for line in lines]
+        whole = [(line, strip) for line, strip in strips if strip is not None]
+        if not whole:
+            return []
+        beliefs = self._reader.probabilities([strip for _, strip in whole])
+        decodings = [self._decoder.decode(belief) for belief in beliefs]
+        pairs = zip((line for line, _ in whole), decodings, strict=True)
+        return [_ReadLine(line, decoding) for line, decoding in pairs if decoding.hypotheses]
+
+
+def _plates(found: list[_ReadLine]) -> tuple[PlateReading, ...]:
+    """One answer per place: what overlaps a better line is that line again."""
+    plates: list[tuple[Box, PlateReading]] = []
+    for read in found:
+        box = _box(read.line.quad)
+        if read.confidence < _LEAST_CONFIDENCE or any(_overlap(box, taken) for taken, _ in plates):
+            continue
+        plates.append((box, _reading(read, box)))
+        if len(plates) == _MOST_PLATES:
+            break
+    return tuple(reading for _, reading in plates)
+
+
+def _reading(read: _ReadLine, box: Box) -> PlateReading:
+    others = read.decoding.hypotheses[1:_MOST_ALTERNATIVES]
+    scale = read.confidence / read.share
+    return PlateReading(
+        plate=read.plate,
+        confidence=round(read.confidence, 4),
+        box=box,
+        region=_COUNTRY,
+        alternatives=tuple(
+            Alternative(other.plate, round(scale * read.share_of(rank), 4))
+            for rank, other in enumerate(others, start=1)
+        ),
+        raw=read.decoding.free_text,
+    )
+
+
+def _box(quad: NDArray[np.float32]) -> Box:
+    (left, top), (right, bottom) = np.floor(quad.min(axis=0)), np.ceil(quad.max(axis=0))
+    return Box(max(0, int(left)), max(0, int(top)), int(right), int(bottom))
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one.x_min < other.x_max and other.x_min < one.x_max and one.y_min < other.y_max and other.y_min < one.y_max
