@@ -1,14 +1,12 @@
 // Comfort on top of pages that already work without it: focus on the error summary, no double submit,
-// questions that open under their answer, and buttons that copy a number.
+// characters left, and buttons that copy a number. (Questions open under their answer by style alone.)
 import {
-  Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, Radios, SkipLink, createAll, isSupported,
+  Button, CharacterCount, ErrorSummary, NotificationBanner, SkipLink, createAll,
 } from "./govuk-frontend.min.js";
 
-if (isSupported.length === 0 || "noModule" in HTMLScriptElement.prototype) {
-  document.body.classList.add("js-enabled", "govuk-frontend-supported");
-  for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, Radios, SkipLink]) {
-    createAll(component);
-  }
+document.body.classList.add("js-enabled", "govuk-frontend-supported");
+for (const component of [Button, CharacterCount, ErrorSummary, NotificationBanner, SkipLink]) {
+  createAll(component);
 }
 
 for (const button of document.querySelectorAll("button[data-copy]")) {

@@ -1,0 +1,86 @@
+"""What pages refuse themselves, and every refusal as a page for people."""
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from app.core.problems import Problem, ProblemType
+from app.core.texts import Text
+from app.routers.http.language import language_of
+from app.routers.pages.frame import frame_context
+from app.routers.pages.render import render
+
+FORM_NOT_TRUSTED = ProblemType(
+    "pages-form-not-trusted",
+    403,
+    Text("Formulir perlu dibuka ulang", "The form must be opened again"),
+    Text(
+        "Formulir ini terlalu lama terbuka atau tidak dikirim dari halaman Loket. Buka halamannya lagi lalu kirim; tidak ada yang berubah.",
+        "This form was open for too long or did not come from a page of Loket. Open the page again and send it; nothing was changed.",
+    ),
+)
+TICKET_SESSION_OVER = ProblemType(
+    "pages-ticket-session-over",
+    401,
+    Text("Sesi Anda sudah berakhir", "Your session has ended"),
+    Text(
+        "Demi keamanan, halaman tilang tertutup sendiri. Cek tilang lagi dengan STNK atau surat untuk melanjutkan.",
+        "To be safe, ticket pages close by themselves. Look the ticket up again with the STNK or the letter to go on.",
+    ),
+)
+STAFF_SESSION_OVER = ProblemType(
+    "pages-staff-session-over",
+    401,
+    Text("Silakan masuk", "Please sign in"),
+    Text(
+        "Halaman ini untuk petugas. Masuk dengan akun dinas Anda.",
+        "This page is for staff. Sign in with your service account.",
+    ),
+)
+
+_JSON_DOORS = (
+    "/v1",
+    "/k/",
+    "/oauth",
+    "/.well-known",
+    "/static",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi",
+    "/sandbox",
+)
+_SIGN_IN = {
+    TICKET_SESSION_OVER.code: ("/tilang", Text("Cek tilang", "Look up a ticket")),
+    STAFF_SESSION_OVER.code: ("/counter/sign-in", Text("Masuk", "Sign in")),
+}
+
+
+def render_problem_page(request: Request, problem: Problem) -> Response | None:
+    """The problem as a page, for browsers on page routes; None for every door that speaks JSON.
+
+    The words are the problem's own: what happened and what to do next. The request id helps a person at the help desk.
+    """
+    if not is_page_request(request):
+        return None
+    lang = language_of(request.scope)
+    sign_in, sign_in_text = _SIGN_IN.get(problem.type.code, ("", None))
+    html = render(
+        "pages/problem.html",
+        lang,
+        **frame_context(request, lang),
+        heading=problem.type.title.say(lang),
+        detail=problem.detail(lang),
+        errors=[error.message for error in problem.errors],
+        allowed=problem.extra.get("allowed"),
+        code=problem.type.code,
+        request_id=request.scope.get("loket_request_id", ""),
+        sign_in=sign_in,
+        sign_in_text=sign_in_text.say(lang) if sign_in_text else "",
+    )
+    headers = {**problem.headers, "Cache-Control": "no-store", "Content-Language": lang}
+    return HTMLResponse(html, problem.type.status, headers)
+
+
+def is_page_request(request: Request) -> bool:
+    """Whether a person with a browser asked: HTML is wanted, and the door is not one of those that speak JSON."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(_JSON_DOORS)
