@@ -2,9 +2,11 @@
 
 from app.core import once, vault
 from app.core.db import Table
+from app.services.identity import models as identity
 from app.services.reference import models as reference
+from app.services.registries import models as registries
 from app.services.transparency import models as transparency
 
 metadata = Table.metadata
 
-__all__ = ["metadata", "once", "reference", "transparency", "vault"]
+__all__ = ["identity", "metadata", "once", "reference", "registries", "transparency", "vault"]

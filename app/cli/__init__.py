@@ -4,13 +4,15 @@ import sys
 
 import typer
 
-from app.cli import serve
+from app.cli import reference, seed, serve
 from app.cli.common import report
 
 app = typer.Typer(name="loket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("migrate")(serve.migrate)
+app.add_typer(seed.app, name="seed")
+app.add_typer(reference.app, name="reference")
 
 
 def main() -> None:

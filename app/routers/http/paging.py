@@ -24,10 +24,10 @@ def cursor_of(*parts: str) -> str:
 def read_cursor(cursor: str, count: int) -> list[str]:
     """The parts that `cursor_of` was given; INVALID_REQUEST when it is not one of ours."""
     try:
-        parts = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("\x1f")
+        parts = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode().split("\x1f")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         parts = []
-    if len(parts) != count:
+    if len(parts) != count or "\0" in "".join(parts):
         wrong = Text("Penanda halaman tidak dikenal.", "This is not a cursor of ours.")
         raise INVALID_REQUEST(errors=[FieldError("/after", wrong)])
     return parts

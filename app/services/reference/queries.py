@@ -40,7 +40,7 @@ ZONE_INFO: Mapping[str, ZoneInfo] = {
 NATIONAL_ZONE = ZONE_INFO["WIB"]
 """The zone of Mabes, in which a national day begins."""
 
-MOST_UNITS = 200
+MOST_UNITS = 201  # a full page, and one more to know whether another follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ async def list_units(
     name: str | None = None,
     on: date | None = None,
 ) -> list[Unit]:
-    """Units by code, those after `after`, at most `limit`; `name` is a part of the name or seat, in any case."""
+    """Units by code, those after `after`, at most `limit` (and `MOST_UNITS`); `name` is a part of the name or seat, in any case."""
     table = UnitRow.__table__  # type: ignore[attr-defined]
     query = _in_force(UnitRow, on).order_by(table.c.code).limit(min(limit, MOST_UNITS))
     if after is not None:

@@ -47,7 +47,7 @@ async def append(tx: Tx, kind: str, body: Mapping[str, JsonValue]) -> UUID:
     )
     tx.session.add(leaf)
     # Flushed at once: rows that point to the leaf know it by its id alone, so the session cannot order them.
-    await tx.session.flush([leaf])
+    await tx.session.flush()
     return leaf.id
 
 
