@@ -1,6 +1,6 @@
 """Reference data for everyone: police units and traffic violations."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -12,11 +12,12 @@ from app.routers.schemas.reference import UnitItem, UnitPage, ViolationItem, Vio
 from app.services import reference
 
 router = APIRouter(prefix="/v1", tags=["reference"])
-NOT_MODIFIED = {304: {"description": "You hold this version already (If-None-Match)."}}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "You hold this version already (If-None-Match)."}}
 
 
-@router.get("/units", dependencies=[public()], response_model=UnitPage, responses={**NOT_MODIFIED})
+@router.get("/units", dependencies=[public()], response_model=UnitPage, responses=NOT_MODIFIED)
 async def list_units(
+    *,
     request: Request,
     response: Response,
     house: TheHouse,
@@ -44,7 +45,7 @@ async def list_units(
     return UnitPage(items=[UnitItem.of(unit) for unit in page], next=following)
 
 
-@router.get("/violations", dependencies=[public()], response_model=ViolationList, responses={**NOT_MODIFIED})
+@router.get("/violations", dependencies=[public()], response_model=ViolationList, responses=NOT_MODIFIED)
 async def list_violations(
     request: Request, response: Response, house: TheHouse, lang: TheLang
 ) -> ViolationList | Response:
