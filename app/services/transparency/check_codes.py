@@ -49,7 +49,7 @@ async def issue(tx: Tx, kind: Kind, unit: str, about: Text, leaf_id: UUID | None
         issued_at=tx.now,
     )
     tx.session.add(row)
-    await tx.session.flush([row])
+    await tx.session.flush()
     return code
 
 

@@ -1,0 +1,139 @@
+"""A case, its events, its deadlines and the work that waits for a person. Only this room writes these tables."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlmodel import Field
+
+from app.core.db import JsonColumn, Table, UtcDateTime
+from app.core.ids import new_id
+
+_WAITING = text("status = 'waiting'")
+_OPEN = text("closed_at IS NULL")
+
+
+class Case(Table, table=True):
+    """One ticket or application. `state` is written by the engine alone; `version` counts its events.
+
+    `entered_at` is when the present state was entered (as-of time); deadline functions count from it. `assigned_to`
+    is the officer who was drawn. `policy_id` is the version of the policy that the case was stamped with.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (Index("ix_cases_unit_state", "unit", "state"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    lifecycle: str = Field(max_length=40)
+    lifecycle_version: int
+    reference: str = Field(max_length=40, unique=True)
+    unit: str = Field(max_length=60)
+    state: str = Field(max_length=40)
+    version: int
+    policy_id: UUID | None = None
+    assigned_to: str | None = Field(default=None, max_length=60, index=True)
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    entered_at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CaseEvent(Table, table=True):
+    """What happened, once: `seq` is the case's version after it. `data` never holds personal data.
+
+    The title is kept as it was shown then: a lifecycle that is worded anew does not rewrite anybody's timeline.
+
+    `cause` says what made it happen: ``move``, ``automatic``, ``signal:<name>``, ``deadline:<name>``, ``draw`` or
+    ``task``. `at` is the real time, `as_of` differs from it only in a sweep that looked ahead.
+    """
+
+    __tablename__ = "case_events"
+    __table_args__ = (UniqueConstraint("case_id", "seq"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case_id: UUID = Field(foreign_key="cases.id")
+    seq: int
+    action: str = Field(max_length=60)
+    title_id: str = Field(max_length=200)
+    title_en: str = Field(max_length=200)
+    cause: str = Field(max_length=80)
+    from_state: str | None = Field(default=None, max_length=40)
+    to_state: str = Field(max_length=40)
+    actor_kind: str = Field(max_length=20)
+    actor_id: str = Field(max_length=80)
+    unit: str | None = Field(default=None, max_length=60)
+    at: datetime = Field(sa_type=UtcDateTime)
+    as_of: datetime = Field(sa_type=UtcDateTime)
+    reason: str | None = Field(default=None, sa_type=Text)
+    data: dict[str, JsonValue] = Field(default_factory=dict, sa_type=JsonColumn)
+    leaf_id: UUID = Field(foreign_key="leaves.id")
+
+
+class CaseDeadline(Table, table=True):
+    """A due time of a case, swept when it has come: nothing sleeps in memory for eight days.
+
+    `status`: ``waiting``, ``done``, ``cancelled`` (the state was left), or ``stuck`` (it was due, but its move was
+    refused with `problem`; a work item tells a person).
+    """
+
+    __tablename__ = "case_deadlines"
+    __table_args__ = (
+        UniqueConstraint("case_id", "name"),
+        Index("ix_case_deadlines_due", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case_id: UUID = Field(foreign_key="cases.id")
+    name: str = Field(max_length=60)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    status: str = Field(max_length=20)
+    problem: str | None = Field(default=None, max_length=80)
+
+
+class WorkItem(Table, table=True):
+    """Work that waits for somebody with this role at this unit.
+
+    `lasts`: ``state`` items close by themselves when the case leaves the state, ``done`` items when somebody says
+    that it is done. `assignee_only` items show to the officer who was drawn for the case.
+    """
+
+    __tablename__ = "work_items"
+    __table_args__ = (
+        Index("ix_work_items_open", "unit", "role", "opened_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case_id: UUID = Field(foreign_key="cases.id", index=True)
+    kind: str = Field(max_length=60)
+    role: str = Field(max_length=40)
+    unit: str = Field(max_length=60)
+    lasts: str = Field(max_length=10)
+    assignee_only: bool = False
+    note: str | None = Field(default=None, max_length=200)
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_by: str | None = Field(default=None, max_length=80)
+
+
+class WorkItemExclusion(Table, table=True):
+    """Somebody who must not do this work: four eyes."""
+
+    __tablename__ = "work_item_exclusions"
+
+    work_item_id: UUID = Field(foreign_key="work_items.id", primary_key=True)
+    actor_id: str = Field(max_length=80, primary_key=True)
+
+
+class CaseView(Table, table=True):
+    """Somebody of the staff looked at a citizen's case, and what for. The citizen sees it in the timeline."""
+
+    __tablename__ = "case_views"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case_id: UUID = Field(foreign_key="cases.id", index=True)
+    actor_kind: str = Field(max_length=20)
+    actor_id: str = Field(max_length=80)
+    unit: str | None = Field(default=None, max_length=60)
+    purpose: str = Field(max_length=80)
+    at: datetime = Field(sa_type=UtcDateTime)
+    leaf_id: UUID = Field(foreign_key="leaves.id")

@@ -1,0 +1,86 @@
+"""What the engine refuses."""
+
+from app.core.problems import ProblemType
+from app.core.texts import Text
+
+CASE_NOT_FOUND = ProblemType(
+    "cases-not-found",
+    404,
+    Text("Perkara tidak ditemukan", "Case not found"),
+    Text(
+        "Perkara ini tidak ada, atau bukan milik Anda. Periksa nomor referensinya.",
+        "There is no such case, or it is not yours. Check the reference.",
+    ),
+)
+MOVE_NOT_ALLOWED = ProblemType(
+    "cases-move-not-allowed",
+    409,
+    Text("Tindakan ini tidak berlaku sekarang", "This action does not apply now"),
+    Text(
+        "Perkara berstatus '{state}'. Tindakan yang dapat Anda lakukan: {allowed}.",
+        "The case is in state '{state}'. What you can do: {allowed}.",
+    ),
+)
+CHANGED_MEANWHILE = ProblemType(
+    "cases-changed-meanwhile",
+    409,
+    Text("Perkara berubah sementara itu", "The case changed meanwhile"),
+    Text(
+        "Perkara sudah berubah sejak Anda membukanya ({changes}). Muat ulang, lalu putuskan lagi.",
+        "The case has changed since you opened it ({changes}). Load it again, then decide.",
+    ),
+)
+NOT_YOUR_ROLE = ProblemType(
+    "cases-not-your-role",
+    403,
+    Text("Bukan wewenang Anda", "Not yours to do"),
+    Text(
+        "Peran atau kesatuan Anda tidak berwenang melakukan tindakan ini pada perkara ini.",
+        "Your role or unit may not do this to this case.",
+    ),
+)
+NOT_ASSIGNED = ProblemType(
+    "cases-not-assigned-to-you",
+    403,
+    Text("Perkara ini diundi untuk petugas lain", "This case was drawn for another officer"),
+    Text(
+        "Hanya petugas yang terpilih dalam undian yang dapat melakukannya. Buka daftar tugas Anda.",
+        "Only the officer who was drawn may do this. Open your own list of work.",
+    ),
+)
+FOUR_EYES = ProblemType(
+    "cases-four-eyes",
+    403,
+    Text("Harus petugas lain", "Another officer must do this"),
+    Text(
+        "Anda telah melakukan langkah sebelumnya pada perkara ini; keputusan ini harus diambil petugas lain.",
+        "You took an earlier step in this case; somebody else must take this decision.",
+    ),
+)
+REASON_NEEDED = ProblemType(
+    "cases-reason-needed",
+    422,
+    Text("Alasan wajib diisi", "A reason is needed"),
+    Text(
+        "Tuliskan alasannya (paling banyak {limit} huruf); warga akan membacanya.",
+        "Write the reason (at most {limit} characters); the citizen will read it.",
+    ),
+)
+WORK_ITEM_NOT_FOUND = ProblemType(
+    "cases-work-item-not-found",
+    404,
+    Text("Tugas tidak ditemukan", "Work item not found"),
+    Text(
+        "Tugas ini tidak ada, sudah selesai, atau bukan untuk Anda.",
+        "There is no such work item, it is done already, or it is not for you.",
+    ),
+)
+FUTURE_REFUSED = ProblemType(
+    "cases-future-sweep-refused",
+    409,
+    Text("Waktu yang akan datang ditolak", "A time to come is refused"),
+    Text(
+        "Pada sistem produksi, tenggat hanya dijalankan sampai saat ini.",
+        "In production, deadlines run up to the present only.",
+    ),
+)

@@ -1,0 +1,110 @@
+"""What the citizen sees of a case: every event, and every look that staff took at it, in the order of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.db import Tx
+from app.core.texts import Text
+from app.services import transparency
+from app.services.cases import engine, events
+from app.services.cases.events import Reader
+from app.services.cases.models import CaseEvent, CaseView
+
+LOOKED = Text("Petugas membuka perkara ini ({purpose})", "Staff looked at this case ({purpose})")
+PURPOSE_MAX_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of the timeline. `version` is None for a look; `leaf_id` leads to the proof."""
+
+    at: datetime
+    as_of: datetime
+    title: Text
+    action: str
+    state: str | None
+    actor_kind: str
+    unit: str | None
+    reason: str | None
+    version: int | None
+    leaf_id: UUID
+
+
+async def timeline(reader: Reader, case_id: UUID) -> Sequence[TimelineEntry]:
+    """Everything that happened to a case, oldest first. Holds nobody's name: actors show by kind and unit."""
+    happened = await reader.execute(
+        select(CaseEvent.__table__)  # type: ignore[attr-defined]
+        .where(col(CaseEvent.case_id) == case_id)
+        .order_by(col(CaseEvent.seq))
+    )
+    looked = await reader.execute(
+        select(CaseView.__table__).where(col(CaseView.case_id) == case_id).order_by(col(CaseView.at))  # type: ignore[attr-defined]
+    )
+    entries = [
+        TimelineEntry(
+            at=row.at,
+            as_of=row.as_of,
+            title=Text(row.title_id, row.title_en),
+            action=row.action,
+            state=row.to_state,
+            actor_kind=row.actor_kind,
+            unit=row.unit,
+            reason=row.reason,
+            version=row.seq,
+            leaf_id=row.leaf_id,
+        )
+        for row in happened
+    ]
+    looks = [
+        TimelineEntry(
+            at=row.at,
+            as_of=row.at,
+            title=LOOKED.fill(purpose=row.purpose),
+            action="look",
+            state=None,
+            actor_kind=row.actor_kind,
+            unit=row.unit,
+            reason=None,
+            version=None,
+            leaf_id=row.leaf_id,
+        )
+        for row in looked
+    ]
+    # Stable: events of one instant keep the order of their versions.
+    return sorted(entries + looks, key=lambda entry: entry.at)
+
+
+async def saw(tx: Tx, case_id: UUID, purpose: str) -> None:
+    """Record that the transaction's actor looks at a case, and what for; the citizen reads it. The version stays.
+
+    Raises `cases-not-found`.
+    """
+    case = await engine.get_locked(tx, case_id)
+    shown = purpose.strip()[:PURPOSE_MAX_CHARS]
+    leaf_id = await transparency.append(
+        tx,
+        "case_view",
+        {
+            "case": str(case.id),
+            "reference": case.reference,
+            "actor": {"kind": str(tx.actor.kind), "id": tx.actor.id, "unit": tx.actor.unit},
+            "purpose": shown,
+            "at": events.iso(tx.now),
+        },
+    )
+    tx.session.add(
+        CaseView(
+            case_id=case.id,
+            actor_kind=str(tx.actor.kind),
+            actor_id=tx.actor.id,
+            unit=tx.actor.unit,
+            purpose=shown,
+            at=tx.now,
+            leaf_id=leaf_id,
+        )
+    )
