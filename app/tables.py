@@ -2,6 +2,7 @@
 
 from app.core import once, vault
 from app.core.db import Table
+from app.services.cases import models as cases
 from app.services.identity import models as identity
 from app.services.reference import models as reference
 from app.services.registries import models as registries
@@ -9,4 +10,4 @@ from app.services.transparency import models as transparency
 
 metadata = Table.metadata
 
-__all__ = ["identity", "metadata", "once", "reference", "registries", "transparency", "vault"]
+__all__ = ["cases", "identity", "metadata", "once", "reference", "registries", "transparency", "vault"]

@@ -12,6 +12,7 @@ from app.core.house import House
 from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
 from app.core.limits import Limits
 from app.core.storage import ObjectStorage
+from app.services.identity.tokens import TokenVerifier, build_verifier
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
     db.enqueuer = DbosEnqueuer(db, JOBS)
     parts: dict[type, object] = {
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),
+        TokenVerifier: build_verifier(settings, db),
     }
     return House(
         settings=settings,
