@@ -2,9 +2,30 @@
 
 In: `check_image`, `check_attachment`. Shown: `crop`, `blur_except`, `thumbnail`, `reencode_image`. All of
 these are synchronous and heavy: call them as ``await off_loop(check_image, data, ...)``.
+
+Out: `etle_letter`, `etle_ticket`, `etle_receipt`, each from its dataclass; `render_pdf` for any other
+template.
 """
 
 from app.services.documents.pictures import Box, blur_except, crop, thumbnail
+from app.services.documents.rendering import qr_svg, render_pages, render_pdf
+from app.services.documents.templates import (
+    CheckCode,
+    LetterData,
+    Post,
+    Reading,
+    ReceiptData,
+    Sender,
+    TicketData,
+    Vehicle,
+    Violation,
+    VirtualAccount,
+    answer_rule,
+    etle_letter,
+    etle_receipt,
+    etle_ticket,
+    grouped,
+)
 from app.services.documents.threads import off_loop
 from app.services.documents.uploads import (
     AttachmentInfo,
@@ -14,17 +35,40 @@ from app.services.documents.uploads import (
     reencode_image,
     sniff,
 )
+from app.services.documents.words import long_date, long_moment, rupiah_in_words, short_date
 
 __all__ = [
     "AttachmentInfo",
     "Box",
+    "CheckCode",
     "ImageInfo",
+    "LetterData",
+    "Post",
+    "Reading",
+    "ReceiptData",
+    "Sender",
+    "TicketData",
+    "Vehicle",
+    "Violation",
+    "VirtualAccount",
+    "answer_rule",
     "blur_except",
     "check_attachment",
     "check_image",
     "crop",
+    "etle_letter",
+    "etle_receipt",
+    "etle_ticket",
+    "grouped",
+    "long_date",
+    "long_moment",
     "off_loop",
+    "qr_svg",
     "reencode_image",
+    "render_pages",
+    "render_pdf",
+    "rupiah_in_words",
+    "short_date",
     "sniff",
     "thumbnail",
 ]

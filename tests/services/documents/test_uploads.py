@@ -16,9 +16,7 @@ from app.services.documents import check_attachment, check_image, off_loop, reen
 MB = 1024 * 1024
 
 
-def picture(
-    size: tuple[int, int] = (320, 200), kind: str = "JPEG", mode: str = "RGB", **options: object
-) -> bytes:
+def picture(size: tuple[int, int] = (320, 200), kind: str = "JPEG", mode: str = "RGB", **options: object) -> bytes:
     image = Image.new(mode, size)
     if mode == "RGB":
         draw = ImageDraw.Draw(image)
@@ -59,9 +57,7 @@ def status_of(check: Callable[[], object]) -> int:
     return 200
 
 
-@pytest.mark.parametrize(
-    ("kind", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")]
-)
+@pytest.mark.parametrize(("kind", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")])
 def test_a_whole_picture_passes_with_its_true_type_and_size(kind: str, media_type: str) -> None:
     info = check_image(picture(kind=kind), max_bytes=MB)
     assert (info.media_type, info.width, info.height) == (media_type, 320, 200)

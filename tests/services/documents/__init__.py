@@ -1,0 +1,1 @@
+"""The papers and uploads of the documents room."""
