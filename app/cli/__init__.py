@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import reference, seed, serve
+from app.cli import client, reference, seed, serve, staff
 from app.cli.common import report
 
 app = typer.Typer(name="loket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -13,6 +13,8 @@ app.command("worker")(serve.worker)
 app.command("migrate")(serve.migrate)
 app.add_typer(seed.app, name="seed")
 app.add_typer(reference.app, name="reference")
+app.add_typer(client.app, name="client")
+app.add_typer(staff.app, name="staff")
 
 
 def main() -> None:

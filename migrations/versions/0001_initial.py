@@ -38,6 +38,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_browser_sessions_subject_id"), ["subject_id"], unique=False)
 
     op.create_table(
+        "cases",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("lifecycle", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("lifecycle_version", sa.Integer(), nullable=False),
+        sa.Column("reference", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("policy_id", sa.Uuid(), nullable=True),
+        sa.Column("assigned_to", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
+        sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.Column("entered_at", UtcDateTime(), nullable=False),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("reference", name=op.f("uq_cases_reference")),
+    )
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_cases_assigned_to"), ["assigned_to"], unique=False)
+        batch_op.create_index("ix_cases_unit_state", ["unit", "state"], unique=False)
+
+    op.create_table(
         "checkpoints",
         sa.Column("tree_size", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
@@ -165,6 +186,68 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("vehicle_blocks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_vehicle_blocks_registry_id"), ["registry_id"], unique=False)
+
+    op.create_table(
+        "case_deadlines",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("status", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("problem", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_deadlines_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_deadlines")),
+        sa.UniqueConstraint("case_id", "name", name=op.f("uq_case_deadlines_case_id_name")),
+    )
+    with op.batch_alter_table("case_deadlines", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_case_deadlines_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("status = 'waiting'"),
+            postgresql_where=sa.text("status = 'waiting'"),
+        )
+
+    op.create_table(
+        "case_events",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("action", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("title_id", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("title_en", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("cause", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("from_state", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("to_state", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("actor_kind", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("actor_id", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("as_of", UtcDateTime(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("data", JsonColumn(), nullable=False),
+        sa.Column("leaf_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id_cases")),
+        sa.ForeignKeyConstraint(["leaf_id"], ["leaves.id"], name=op.f("fk_case_events_leaf_id_leaves")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
+        sa.UniqueConstraint("case_id", "seq", name=op.f("uq_case_events_case_id_seq")),
+    )
+    op.create_table(
+        "case_views",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("actor_kind", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("actor_id", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
+        sa.Column("purpose", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("leaf_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_views_case_id_cases")),
+        sa.ForeignKeyConstraint(["leaf_id"], ["leaves.id"], name=op.f("fk_case_views_leaf_id_leaves")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_views")),
+    )
+    with op.batch_alter_table("case_views", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_views_case_id"), ["case_id"], unique=False)
 
     op.create_table(
         "check_codes",
@@ -352,6 +435,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_vehicles_owner_nik_bidx"), ["owner_nik_bidx"], unique=False)
 
     op.create_table(
+        "work_items",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("lasts", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("assignee_only", sa.Boolean(), nullable=False),
+        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
+        sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_by", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_work_items_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_work_items")),
+    )
+    with op.batch_alter_table("work_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_work_items_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            "ix_work_items_open",
+            ["unit", "role", "opened_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
         "fees",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
@@ -537,11 +646,21 @@ def upgrade() -> None:
             postgresql_where=sa.text("valid_until IS NULL"),
         )
 
+    op.create_table(
+        "work_item_exclusions",
+        sa.Column("work_item_id", sa.Uuid(), nullable=False),
+        sa.Column("actor_id", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["work_item_id"], ["work_items.id"], name=op.f("fk_work_item_exclusions_work_item_id_work_items")
+        ),
+        sa.PrimaryKeyConstraint("work_item_id", "actor_id", name=op.f("pk_work_item_exclusions")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("work_item_exclusions")
     with op.batch_alter_table("violations", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_violations_open_code",
@@ -591,6 +710,15 @@ def downgrade() -> None:
         )
 
     op.drop_table("fees")
+    with op.batch_alter_table("work_items", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_work_items_open",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_work_items_case_id"))
+
+    op.drop_table("work_items")
     with op.batch_alter_table("vehicles", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vehicles_owner_nik_bidx"))
 
@@ -621,6 +749,19 @@ def downgrade() -> None:
 
     op.drop_table("oauth_codes")
     op.drop_table("check_codes")
+    with op.batch_alter_table("case_views", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_views_case_id"))
+
+    op.drop_table("case_views")
+    op.drop_table("case_events")
+    with op.batch_alter_table("case_deadlines", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_case_deadlines_due",
+            sqlite_where=sa.text("status = 'waiting'"),
+            postgresql_where=sa.text("status = 'waiting'"),
+        )
+
+    op.drop_table("case_deadlines")
     with op.batch_alter_table("vehicle_blocks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vehicle_blocks_registry_id"))
 
@@ -647,6 +788,11 @@ def downgrade() -> None:
     op.drop_table("data_keys")
     op.drop_table("credentials")
     op.drop_table("checkpoints")
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_index("ix_cases_unit_state")
+        batch_op.drop_index(batch_op.f("ix_cases_assigned_to"))
+
+    op.drop_table("cases")
     with op.batch_alter_table("browser_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_browser_sessions_subject_id"))
         batch_op.drop_index(batch_op.f("ix_browser_sessions_expires_at"))

@@ -1,13 +1,30 @@
 """Who may use which door. Every route declares one of these guards; a house test fails on a route without one."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
 
-from app.core.actor import PUBLIC, Actor
+from app.core.actor import PUBLIC, SYSTEM, Actor, ActorKind
+from app.core.crypto import BadToken
+from app.core.house import House
+from app.core.limits import Limits
+from app.core.problems import FORBIDDEN, NOT_FOUND, UNAUTHENTICATED
+from app.routers.http.deps import TheHouse
+from app.routers.http.forms import SAFE_METHODS, check_same_site, local_path
+from app.services.identity import access, credentials, sessions
+from app.services.identity.credentials import KeyPlace
+from app.services.identity.roles import COUNTER, Role
+from app.services.identity.tokens import BadAccessToken, TokenVerifier
 
 F = TypeVar("F", bound=Callable[..., Any])
+SESSION_COOKIE = "loket_session"
+TICKET_COOKIE = "loket_ticket"
+TICKET_TTL = timedelta(minutes=30)
 
 
 def guard(function: F) -> F:
@@ -24,3 +41,205 @@ def _anyone() -> Actor:
 def public() -> Any:
     """Declares an open door: ``@router.get(..., dependencies=[public()])``."""
     return Depends(_anyone)
+
+
+class SignInFirst(Exception):
+    """A page that needs a sign-in was asked for without one: the browser is sent to `location`."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+async def sign_in_first(_request: Request, error: Exception) -> Response:
+    """The exception handler for `SignInFirst`."""
+    location = error.location if isinstance(error, SignInFirst) else "/"
+    return RedirectResponse(location, 303, headers={"Cache-Control": "no-store"})
+
+
+@guard
+async def camera_device(request: Request, house: TheHouse) -> Actor:
+    """A camera by the key in ``X-Api-Key``. Raises UNAUTHENTICATED, TOO_MANY_REQUESTS."""
+    return await _camera(house, request.headers.get("x-api-key", ""), KeyPlace.HEADER)
+
+
+@guard
+async def camera_by_path(request: Request, house: TheHouse) -> Actor:
+    """A camera by the key in its path (``/k/{key}/...``), of the kind that opens nothing else. Raises UNAUTHENTICATED."""
+    return await _camera(house, str(request.path_params.get("key", "")), KeyPlace.PATH)
+
+
+@guard
+async def citizen(request: Request, house: TheHouse) -> Actor:
+    """A signed-in citizen: bearer access token, or the session cookie of the pages. Raises UNAUTHENTICATED, FORBIDDEN."""
+    return _only(ActorKind.CITIZEN, await signed_in(request, house))
+
+
+@guard
+async def ticket_holder(request: Request, house: TheHouse) -> Actor:
+    """Whoever proved the ticket to be theirs at the look-up, for that one case: owner, or named driver.
+
+    Takes the look-up's `access_token` as bearer, or from the cookie that the pages keep it in. Another case's path is
+    NOT_FOUND, whether it exists or not. Raises UNAUTHENTICATED.
+    """
+    token = _bearer(request)
+    if token is None:
+        check_same_site(house, request)
+        token = request.cookies.get(TICKET_COOKIE, "")
+    actor = ticket_actor(house, token)
+    if actor is None:
+        raise UNAUTHENTICATED()
+    wanted = request.path_params.get("id")
+    if wanted is not None and str(wanted).lower() != str(actor.case_id):
+        raise NOT_FOUND()
+    return actor
+
+
+def staff(*roles: Role, scope: str | None = COUNTER) -> Any:
+    """Declares a door for staff with any of these roles (all staff when none is named), by token or counter session.
+
+    ``Annotated[Actor, staff(Role.OFFICER, Role.SENIOR_OFFICER)]``. Raises UNAUTHENTICATED, FORBIDDEN.
+    """
+
+    @guard
+    async def staff_member(request: Request, house: TheHouse) -> Actor:
+        actor = _only(ActorKind.STAFF, await signed_in(request, house))
+        if (roles and actor.roles.isdisjoint(roles)) or (scope is not None and scope not in actor.scopes):
+            raise FORBIDDEN()
+        return actor
+
+    return Depends(staff_member)
+
+
+def staff_page(*roles: Role) -> Any:
+    """`staff` for pages: who is not signed in is sent to the sign-in page and comes back."""
+
+    @guard
+    async def staff_on_page(request: Request, house: TheHouse) -> Actor:
+        actor = await _from_session(request, house)
+        if actor is None:
+            raise SignInFirst(f"/oauth/sign-in/staff?{urlencode({'next': _here(request)})}")
+        actor = _only(ActorKind.STAFF, actor)
+        if roles and actor.roles.isdisjoint(roles):
+            raise FORBIDDEN()
+        return actor
+
+    return Depends(staff_on_page)
+
+
+@guard
+async def citizen_on_page(request: Request, house: TheHouse) -> Actor:
+    """`citizen` for pages: who is not signed in is sent to the sign-in page and comes back."""
+    actor = await _from_session(request, house)
+    if actor is None or actor.kind is not ActorKind.CITIZEN:
+        raise SignInFirst(f"/oauth/sign-in?{urlencode({'next': _here(request)})}")
+    return actor
+
+
+def scoped(scope: str) -> Any:
+    """Declares a door for anybody signed in whose token carries this scope. Raises UNAUTHENTICATED, FORBIDDEN."""
+
+    @guard
+    async def holder_of_scope(request: Request, house: TheHouse) -> Actor:
+        actor = await signed_in(request, house)
+        if scope not in actor.scopes:
+            raise FORBIDDEN()
+        return actor
+
+    return Depends(holder_of_scope)
+
+
+CameraDevice = Annotated[Actor, Depends(camera_device)]
+CameraByPath = Annotated[Actor, Depends(camera_by_path)]
+Citizen = Annotated[Actor, Depends(citizen)]
+CitizenOnPage = Annotated[Actor, Depends(citizen_on_page)]
+TicketHolder = Annotated[Actor, Depends(ticket_holder)]
+Staff = Annotated[Actor, staff()]
+StaffOnPage = Annotated[Actor, staff_page()]
+
+
+async def signed_in(request: Request, house: House) -> Actor:
+    """Whoever is signed in, by bearer token or session cookie. Raises UNAUTHENTICATED, and CROSS_SITE for a borrowed cookie."""
+    token = _bearer(request)
+    actor = await _from_session(request, house) if token is None else await _from_token(house, token)
+    if actor is None:
+        raise UNAUTHENTICATED()
+    return actor
+
+
+def issue_ticket_token(house: House, case_id: UUID, role: str) -> str:
+    """The `access_token` of a look-up: opens this one case, as ``owner`` or ``driver``, for half an hour."""
+    claims = {"case": str(case_id), "role": role}
+    return house.signer.issue("ticket", claims, ttl=TICKET_TTL, now=house.clock.now())
+
+
+def ticket_actor(house: House, token: str) -> Actor | None:
+    """Whom a ticket token speaks for; None when it is not ours or past its time."""
+    try:
+        claims = house.signer.verify("ticket", token[:2000], house.clock.now())
+        case_id, role = UUID(claims["case"]), str(claims["role"])
+    except (BadToken, ValueError, KeyError):
+        return None
+    return Actor(ActorKind.CITIZEN, f"{role}:{case_id}", roles=frozenset({role}), case_id=case_id)
+
+
+async def _camera(house: House, api_key: str, place: KeyPlace) -> Actor:
+    now = house.clock.now()
+    async with house.db.read() as connection:
+        check = await credentials.check_camera(connection, api_key, now=now, place=place)
+    if check is None:
+        raise UNAUTHENTICATED(headers={"WWW-Authenticate": 'ApiKey realm="loket"'})
+    actor = check.actor
+    await house[Limits].hit("camera-device", actor.id)
+    if check.use_unnoted:
+        async with house.db.begin(SYSTEM) as tx:
+            await credentials.mark_used(tx, UUID(actor.id))
+    return actor
+
+
+async def _from_token(house: House, token: str) -> Actor | None:
+    verifier, now = house[TokenVerifier], house.clock.now()
+    try:
+        claims = await verifier.verify(token, now)
+    except BadAccessToken:
+        return None
+    async with house.db.read() as connection:
+        found = await access.actor_of_claims(connection, claims, own_issuer=house.settings.public_url)
+    if isinstance(found, access.Stranger):
+        async with house.db.begin(SYSTEM) as tx:
+            await access.welcome(tx, found)
+            again = await access.actor_of_claims(tx.session, claims, own_issuer=house.settings.public_url)
+        found = None if isinstance(again, access.Stranger) else again
+    return found
+
+
+async def _from_session(request: Request, house: House) -> Actor | None:
+    token = request.cookies.get(SESSION_COOKIE, "")
+    if not token:
+        return None
+    check_same_site(house, request)
+    async with house.db.read() as connection:
+        session = await sessions.find_session(connection, token, house.clock.now())
+        actor = None if session is None else await access.actor_of_session(connection, session)
+    if session is not None and session.seen_stale:
+        async with house.db.begin(SYSTEM) as tx:
+            await sessions.touch(tx, session.session_id)
+    return actor
+
+
+def _only(kind: ActorKind, actor: Actor) -> Actor:
+    if actor.kind is not kind:
+        raise FORBIDDEN()
+    return actor
+
+
+def _bearer(request: Request) -> str | None:
+    header = request.headers.get("authorization", "")
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _here(request: Request) -> str:
+    if request.method not in SAFE_METHODS:
+        return local_path(urlsplit(request.headers.get("referer", "")).path)
+    return local_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))

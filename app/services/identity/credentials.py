@@ -95,6 +95,14 @@ class CredentialView:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraCheck:
+    """A camera whose key is right; `use_unnoted` when it is time to note that the key is in use."""
+
+    actor: Actor
+    use_unnoted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BankClient:
     """A bank with what its signatures are checked by. `previous_secret` is good until `previous_until` (rotation)."""
 
@@ -213,6 +221,12 @@ async def find_camera(
     source: Reader, api_key: str, *, now: datetime, place: KeyPlace = KeyPlace.HEADER
 ) -> Actor | None:
     """The camera that this key belongs to; None for anything else: forged, disabled, past its grace, in the wrong place."""
+    check = await check_camera(source, api_key, now=now, place=place)
+    return None if check is None else check.actor
+
+
+async def check_camera(source: Reader, api_key: str, *, now: datetime, place: KeyPlace) -> CameraCheck | None:
+    """`find_camera`, and whether its use has yet to be noted (`mark_used`)."""
     client_id, secret = split_api_key(api_key)
     query = select(
         col(Credential.id),
@@ -221,6 +235,7 @@ async def find_camera(
         col(Credential.secret_hash),
         col(Credential.previous_hash),
         col(Credential.previous_until),
+        col(Credential.last_used_at),
     ).where(
         col(Credential.client_id) == client_id,
         col(Credential.kind) == CredentialKind.CAMERA,
@@ -233,7 +248,8 @@ async def find_camera(
         right |= hmac.compare_digest(given, row.previous_hash or "")
     if row is None or not right or row.path_only != (place is KeyPlace.PATH):
         return None
-    return Actor(ActorKind.CAMERA, str(row.id), roles=frozenset({"camera"}), unit=row.unit)
+    unnoted = row.last_used_at is None or row.last_used_at < now - USED_EVERY
+    return CameraCheck(Actor(ActorKind.CAMERA, str(row.id), roles=frozenset({"camera"}), unit=row.unit), unnoted)
 
 
 async def bank_client(source: Reader, keys: KeyRing, client_id: str) -> BankClient | None:

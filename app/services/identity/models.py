@@ -5,6 +5,7 @@ found by blind index (``_bidx``); secrets are hashes, or sealed where the protoc
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
@@ -172,7 +173,7 @@ class SigningKey(Table, table=True):
     __tablename__ = "signing_keys"
 
     kid: str = Field(primary_key=True)
-    public_jwk: dict[str, str] = Field(sa_type=JsonColumn)
+    public_jwk: dict[str, Any] = Field(sa_type=JsonColumn)
     private_enc: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
