@@ -12,12 +12,14 @@ from app.core.house import House
 from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
 from app.core.limits import Limits
 from app.core.storage import ObjectStorage
+from app.services.cases import jobs as cases_jobs
 from app.services.identity.tokens import TokenVerifier, build_verifier
+from app.services.transparency import jobs as transparency_jobs
 
 log = logging.getLogger(__name__)
 
-JOBS: tuple[Job, ...] = (*core_jobs.JOBS,)
-SCHEDULES: tuple[Schedule, ...] = (*core_jobs.SCHEDULES,)
+JOBS: tuple[Job, ...] = (*core_jobs.JOBS, *transparency_jobs.JOBS, *cases_jobs.JOBS)
+SCHEDULES: tuple[Schedule, ...] = (*core_jobs.SCHEDULES, *transparency_jobs.SCHEDULES, *cases_jobs.SCHEDULES)
 
 
 class RefusedToStart(Exception):
