@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from string import ascii_uppercase, digits
 
 import numpy as np
@@ -122,7 +123,7 @@ class PlateDecoder:
 
     def _free_text(self, probabilities: Floats) -> str:
         best = probabilities.argmax(axis=1)
-        kept = [c for before, c in zip([0, *best[:-1]], best, strict=True) if c and c != before]
+        kept = [c for before, c in pairwise([0, *best]) if c and c != before]
         return "".join(self._alphabet[c] for c in kept)
 
 
