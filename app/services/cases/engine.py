@@ -69,7 +69,7 @@ async def open_case(
     happening = Move(tx, case, start, new_id(), None, data or {})
     await _check_guards(happening)
     tx.session.add(case)
-    await tx.session.flush([case])
+    await tx.session.flush()
     await _record(happening, start.action, start.title, cause="move", source=None)
     await _follow(happening, start.effects)
     await _enter(tx, case)

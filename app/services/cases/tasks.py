@@ -74,7 +74,7 @@ async def open_task(
         opened_at=tx.as_of,
     )
     tx.session.add(item)
-    await tx.session.flush([item])
+    await tx.session.flush()
     tx.session.add_all(WorkItemExclusion(work_item_id=item.id, actor_id=each) for each in set(exclude))
     await tx.session.flush()
     return item.id

@@ -51,16 +51,16 @@ async def append(tx: Tx, kind: str, body: Mapping[str, JsonValue]) -> UUID:
     return leaf.id
 
 
-async def sequence(house: House) -> int:
+async def sequence(house: House, *, batch: int = BATCH) -> int:
     """Give every visible waiting leaf its place, in batches; how many there were. May run twice at once."""
     total = 0
     while True:
         async with house.db.begin(SYSTEM) as tx:
             if not await _am_sequencer(tx):
                 return total
-            placed = await _sequence_batch(tx)
+            placed = await _sequence_batch(tx, batch)
         total += placed
-        if placed < BATCH:
+        if placed < batch:
             return total
 
 
@@ -134,12 +134,12 @@ async def _am_sequencer(tx: Tx) -> bool:
     return bool(got.scalar_one())
 
 
-async def _sequence_batch(tx: Tx) -> int:
+async def _sequence_batch(tx: Tx, batch: int) -> int:
     waiting = await tx.session.execute(
         select(col(Leaf.id), col(Leaf.commitment))
         .where(col(Leaf.leaf_index).is_(None))
         .order_by(col(Leaf.recorded_at), col(Leaf.id))
-        .limit(BATCH)
+        .limit(batch)
     )
     leaves = waiting.all()
     if not leaves:

@@ -18,6 +18,7 @@ from app.services.transparency.merkle import HASH_BYTES, Hash
 ED25519 = b"\x01"  # signature type of c2sp.org/signed-note
 KEY_HASH_BYTES = 4
 NOTE_MAX_CHARS = 20_000
+SIZE_MAX_DIGITS = 19
 
 
 class BadNote(ValueError):
@@ -85,8 +86,8 @@ def read(note: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) < 4 or not lines[0] or not (lines[1].isascii() and lines[1].isdigit()):
         raise BadNote("a checkpoint has at least the lines origin, size and root")
-    if lines[1] != str(int(lines[1])):
-        raise BadNote("a checkpoint's size has no leading zeros")
+    if len(lines[1]) > SIZE_MAX_DIGITS or lines[1] != str(int(lines[1])):
+        raise BadNote("a checkpoint's size is a number of at most 19 digits without leading zeros")
     root = _from_base64(lines[2])
     if len(root) != HASH_BYTES:
         raise BadNote("a checkpoint's root has 32 bytes")
