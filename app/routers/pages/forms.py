@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from starlette.datastructures import UploadFile
 
@@ -11,6 +11,9 @@ from app.core.texts import Text
 
 MAX_FIELDS = 60
 MAX_FIELD_CHARACTERS = 5_000
+MAX_UPLOAD_BYTES = 8 * 1024 * 1024
+A_YEAR = timedelta(days=365)
+"""How long a browser remembers the language that somebody chose."""
 REQUIRED = Text("Wajib diisi.", "Fill this in.")
 TOO_LONG = Text("Terlalu panjang.", "This is too long.")
 BAD_CHARACTERS = Text(

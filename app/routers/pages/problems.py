@@ -9,15 +9,6 @@ from app.routers.http.language import language_of
 from app.routers.pages.frame import frame_context
 from app.routers.pages.render import render
 
-FORM_NOT_TRUSTED = ProblemType(
-    "pages-form-not-trusted",
-    403,
-    Text("Formulir perlu dibuka ulang", "The form must be opened again"),
-    Text(
-        "Formulir ini terlalu lama terbuka atau tidak dikirim dari halaman Loket. Buka halamannya lagi lalu kirim; tidak ada yang berubah.",
-        "This form was open for too long or did not come from a page of Loket. Open the page again and send it; nothing was changed.",
-    ),
-)
 TICKET_SESSION_OVER = ProblemType(
     "pages-ticket-session-over",
     401,

@@ -4,6 +4,8 @@ The states and their titles belong to the lifecycle (`data/lifecycles/etle.yaml`
 them. A test holds this list against the lifecycle.
 """
 
+from collections.abc import Mapping
+
 from app.core.texts import Text
 
 MEANINGS: dict[str, Text] = {
@@ -116,3 +118,72 @@ DUE_LABELS: dict[str, Text] = {
     "refund_due": Text("Ambil paling lambat", "Claim before"),
 }
 DUE = Text("Batas waktu", "Deadline")
+
+ACTORS: dict[str, Text] = {
+    "public": Text("Warga", "Citizen"),
+    "citizen": Text("Warga", "Citizen"),
+    "staff": Text("Petugas", "Officer"),
+    "camera": Text("Kamera", "Camera"),
+    "bank": Text("Bank", "Bank"),
+    "app": Text("Aplikasi", "App"),
+    "system": Text("Sistem", "System"),
+}
+ANSWERS: dict[str, Text] = {
+    "self": Text("Milik saya dan saya yang mengemudi", "It is mine and I was driving"),
+    "other_driver": Text("Milik saya, orang lain yang mengemudi", "It is mine, somebody else was driving"),
+    "sold": Text("Sudah saya jual", "I have sold it"),
+    "not_mine": Text("Bukan kendaraan saya", "It is not my vehicle"),
+    "object": Text("Saya menyanggah", "I object"),
+}
+CONSEQUENCES: dict[str, Text] = {
+    "self": Text(
+        "Petugas menerbitkan tilang atas nama Anda. Nomor pembayaran dikirim ke nomor HP Anda.",
+        "An officer issues the ticket in your name. The payment number is sent to your mobile.",
+    ),
+    "other_driver": Text(
+        "Orang yang Anda sebut mendapat surat dan kode sendiri. Bila dia menolak, perkara kembali kepada Anda.",
+        "The person whom you named gets a letter and a code. If they decline, the case comes back to you.",
+    ),
+    "sold": Text(
+        "Surat baru dikirim kepada pembeli. Ajukan juga lapor jual supaya STNK tidak lagi atas nama Anda.",
+        "A new letter goes to the buyer. Report the sale as well, so that the STNK no longer carries your name.",
+    ),
+    "not_mine": Text(
+        "Petugas lain, bukan yang memeriksa pertama, memutus dengan alasan tertulis. Selama itu Anda tidak perlu membayar.",
+        "Another officer than the first reviewer decides, with written reasons. Until then you need not pay.",
+    ),
+    "object": Text(
+        "Petugas lain, bukan yang memeriksa pertama, memutus dengan alasan tertulis. Selama itu Anda tidak perlu membayar.",
+        "Another officer than the first reviewer decides, with written reasons. Until then you need not pay.",
+    ),
+}
+PARTIES: dict[str, Text] = {
+    "owner": Text("Pemilik menurut registrasi", "Owner as registered"),
+    "driver": Text("Pengemudi yang disebut", "Named driver"),
+    "buyer": Text("Pembeli yang disebut", "Named buyer"),
+}
+BILL_TITLES: dict[str, Text] = {
+    "fine": Text("Bayar titipan denda", "Pay the deposit"),
+    "rest": Text("Bayar denda putusan", "Pay the fine of the verdict"),
+}
+BILL_STATES: dict[str, Text] = {
+    "open": Text("belum dibayar", "not paid yet"),
+    "paid": Text("sudah dibayar", "paid"),
+    "cancelled": Text("dibatalkan", "cancelled"),
+    "expired": Text("lewat waktu", "expired"),
+}
+BLOCK_REASONS: dict[str, Text] = {
+    "mark_unanswered": Text("Surat konfirmasi tidak dijawab", "The confirmation letter was not answered"),
+    "mark_overdue": Text("Tilang tidak dibayar", "The ticket was not paid"),
+}
+CHECKED_KINDS: dict[str, Text] = {
+    "letter": Text("Surat", "Letter"),
+    "message": Text("Pesan", "Message"),
+    "receipt": Text("Tanda terima", "Receipt"),
+    "document": Text("Dokumen", "Document"),
+}
+
+
+def name_of(names: Mapping[str, Text], key: str) -> Text:
+    """The words for a code; a code that nobody has put into words yet shows as itself."""
+    return names.get(key) or Text(key, key)

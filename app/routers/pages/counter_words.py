@@ -1,0 +1,104 @@
+"""What staff read: the work items, and each decision with what it leads to. Kinds and actions belong to the lifecycle."""
+
+from dataclasses import dataclass
+
+from app.core.texts import Text
+
+TASKS: dict[str, Text] = {
+    "review": Text("Periksa foto dan data", "Review picture and registry"),
+    "late_review": Text("Pemeriksaan terlambat", "The review is late"),
+    "second_look": Text("Pemeriksaan kedua", "Second look"),
+    "correct_address": Text("Surat tidak sampai: cari alamat", "Letter not delivered: find an address"),
+    "decide_objection": Text("Putuskan sanggahan", "Decide on an objection"),
+    "late_objection": Text("Keputusan sanggahan terlambat", "The decision on an objection is late"),
+    "issue": Text("Terbitkan tilang", "Issue the ticket"),
+    "issue_unanswered": Text("Terbitkan tilang tanpa jawaban", "Issue the ticket without an answer"),
+    "chase_verdict": Text("Tanyakan putusan pengadilan", "Ask the court for its verdict"),
+    "pay_refund": Text("Kembalikan sisa titipan", "Pay back the rest of the deposit"),
+    "field_alert": Text("Dugaan pelat palsu di lapangan", "Suspected false plate on the road"),
+    "unexpected_payment": Text("Pembayaran yang tidak ditagih", "A payment that was not due"),
+    "mend": Text("Perbaiki hal yang gagal diproses", "Mend what could not be processed"),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A decision as staff see it. `reason`: whether the lifecycle wants a written reason."""
+
+    value: str
+    text: Text
+    hint: Text | None = None
+    reason: bool = True
+
+
+_DECISIONS = (
+    Choice("start_review", Text("Mulai memeriksa", "Begin the review"), reason=False),
+    Choice(
+        "verify",
+        Text("Pelanggaran benar dan kendaraannya cocok", "The violation is real and the vehicle matches"),
+        Text("Surat konfirmasi dikirim kepada pemilik", "The confirmation letter goes to the owner"),
+        reason=False,
+    ),
+    Choice(
+        "reject",
+        Text("Tolak: tidak dilanjutkan", "Reject: not pursued"),
+        Text("Perkara selesai tanpa surat", "The case ends without a letter"),
+    ),
+    Choice(
+        "report_fake_plate",
+        Text("Dugaan pelat palsu", "Suspected false plate"),
+        Text(
+            "Kendaraan di foto bukan yang terdaftar; tidak ada surat, unit lapangan diberi tahu",
+            "The vehicle is not the registered one; no letter, the field unit is told",
+        ),
+    ),
+    Choice(
+        "release",
+        Text("Kembalikan perkara", "Give the case back"),
+        Text(
+            "Misalnya Anda mengenal pemiliknya; petugas lain diundi", "For example you know the owner; another is drawn"
+        ),
+    ),
+    Choice(
+        "endorse",
+        Text("Saya sependapat dengan pemeriksa pertama", "I agree with the first reviewer"),
+        Text("Surat konfirmasi boleh dikirim", "The confirmation letter may leave"),
+        reason=False,
+    ),
+    Choice(
+        "accept_objection",
+        Text("Terima sanggahan", "Accept the objection"),
+        Text("Perkara dibatalkan dan blokir dibuka", "The case is annulled and blocks are lifted"),
+    ),
+    Choice(
+        "refuse_objection",
+        Text("Tolak sanggahan", "Refuse the objection"),
+        Text("Tilang akan diterbitkan", "The ticket will be issued"),
+    ),
+    Choice(
+        "issue_tilang",
+        Text("Terbitkan tilang", "Issue the ticket"),
+        Text("Nomor register dan nomor pembayaran dibuat", "Register number and payment number are made"),
+        reason=False,
+    ),
+    Choice(
+        "annul",
+        Text("Batalkan perkara karena kekeliruan", "Annul the case because of an error"),
+        Text(
+            "Hanya penyidik senior; yang sudah dibayar dikembalikan",
+            "Senior officers only; what was paid is owed back",
+        ),
+    ),
+    Choice("return_letter", Text("Surat kembali ke pengirim", "The letter was returned"), reason=False),
+    Choice("record_payment", Text("Catat pembayaran di kejaksaan", "Record a payment at the prosecutor's")),
+    Choice("pay_out", Text("Sisa titipan sudah dibayarkan", "The rest of the deposit was paid out"), reason=False),
+)
+DECISIONS = {choice.value: choice for choice in _DECISIONS}
+"""What the case page offers. Moves that need other data (a verdict, an answer taken at the desk) have their own doors."""
+
+PURPOSES: dict[str, Text] = {
+    "task": Text("Tugas yang diundikan", "A task that was drawn"),
+    "help": Text("Membantu warga", "Helping a citizen"),
+    "audit": Text("Pengawasan", "Supervision"),
+}
+"""What is recorded and shown to the citizen; any other purpose is written out by the officer."""

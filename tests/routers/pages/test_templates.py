@@ -1,0 +1,141 @@
+"""Every template is drawn in both languages from made-up views: no missing attribute, no inline script or style."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.core.texts import LANGS, Lang, Text
+from app.routers.pages import words
+from app.routers.pages.counter_words import DECISIONS, TASKS
+from app.routers.pages.forms import Form
+from app.routers.pages.render import TEMPLATES, environment, render
+from app.services.cases import TimelineEntry
+from app.services.transparency.check_codes import CheckedItem
+from tests.routers.pages import samples
+
+APP = Path(words.__file__).parents[2]
+ENTRIES = [
+    TimelineEntry(
+        at=samples.NOW,
+        as_of=samples.NOW,
+        title=Text("Sanggahan ditolak", "The objection was refused"),
+        action="refuse_objection",
+        state="confirmed",
+        actor_kind="staff",
+        unit="PMJ-DITLANTAS",
+        reason="Alasan <b>tertulis</b>",
+        version=4,
+        leaf_id=samples.TICKET_ID,
+    )
+]
+ITEM = CheckedItem("CEK1", "letter", "PMJ", Text("Surat", "Letter"), samples.NOW, samples.NOW, None)
+ERRORS = Form({"plate": '"><script>'}, {"plate": Text("Salah <i>", "Wrong <i>")})
+STAFF = samples.staff()
+ANSWER = {"ticket": samples.ticket(), "back_href": "/", "step": 1, "steps": 4, "form": Form()}
+PAGES: list[tuple[str, dict[str, Any]]] = [
+    ("pages/home.html", {}),
+    ("pages/accessibility.html", {}),
+    ("pages/transparency.html", {"checkpoint": "a\n1\nb", "size_text": "1"}),
+    ("pages/transparency.html", {"checkpoint": None, "size_text": ""}),
+    ("pages/verify_form.html", {"form": Form()}),
+    ("pages/verify_result.html", {"code": "X", "item": ITEM, "unit_name": "Polda", "zone": "WITA"}),
+    ("pages/verify_result.html", {"code": "<X>", "item": None, "unit_name": "", "zone": "WIB"}),
+    (
+        "pages/problem.html",
+        {"heading": "<x>", "detail": "y", "code": "z", "errors": [Text("a", "b")], "allowed": ["pay"]},
+    ),
+    ("pages/tickets/lookup.html", {"form": ERRORS}),
+    ("pages/tickets/nothing.html", {"searched": "B 1 A"}),
+    ("pages/tickets/results.html", {"tickets": [samples.ticket(), samples.issued_ticket()]}),
+    ("pages/tickets/results.html", {"tickets": []}),
+    ("pages/tickets/ticket.html", samples.ticket_page(ENTRIES)),
+    ("pages/tickets/payment.html", {"ticket": samples.ticket(), "bill": None, "now": samples.NOW}),
+    ("pages/tickets/payment.html", {"ticket": samples.issued_ticket(), "bill": samples.bill(), "now": samples.NOW}),
+    (
+        "pages/tickets/payment.html",
+        {
+            "ticket": samples.issued_ticket(),
+            "bill": samples.bill(state="paid", paid_at=samples.NOW),
+            "now": samples.NOW,
+        },
+    ),
+    ("pages/tickets/looks.html", {"ticket": samples.ticket(), "looks": ENTRIES}),
+    ("pages/tickets/looks.html", {"ticket": samples.ticket(), "looks": []}),
+    ("pages/tickets/proof.html", {"ticket": samples.ticket(), "proof": None}),
+    *(
+        (f"pages/answers/{name}.html", {**ANSWER, **samples.answer_page(kind)})
+        for name in ("yours", "kind", "details", "attachments", "check", "driver")
+        for kind in words.ANSWERS
+    ),
+    ("pages/answers/done.html", {"ticket": samples.ticket(), "meaning": words.MEANINGS["confirmed"]}),
+    ("pages/counter/tasks.html", samples.tasks_page()),
+    ("pages/counter/purpose.html", {"staff": STAFF, "form": Form(), "reference": "ETL1"}),
+    *(
+        (
+            "pages/counter/case.html",
+            {
+                "staff": STAFF,
+                "form": ERRORS,
+                "review": review,
+                "choices": [DECISIONS[action] for action in review.actions],
+                "entries": ENTRIES,
+                "looks": ENTRIES,
+            },
+        )
+        for review in (samples.review(), samples.objection(), samples.review(actions=("start_review",), registry=None))
+    ),
+    ("pages/counter/blocks.html", {"staff": STAFF, "form": Form(), "notice": None, "blocks": [samples.block(1)]}),
+    ("pages/counter/blocks.html", {"staff": STAFF, "form": Form(), "notice": Text("a", "b"), "blocks": []}),
+]
+
+
+def draw(name: str, lang: Lang, context: dict[str, Any]) -> str:
+    frame = {"path": "/", "language_url": lambda other: f"/?lang={other}", "form_token": lambda: "token"}
+    return render(name, lang, **frame, **context)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("name", "context"), PAGES, ids=[f"{at}-{page[0]}" for at, page in enumerate(PAGES)])
+def test_each_page_is_drawn_in_both_languages(name: str, context: dict[str, Any], lang: Lang) -> None:
+    html = draw(name, lang, context)
+    assert f'<html lang="{lang}"' in html
+    assert html.count("<h1") == 1 or "govuk-panel__title" in html
+    assert 'id="main-content"' in html
+    # What the content security policy would refuse must not be written at all.
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert "<style" not in html
+    assert not re.search(r"""<[^>]+\s(style|on[a-z]+)\s*=""", html)
+    assert "<i>" not in html
+    assert "<b>tertulis" not in html
+
+
+def test_every_page_template_is_drawn_by_a_test() -> None:
+    drawn = {name for name, _ in PAGES}
+    found = {str(path.relative_to(TEMPLATES)) for path in (TEMPLATES / "pages").rglob("*.html")}
+    assert {name for name in found if not Path(name).name.startswith("_")} - drawn == set()
+
+
+@pytest.mark.parametrize("name", ["Tilang <B>", "a & b"])
+def test_text_of_others_is_escaped(name: str) -> None:
+    html = draw("pages/tickets/results.html", "id", {"tickets": [samples.ticket(location=name)]})
+    assert name not in html
+
+
+def test_a_view_attribute_that_does_not_exist_is_an_error() -> None:
+    template = environment("id").from_string("{{ ticket.no_such_thing }}")
+    with pytest.raises(Exception, match="no_such_thing"):
+        template.render(ticket=samples.ticket())
+
+
+def test_every_state_task_and_answer_of_the_lifecycle_has_its_words() -> None:
+    declared = yaml.safe_load((APP / "data/lifecycles/etle.yaml").read_text("utf-8"))
+    assert set(declared["states"]) == set(words.MEANINGS)
+    kinds = set(re.findall(r"kind: ([a-z_]+)", (APP / "data/lifecycles/etle.yaml").read_text("utf-8")))
+    assert kinds <= set(TASKS)
+    actions = {move["action"] for move in declared["moves"]}
+    assert set(DECISIONS) <= actions
+    wanting = {move["action"] for move in declared["moves"] if move.get("reason") == "required"}
+    assert {name for name, choice in DECISIONS.items() if choice.reason} >= wanting & set(DECISIONS)
