@@ -309,7 +309,7 @@ def _common(written_at: datetime, sender: Sender, reference: str, check: CheckCo
         "reference": reference,
         "check_code": check.code,
         "check_url": check.url,
-        "check_qr_svg": qr_svg(check.url),
+        "check_qr_svg": qr_svg(f"{check.url}?code={check.code}"),
     }
 
 

@@ -1,0 +1,99 @@
+"""Letters on paper: one print batch per unit and day, handed to the post with tracking numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.core.actor import SYSTEM
+from app.core.db import Tx
+from app.core.house import House
+from app.services.notifications.models import Letter, LetterState, Message
+from app.services.notifications.problems import LETTER_STATE, MESSAGE_UNKNOWN
+
+BATCH_ZONE = ZoneInfo("Asia/Jakarta")
+"""The print room's day; batches are made in the night, before any unit opens."""
+MAX_BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """One day's letters of one unit."""
+
+    unit: str
+    batch_on: date
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetterToPrint:
+    """One letter of a batch; `document` is the SHA-256 of the PDF, which shows the address in its window."""
+
+    letter_id: UUID
+    message_id: UUID
+    document: str
+    state: LetterState
+    tracking_no: str | None
+
+
+async def collect_letters(house: House) -> None:
+    """The daily job: all letters that wait join today's batch of their unit. Running it again takes in the
+    late ones."""
+    async with house.db.begin(SYSTEM) as tx:
+        today = tx.now.astimezone(BATCH_ZONE).date()
+        waiting = (col(Letter.state) == LetterState.QUEUED) & col(Letter.batch_on).is_(None)
+        await tx.session.execute(update(Letter).where(waiting).values(batch_on=today))
+
+
+async def list_batches(conn: AsyncConnection, unit: str) -> list[BatchSummary]:
+    """The batches of a unit that are not dispatched completely, oldest first."""
+    query = (
+        select(col(Letter.batch_on), func.count())
+        .where(col(Letter.unit) == unit, col(Letter.batch_on).is_not(None), col(Letter.state) == LetterState.QUEUED)
+        .group_by(col(Letter.batch_on))
+        .order_by(col(Letter.batch_on))
+    )
+    rows = (await conn.execute(query)).all()
+    return [BatchSummary(unit, day, count) for day, count in rows if day is not None]
+
+
+async def letters_of_batch(conn: AsyncConnection, unit: str, batch_on: date) -> Sequence[LetterToPrint]:
+    """The letters of one batch in the order in which they were written."""
+    query = (
+        select(Letter.__table__)  # type: ignore[attr-defined]
+        .where(col(Letter.unit) == unit, col(Letter.batch_on) == batch_on)
+        .order_by(col(Letter.id))
+        .limit(MAX_BATCH)
+    )
+    rows = (await conn.execute(query)).all()
+    return [LetterToPrint(r.id, r.message_id, r.document, LetterState(r.state), r.tracking_no) for r in rows]
+
+
+async def dispatch_letters(tx: Tx, tracking_nos: Mapping[UUID, str | None]) -> None:
+    """The post has taken these letters (by letter id) under these tracking numbers. Locks each.
+
+    Problems: notifications-message-unknown, notifications-letter-state for one that left before.
+    """
+    for letter_id in sorted(tracking_nos):
+        letter = await tx.lock(Letter, letter_id)
+        if letter is None:
+            raise MESSAGE_UNKNOWN(message_id=letter_id)
+        if letter.state != LetterState.QUEUED:
+            raise LETTER_STATE(letter_id=letter_id, state=letter.state)
+        letter.state, letter.dispatched_at, letter.tracking_no = LetterState.DISPATCHED, tx.now, tracking_nos[letter_id]
+        await tx.session.execute(
+            update(Message)
+            .where(col(Message.id) == letter.message_id)
+            .values(sent_at=tx.now, provider_ref=tracking_nos[letter_id])
+        )
+
+
+async def message_by_tracking(conn: AsyncConnection, tracking_no: str) -> UUID | None:
+    """The message whose letter travels under this tracking number."""
+    query = select(col(Letter.message_id)).where(col(Letter.tracking_no) == tracking_no)
+    return (await conn.execute(query.order_by(col(Letter.id).desc()).limit(1))).scalar_one_or_none()
