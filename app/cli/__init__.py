@@ -4,13 +4,16 @@ import sys
 
 import typer
 
-from app.cli import client, reference, seed, serve, staff
+from app.cli import client, docs, doctor, keys, reference, seed, serve, staff
 from app.cli.common import report
 
 app = typer.Typer(name="loket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("migrate")(serve.migrate)
+app.command("doctor")(doctor.doctor)
+app.command("docs")(docs.docs)
+app.add_typer(keys.app, name="keys")
 app.add_typer(seed.app, name="seed")
 app.add_typer(reference.app, name="reference")
 app.add_typer(client.app, name="client")

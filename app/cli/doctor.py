@@ -1,0 +1,173 @@
+"""`loket doctor`: what is configured, what answers, what is missing, in words, with the command that mends it."""
+
+import asyncio
+import shutil
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import Annotated
+from urllib.parse import urlparse
+
+import typer
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from app.cli.common import REFUSED, console, emit, run
+from app.core.config import Settings
+from app.core.crypto import KeyRing
+from app.core.house import House
+from app.core.migrations import pending
+from app.services import reference
+from app.wiring import build_house
+
+REACH_TIMEOUT_S = 3.0
+LOW_SPACE_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `state` is ok, note (works, but know it) or bad (will not work)."""
+
+    about: str
+    state: str
+    words: str
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+    """Say what is configured, reachable and missing. Exit status 1 when something will not work."""
+    findings = run(_examine())
+    emit([asdict(each) for each in findings], as_json=as_json, human=lambda: _show(findings))
+    if any(each.state == "bad" for each in findings):
+        raise typer.Exit(REFUSED)
+
+
+async def _examine() -> list[Finding]:
+    settings = Settings()
+    findings = [_python(), _mode(settings), _keys(settings), _space(settings)]
+    findings += [Finding("production", "bad", fault) for fault in settings.production_faults()]
+    if any(each.state == "bad" for each in findings):
+        return [*findings, Finding("rest", "note", "not looked at: mend the above first")]
+    schema = await asyncio.to_thread(_schema, settings)
+    findings.append(schema)
+    house = build_house(settings)
+    try:
+        if schema.state == "ok":
+            findings.append(await _reference(house))
+        findings.append(await _storage(house))
+    finally:
+        await house.close()
+    findings += [each async for each in _neighbours(settings)]
+    findings.append(_recogniser(settings))
+    return findings
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", "ok", f"Python {version}, {ssl.OPENSSL_VERSION}")
+
+
+def _mode(settings: Settings) -> Finding:
+    if settings.production:
+        return Finding("mode", "ok", f"production, reached as {settings.public_url}")
+    words = f"development, reached as {settings.public_url}: demo sign-ins and the sandbox bank are on"
+    return Finding("mode", "note", words)
+
+
+def _keys(settings: Settings) -> Finding:
+    path = settings.keys_file
+    if not path.exists():
+        missing = f"no key ring at {path}; make one: loket keys new {path}"
+        return Finding("keys", "bad" if settings.production else "note", missing)
+    try:
+        KeyRing.load(path)
+    except (ValueError, AttributeError, OSError) as error:
+        return Finding("keys", "bad", f"{path} is no key ring: {error}")
+    if path.stat().st_mode & 0o077:
+        return Finding("keys", "note", f"{path} can be read by others; mend it: chmod 600 {path}")
+    return Finding("keys", "ok", f"key ring at {path}")
+
+
+def _space(settings: Settings) -> Finding:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home).free
+    words = f"{free / 1e9:.1f} GB free at {settings.home}"
+    return Finding("space", "note" if free < LOW_SPACE_BYTES else "ok", words)
+
+
+def _schema(settings: Settings) -> Finding:
+    url = settings.effective_database_url
+    shown = make_url(url).render_as_string(hide_password=True)
+    try:
+        lacking = pending(url)
+    except Exception as error:  # any failure to connect means the same to the operator
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return Finding("database", "bad", f"{shown} does not answer: {reason}")
+    if lacking:
+        return Finding("database", "bad", f"{shown} answers, but lacks migrations; run: loket migrate")
+    return Finding("database", "ok", f"{shown} answers and has the schema of this version")
+
+
+async def _reference(house: House) -> Finding:
+    async with house.db.read() as conn:
+        number = await reference.revision_number(conn)
+        if house.db.dialect == "postgresql":
+            await conn.execute(text("SELECT 1"))
+    if number == 0:
+        return Finding("reference", "bad", "no reference data; run: loket seed reference")
+    return Finding("reference", "ok", f"reference data at revision {number}")
+
+
+async def _storage(house: House) -> Finding:
+    try:
+        async with asyncio.timeout(REACH_TIMEOUT_S):
+            await house.storage.check()
+    except Exception as error:  # whatever the store's library raises, it does not answer
+        return Finding("storage", "bad", f"{house.storage.url} does not answer: {type(error).__name__}")
+    return Finding("storage", "ok", f"{house.storage.url} answers")
+
+
+async def _neighbours(settings: Settings) -> AsyncIterator[Finding]:
+    """Each service that is configured by address: does anything listen there?"""
+    configured = {
+        "vehicle registry": (settings.vehicle_registry_url, "the embedded table"),
+        "sign-in": (settings.oidc_issuer, "the embedded identity provider"),
+        "e-mail": (settings.smtp_url, "not sent; messages go to the outbox"),
+        "message gateway": (settings.message_gateway_url, "none; messages go to the outbox"),
+        "rate limits": (
+            "" if settings.rate_limit_store.startswith("memory") else settings.rate_limit_store,
+            "in memory",
+        ),
+    }
+    for about, (url, otherwise) in configured.items():
+        yield await _reach(about, url) if url else Finding(about, "ok", otherwise)
+
+
+async def _reach(about: str, url: str) -> Finding:
+    parsed = urlparse(url)
+    port = parsed.port or {"https": 443, "http": 80, "smtp": 25, "redis": 6379}.get(parsed.scheme, 443)
+    try:
+        async with asyncio.timeout(REACH_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(parsed.hostname, port)
+        writer.close()
+    except (OSError, TimeoutError) as error:
+        return Finding(about, "bad", f"{parsed.hostname}:{port} does not answer: {type(error).__name__}")
+    return Finding(about, "ok", f"{parsed.hostname}:{port} answers")
+
+
+def _recogniser(settings: Settings) -> Finding:
+    if settings.recogniser != "embedded":
+        return Finding("recogniser", "ok", settings.recogniser)
+    missing = [name for name in ("rapidocr", "onnxruntime", "cv2") if find_spec(name) is None]
+    if missing:
+        words = f"embedded, but {', '.join(missing)} is not installed: every capture goes to an officer"
+        return Finding("recogniser", "bad", words)
+    return Finding("recogniser", "ok", "embedded; its model is installed")
+
+
+def _show(findings: list[Finding]) -> None:
+    signs = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]BAD [/]"}
+    for each in findings:
+        console.print(f"{signs[each.state]} {each.about}: ", end="", highlight=False)
+        console.print(each.words, markup=False, highlight=False)
