@@ -1,0 +1,200 @@
+"""Captures: kept once however often a camera repeats itself, with the evidence exactly as it came."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import orjson
+from sqlalchemy import RowMapping, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlmodel import col
+
+from app.core.actor import Actor
+from app.core.db import JsonValue, Tx
+from app.services.cameras.metadata import CaptureMetadata, CheckedMetadata
+from app.services.cameras.models import Capture, EvidenceFile
+from app.services.cameras.problems import CAPTURE_DIFFERS, CAPTURE_NOT_FOUND, IMAGE_COUNT
+
+MOST_IMAGES = 8
+
+Source = AsyncConnection | AsyncSession
+
+
+class CaptureState(StrEnum):
+    """How far the machine has come with a capture; what becomes of the case is told by the case."""
+
+    RECEIVED = "received"
+    READ = "read"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that was checked and lies in storage under its SHA-256. Width and height in pixels."""
+
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFileView:
+    """One picture of a capture, in the order in which it came."""
+
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureView:
+    """A capture as other rooms see it. `files` holds at least one picture; `reading` is None until it was
+    read."""
+
+    id: UUID
+    device_id: UUID
+    unit: str
+    capture_id: str | None
+    captured_at: datetime
+    received_at: datetime
+    violation_code: str
+    location: str
+    latitude: float | None
+    longitude: float | None
+    speed_kmh: float | None
+    limit_kmh: float | None
+    lane: str | None
+    state: CaptureState
+    reading: dict[str, JsonValue] | None
+    files: tuple[EvidenceFileView, ...]
+
+
+async def accept_capture(
+    tx: Tx, device: Actor, images: Sequence[Image], checked: CheckedMetadata
+) -> tuple[CaptureView, bool]:
+    """Keep a capture; True when it is new, False when this device has sent the very same before.
+
+    Repetitions are told apart by the device's own capture id, else by all that was sent. Two messages at the
+    same moment pass one after the other. Problems: cameras-image-count (422), and cameras-capture-differs
+    (409) when the device's id came before with other pictures or other metadata."""
+    if not 1 <= len(images) <= MOST_IMAGES:
+        raise IMAGE_COUNT(most=MOST_IMAGES, count=len(images))
+    metadata = checked.metadata
+    content = _content_sha256(images, metadata)
+    body_key = _body_key(device, metadata.capture_id, content)
+    await tx.serialise(f"capture:{body_key}")
+    known = (await tx.session.execute(select(Capture).where(col(Capture.body_key) == body_key))).scalar_one_or_none()
+    if known is not None:
+        if known.content_sha256 != content:
+            raise CAPTURE_DIFFERS(capture_id=metadata.capture_id)
+        return await get_capture(tx.session, known.id), False
+    capture = _capture(tx, device, metadata, body_key=body_key, content=content)
+    tx.session.add(capture)
+    await tx.session.flush()
+    tx.session.add_all(
+        EvidenceFile(
+            capture_id=capture.id,
+            position=position,
+            sha256=image.sha256,
+            media_type=image.media_type,
+            width=image.width,
+            height=image.height,
+            taken_at=metadata.captured_at,
+        )
+        for position, image in enumerate(images)
+    )
+    await tx.session.flush()
+    return await get_capture(tx.session, capture.id), True
+
+
+async def get_capture(source: Source, id: UUID, *, device: Actor | None = None) -> CaptureView:
+    """The capture; with `device`, only if that device sent it. Problem: cameras-capture-not-found (404)."""
+    query = select(Capture.__table__).where(col(Capture.id) == id)  # type: ignore[attr-defined]
+    row = (await source.execute(query)).mappings().one_or_none()
+    if row is None or (device is not None and str(row["device_id"]) != device.id):
+        raise CAPTURE_NOT_FOUND()
+    files = await source.execute(
+        select(EvidenceFile.__table__)  # type: ignore[attr-defined]
+        .where(col(EvidenceFile.capture_id) == id)
+        .order_by(col(EvidenceFile.position))
+    )
+    return _view(row, [_file(each) for each in files.mappings()])
+
+
+async def record_reading(tx: Tx, capture_id: UUID, reading: dict[str, JsonValue]) -> None:
+    """Keep what the recogniser said of the capture: `results`, best first, empty when nothing was read.
+    Problem: cameras-capture-not-found (404)."""
+    capture = await tx.lock(Capture, capture_id)
+    if capture is None:
+        raise CAPTURE_NOT_FOUND()
+    capture.reading = reading
+    capture.state = CaptureState.READ if reading.get("results") else CaptureState.UNREADABLE
+    await tx.session.flush()
+
+
+def _capture(tx: Tx, device: Actor, metadata: CaptureMetadata, *, body_key: str, content: str) -> Capture:
+    return Capture(
+        device_id=UUID(device.id),
+        unit=device.unit or "",
+        capture_id=metadata.capture_id,
+        body_key=body_key,
+        content_sha256=content,
+        captured_at=metadata.captured_at,
+        received_at=tx.now,
+        violation_code=metadata.violation_code,
+        location=metadata.location,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+        speed_kmh=metadata.speed_kmh,
+        limit_kmh=metadata.limit_kmh,
+        lane=metadata.lane,
+        state=CaptureState.RECEIVED,
+    )
+
+
+def _content_sha256(images: Sequence[Image], metadata: CaptureMetadata) -> str:
+    # `sent_at` is left out: a camera that repeats a message after an outage sends it at another time.
+    said = [
+        [image.sha256 for image in images],
+        metadata.captured_at.isoformat(),
+        metadata.violation_code,
+        metadata.location,
+        [metadata.latitude, metadata.longitude, metadata.speed_kmh, metadata.limit_kmh, metadata.lane],
+    ]
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()
+
+
+def _body_key(device: Actor, capture_id: str | None, content: str) -> str:
+    own = ["content", content] if capture_id is None else ["id", capture_id]
+    return hashlib.sha256(orjson.dumps([device.id, *own])).hexdigest()
+
+
+def _view(row: RowMapping, files: Sequence[EvidenceFileView]) -> CaptureView:
+    return CaptureView(
+        id=row["id"],
+        device_id=row["device_id"],
+        unit=row["unit"],
+        capture_id=row["capture_id"],
+        captured_at=row["captured_at"],
+        received_at=row["received_at"],
+        violation_code=row["violation_code"],
+        location=row["location"],
+        latitude=row["latitude"],
+        longitude=row["longitude"],
+        speed_kmh=row["speed_kmh"],
+        limit_kmh=row["limit_kmh"],
+        lane=row["lane"],
+        state=CaptureState(row["state"]),
+        reading=row["reading"],
+        files=tuple(files),
+    )
+
+
+def _file(row: RowMapping) -> EvidenceFileView:
+    return EvidenceFileView(row["sha256"], row["media_type"], row["width"], row["height"], row["taken_at"])
