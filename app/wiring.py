@@ -12,14 +12,24 @@ from app.core.house import House
 from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
 from app.core.limits import Limits
 from app.core.storage import ObjectStorage
+from app.services.billing import jobs as billing_jobs
 from app.services.cases import jobs as cases_jobs
 from app.services.identity.tokens import TokenVerifier, build_verifier
+from app.services.notifications import Channels, build_channels
+from app.services.notifications import jobs as notifications_jobs
+from app.services.registries import PopulationRegistry, TablePopulation, VehicleRegistry, build_vehicles
 from app.services.transparency import jobs as transparency_jobs
 
 log = logging.getLogger(__name__)
 
-JOBS: tuple[Job, ...] = (*core_jobs.JOBS, *transparency_jobs.JOBS, *cases_jobs.JOBS)
-SCHEDULES: tuple[Schedule, ...] = (*core_jobs.SCHEDULES, *transparency_jobs.SCHEDULES, *cases_jobs.SCHEDULES)
+JOBS: tuple[Job, ...] = (*core_jobs.JOBS, *transparency_jobs.JOBS, *notifications_jobs.JOBS, *cases_jobs.JOBS, *billing_jobs.JOBS)
+SCHEDULES: tuple[Schedule, ...] = (
+    *core_jobs.SCHEDULES,
+    *transparency_jobs.SCHEDULES,
+    *notifications_jobs.SCHEDULES,
+    *cases_jobs.SCHEDULES,
+    *billing_jobs.SCHEDULES,
+)
 
 
 class RefusedToStart(Exception):
@@ -35,8 +45,11 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
     db = Database(settings.effective_database_url, pool=settings.database_pool)
     db.enqueuer = DbosEnqueuer(db, JOBS)
     parts: dict[type, object] = {
+        Channels: build_channels(settings),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),
         TokenVerifier: build_verifier(settings, db),
+        VehicleRegistry: build_vehicles(settings, db, ring),
+        PopulationRegistry: TablePopulation(db, ring),
     }
     return House(
         settings=settings,

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import client, docs, doctor, keys, reference, seed, serve, staff
+from app.cli import client, docs, doctor, keys, reference, registry, seed, serve, staff
 from app.cli.common import report
 
 app = typer.Typer(name="loket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -16,6 +16,7 @@ app.command("docs")(docs.docs)
 app.add_typer(keys.app, name="keys")
 app.add_typer(seed.app, name="seed")
 app.add_typer(reference.app, name="reference")
+app.add_typer(registry.app, name="registry")
 app.add_typer(client.app, name="client")
 app.add_typer(staff.app, name="staff")
 

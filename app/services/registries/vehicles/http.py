@@ -1,0 +1,104 @@
+"""The vehicle register over HTTP, for a register that stands elsewhere. The contract is small, JSON and ours to publish:
+
+``GET /vehicles/{plate}`` (200, 404), ``PUT`` and ``DELETE /vehicles/{registry_id}/blocks/{request_id}`` (2xx, 404), with a
+bearer token. Numbers are compared here, in constant time, so that a register needs no look-up by secrets.
+"""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+
+from app.core.upstream import Upstream
+from app.services.registries.problems import REGISTRY_ANSWER_WRONG, VEHICLE_UNKNOWN
+from app.services.registries.vehicles.port import Owner, Vehicle, number_matches
+
+TIMEOUT_S = 4.0
+MAX_CONCURRENT = 16
+
+
+class _OwnerAnswer(BaseModel):
+    name: str
+    address: str
+    nik: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class _VehicleAnswer(BaseModel):
+    registry_id: str
+    plate: str
+    chassis_no: str
+    engine_no: str
+    make: str
+    model: str
+    colour: str
+    kind: str
+    year: int | None = None
+    owner: _OwnerAnswer
+    blocked: bool = False
+
+
+class HttpVehicles:
+    """`VehicleRegistry` on somebody else's server."""
+
+    def __init__(self, base_url: str, token: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._upstream = Upstream(
+            "vehicle register", base_url, timeout_s=timeout_s, max_concurrent=MAX_CONCURRENT, headers=headers
+        )
+
+    async def find(self, plate: str) -> Vehicle | None:
+        """See `VehicleRegistry.find`. Raises UPSTREAM_UNAVAILABLE, REGISTRY_ANSWER_WRONG."""
+        answer = await self._upstream.request("GET", f"/vehicles/{quote(plate, safe='')}")
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        try:
+            if answer.status_code != HTTPStatus.OK:
+                raise ValueError("unexpected status")
+            read = _VehicleAnswer.model_validate_json(answer.content)
+        except (ValidationError, ValueError) as error:
+            raise REGISTRY_ANSWER_WRONG(status=answer.status_code) from error
+        # A register that answers about another plate than was asked must not send anybody a letter.
+        if read.plate != plate:
+            raise REGISTRY_ANSWER_WRONG(status=answer.status_code)
+        return _vehicle(read)
+
+    async def find_by_numbers(self, plate: str, chassis_no: str, engine_no: str) -> Vehicle | None:
+        """See `VehicleRegistry.find_by_numbers`."""
+        vehicle = await self.find(plate)
+        kept = (vehicle.chassis_no, vehicle.engine_no) if vehicle else ("", "")
+        right = [number_matches(kept[0], chassis_no), number_matches(kept[1], engine_no)]
+        return vehicle if vehicle is not None and all(right) else None
+
+    async def request_block(self, registry_id: str, request_id: str, reason: str) -> None:
+        """See `VehicleRegistry.request_block`."""
+        answer = await self._upstream.request("PUT", _block(registry_id, request_id), json={"reason": reason})
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            raise VEHICLE_UNKNOWN()
+        _must_succeed(answer)
+
+    async def lift_block(self, registry_id: str, request_id: str) -> None:
+        """See `VehicleRegistry.lift_block`."""
+        answer = await self._upstream.request("DELETE", _block(registry_id, request_id))
+        if answer.status_code != HTTPStatus.NOT_FOUND:
+            _must_succeed(answer)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._upstream.aclose()
+
+
+def _vehicle(read: _VehicleAnswer) -> Vehicle:
+    values: dict[str, Any] = read.model_dump(exclude={"owner"})
+    return Vehicle(**values, owner=Owner(**read.owner.model_dump()))
+
+
+def _block(registry_id: str, request_id: str) -> str:
+    return f"/vehicles/{quote(registry_id, safe='')}/blocks/{quote(request_id, safe='')}"
+
+
+def _must_succeed(answer: Any) -> None:
+    if not answer.is_success:
+        raise REGISTRY_ANSWER_WRONG(status=answer.status_code)

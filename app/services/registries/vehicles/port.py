@@ -1,0 +1,115 @@
+"""The vehicle register (ERI of Regident) as this software needs it: one protocol, two adapters, one set of rules.
+
+The plate is no stable key: it changes with owner, region and choice number. The register's own id is the key. A citizen
+proves a vehicle by chassis and engine number as on the STNK, each whole or by its last five characters.
+"""
+
+import hmac
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from app.core.crypto import KeyRing
+
+TAIL = 5
+MAX_NUMBER = 30
+_SEPARATORS = re.compile(r"[\s.\-/]")
+_ALNUM = re.compile(r"^[A-Z0-9]+$", re.ASCII)
+
+
+class NumberKind(StrEnum):
+    """Which of the two numbers on the STNK."""
+
+    CHASSIS = "chassis"
+    ENGINE = "engine"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The registered owner. Companies have no NIK; phone (E.164) and e-mail may be missing, or be the dealer's."""
+
+    name: str = field(repr=False)
+    address: str = field(repr=False)
+    nik: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A vehicle as the register has it now. `plate` is canonical; `blocked` while any block stands on it."""
+
+    registry_id: str
+    plate: str
+    chassis_no: str = field(repr=False)
+    engine_no: str = field(repr=False)
+    make: str
+    model: str
+    colour: str
+    kind: str
+    year: int | None
+    owner: Owner
+    blocked: bool
+
+
+class VehicleRegistry(Protocol):
+    """What any vehicle register can be asked. Call it between transactions: it may be somebody else's server.
+
+    Both adapters raise RuntimeError inside a transaction; a remote one raises UPSTREAM_UNAVAILABLE when it is down.
+    """
+
+    async def find(self, plate: str) -> Vehicle | None:
+        """The vehicle that bears this canonical plate now; None if the register knows none."""
+        ...
+
+    async def find_by_numbers(self, plate: str, chassis_no: str, engine_no: str) -> Vehicle | None:
+        """The vehicle if plate and both numbers belong together; None for an unknown plate and for a wrong number alike."""
+        ...
+
+    async def request_block(self, registry_id: str, request_id: str, reason: str) -> None:
+        """Have the STNK blocked (Perpol 7/2021 art. 87). The same `request_id` again changes nothing.
+
+        Raises VEHICLE_UNKNOWN.
+        """
+        ...
+
+    async def lift_block(self, registry_id: str, request_id: str) -> None:
+        """Have that one block lifted; others on the vehicle stay. Unknown or lifted already: nothing changes."""
+        ...
+
+
+def normalise_number(text: str) -> str:
+    """A chassis or engine number without blanks and dashes, in capitals; empty for what cannot be one."""
+    number = _SEPARATORS.sub("", text[: 2 * MAX_NUMBER]).upper()
+    return number if len(number) <= MAX_NUMBER and _ALNUM.match(number) else ""
+
+
+def number_matches(registered: str, typed: str) -> bool:
+    """Whether a typed number is the registered one, whole or by its last five characters, in constant time."""
+    number, kept = normalise_number(typed), normalise_number(registered)
+    whole = hmac.compare_digest(number.encode(), kept.encode())
+    tail = hmac.compare_digest(number.encode(), kept[-TAIL:].encode())
+    return bool(number) and (whole | (tail & (len(number) == TAIL)))
+
+
+def number_index(keys: KeyRing, kind: NumberKind, typed: str) -> tuple[str, bool]:
+    """The blind index of a typed number, and whether it is the index of its last five characters."""
+    number = normalise_number(typed)
+    tail = len(number) == TAIL
+    return keys.blind_index(f"vehicle-{kind}{'-tail' if tail else ''}", number), tail
+
+
+def number_indexes(keys: KeyRing, kind: NumberKind, registered: str) -> tuple[str, str]:
+    """The blind indexes of a registered number: whole, and of its last five characters."""
+    number = normalise_number(registered)
+    whole = keys.blind_index(f"vehicle-{kind}", number)
+    return whole, keys.blind_index(f"vehicle-{kind}-tail", number[-TAIL:])
+
+
+def index_matches(keys: KeyRing, kind: NumberKind, typed: str, *, whole: str, tail: str) -> bool:
+    """`number_matches` over stored blind indexes: nothing is decrypted. Constant time; empty indexes match nothing."""
+    given, by_tail = number_index(keys, kind, typed)
+    right = hmac.compare_digest(given, tail if by_tail else whole)
+    # A registered number of five characters is its own tail, so it is covered by the comparison above.
+    return right and bool(normalise_number(typed)) and bool(whole)

@@ -1,0 +1,176 @@
+"""One conformance test for every vehicle register: the embedded table, and the HTTP adapter against a loopback server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from app.core.actor import SYSTEM
+from app.core.house import House
+from app.core.problems import Problem
+from app.services import registries
+from app.services.registries.demo import demo_vehicles
+from app.services.registries.lines import VehicleLine
+from app.services.registries.vehicles import HttpVehicles, TableVehicles, Vehicle, VehicleRegistry
+from tests.loopback import Loopback, Reply
+
+CAR = demo_vehicles()[0]
+KINDS = ("table", "http")
+
+
+class RegisterServer:
+    """A vehicle register of somebody else: the contract of the HTTP adapter, on a plain dictionary."""
+
+    def __init__(self, lines: list[VehicleLine]) -> None:
+        self.lines = {line.plate: line for line in lines}
+        self.blocks: dict[str, set[str]] = {}
+        self.tokens: set[str] = set()
+
+    async def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        self.tokens.add(headers.get("authorization", ""))
+        parts = path.strip("/").split("/")
+        if method == "GET" and len(parts) == 2 and parts[1] in self.lines:
+            return Reply(200, self._shown(self.lines[parts[1]]))
+        ids = {line.registry_id for line in self.lines.values()}
+        if len(parts) == 4 and parts[2] == "blocks" and parts[1] in ids:
+            standing = self.blocks.setdefault(parts[1], set())
+            (standing.add if method == "PUT" else standing.discard)(parts[3])
+            return Reply(204, None)
+        return Reply(404, {})
+
+    def _shown(self, line: VehicleLine) -> dict[str, Any]:
+        owner = {name: getattr(line, f"owner_{name}") for name in ("name", "address", "nik", "phone", "email")}
+        own = ("registry_id", "plate", "chassis_no", "engine_no", "make", "model", "colour", "kind", "year")
+        blocked = bool(self.blocks.get(line.registry_id or ""))
+        return {**{name: getattr(line, name) for name in own}, "owner": owner, "blocked": blocked}
+
+
+@pytest.fixture(params=KINDS)
+async def register(request: pytest.FixtureRequest, house: House) -> AsyncIterator[VehicleRegistry]:
+    async with house.db.begin(SYSTEM) as tx:
+        await registries.seed_demo(tx)
+    if request.param == "table":
+        yield TableVehicles(house.db, house.keys)
+        return
+    async with Loopback(RegisterServer(demo_vehicles())) as server:
+        adapter = HttpVehicles(server.url, "rahasia")
+        yield adapter
+        await adapter.aclose()
+
+
+async def test_a_plate_finds_its_vehicle_with_its_owner(register: VehicleRegistry) -> None:
+    found = await register.find(CAR.plate)
+    assert isinstance(found, Vehicle)
+    assert (found.registry_id, found.make, found.model, found.year) == ("CONTOH-001", "Toyota", "Avanza 1.3 G", 2018)
+    assert (found.owner.name, found.owner.nik, found.owner.phone) == (CAR.owner_name, CAR.owner_nik, CAR.owner_phone)
+    assert not found.blocked
+    assert CAR.owner_name not in repr(found)
+
+
+async def test_an_unknown_plate_finds_nothing(register: VehicleRegistry) -> None:
+    assert await register.find("B1ZZZ") is None
+    assert await register.find_by_numbers("B1ZZZ", CAR.chassis_no, CAR.engine_no) is None
+
+
+@pytest.mark.parametrize(
+    ("chassis", "engine"),
+    [
+        (CAR.chassis_no, CAR.engine_no),
+        (CAR.chassis_no[-5:], CAR.engine_no[-5:]),
+        (f"{CAR.chassis_no[:8]} {CAR.chassis_no[8:]}".lower(), f"CNTH-{CAR.engine_no[4:]}"),
+    ],
+)
+async def test_numbers_as_on_the_stnk_find_the_vehicle(register: VehicleRegistry, chassis: str, engine: str) -> None:
+    found = await register.find_by_numbers(CAR.plate, chassis, engine)
+    assert found is not None
+    assert found.registry_id == "CONTOH-001"
+
+
+@pytest.mark.parametrize(
+    ("chassis", "engine"),
+    [
+        (CAR.chassis_no, "CNTH0000002"),
+        ("MHKCNTH1JKK000002", CAR.engine_no),
+        (CAR.engine_no, CAR.chassis_no),
+        (CAR.chassis_no[-4:], CAR.engine_no[-4:]),
+        (CAR.chassis_no[-6:], CAR.engine_no[-6:]),
+        ("", ""),
+    ],
+)
+async def test_one_wrong_number_finds_nothing(register: VehicleRegistry, chassis: str, engine: str) -> None:
+    assert await register.find_by_numbers(CAR.plate, chassis, engine) is None
+
+
+async def blocked(register: VehicleRegistry) -> bool:
+    found = await register.find(CAR.plate)
+    assert found is not None
+    return found.blocked
+
+
+async def test_a_vehicle_is_free_when_all_its_blocks_are_lifted(register: VehicleRegistry) -> None:
+    for request in ("block-1", "block-2", "block-1"):
+        await register.request_block("CONTOH-001", request, "tilang tidak dijawab")
+    await register.lift_block("CONTOH-001", "block-1")
+    assert await blocked(register)
+    await register.lift_block("CONTOH-001", "block-2")
+    await register.lift_block("CONTOH-001", "block-2")
+    await register.lift_block("CONTOH-001", "never-set")
+    assert not await blocked(register)
+
+
+async def test_blocking_an_unknown_vehicle_is_said(register: VehicleRegistry) -> None:
+    with pytest.raises(Problem, match="registries-vehicle-unknown"):
+        await register.request_block("NOBODY", "block-1", "x")
+
+
+async def test_the_register_is_not_called_inside_a_transaction(register: VehicleRegistry, house: House) -> None:
+    async with house.db.begin(SYSTEM):
+        with pytest.raises(RuntimeError, match="inside a transaction"):
+            await register.find(CAR.plate)
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem"),
+    [
+        (Reply(500, {}), "upstream-unavailable"),
+        (Reply(200, b"<html>"), "registries-answer-wrong"),
+        (Reply(200, {"plate": "B1234XYZ"}), "registries-answer-wrong"),
+        (Reply(401, {}), "registries-answer-wrong"),
+        (Reply(302, {}), "registries-answer-wrong"),
+        (Reply(200, {**RegisterServer(demo_vehicles())._shown(demo_vehicles()[1])}), "registries-answer-wrong"),
+    ],
+)
+async def test_a_register_that_is_wrong_or_down_is_named_and_nothing_is_guessed(reply: Reply, problem: str) -> None:
+    async def answer(*_: object) -> Reply:
+        return reply
+
+    async with Loopback(answer) as server:
+        adapter = HttpVehicles(server.url, "")
+        with pytest.raises(Problem, match=problem):
+            await adapter.find(CAR.plate)
+        await adapter.aclose()
+
+
+async def test_a_register_that_hangs_costs_a_time_out_alone() -> None:
+    never = asyncio.Event()
+
+    async def hang(*_: object) -> Reply:
+        await never.wait()
+        return Reply(200, {})
+
+    async with Loopback(hang) as server:
+        adapter = HttpVehicles(server.url, "", timeout_s=0.2)
+        with pytest.raises(Problem, match="upstream-unavailable"):
+            await adapter.find(CAR.plate)
+        never.set()
+        await adapter.aclose()
+
+
+async def test_the_http_adapter_shows_its_token() -> None:
+    register = RegisterServer(demo_vehicles())
+    async with Loopback(register) as server:
+        adapter = HttpVehicles(server.url, "rahasia")
+        await adapter.find(CAR.plate)
+        await adapter.aclose()
+    assert register.tokens == {"Bearer rahasia"}
