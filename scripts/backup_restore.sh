@@ -51,10 +51,7 @@ try_engine() {
   loket migrate
   loket seed reference --json > /dev/null
   loket client add camera "Kamera uji" --unit PMJ --json > /dev/null
-  python -c 'import asyncio, sys
-from app.core.storage import ObjectStorage
-store = ObjectStorage("file://" + sys.argv[1])
-for n in range(20): asyncio.run(store.put(b"evidence %d" % n * 1000))' "$LOKET_HOME/objects"
+  python -m scripts.some_objects "file://$LOKET_HOME/objects"
 
   loket serve --no-worker --port 8998 > "$work/serve.log" 2>&1 &
   server=$!

@@ -6,14 +6,18 @@ does no harm.
 
 import asyncio
 import hashlib
-from datetime import timedelta
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlparse
 
 import obstore
 from obstore.store import LocalStore, MemoryStore, S3Store
 
-_PUT_TIMEOUT = timedelta(seconds=30)
+T = TypeVar("T")
+Store = LocalStore | MemoryStore | S3Store
+STORE_THREADS = 16
 
 
 class ObjectMissing(Exception):
@@ -21,25 +25,30 @@ class ObjectMissing(Exception):
 
 
 class ObjectStorage:
-    """Content-addressed objects."""
+    """Content-addressed objects.
+
+    obstore's blocking calls run in threads of our own: its async ones hand results over from Rust threads, which aborts
+    a Python process that ends at that moment (seen in every tenth short command). Threads of our own also keep a slow
+    store from taking those that other work needs.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._store = _open_store(url)
+        self._threads = ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="storage")
 
     async def put(self, data: bytes) -> str:
         """Keep the bytes, exactly as they are; returns their SHA-256 in hex. Doing it twice is harmless."""
         digest = hashlib.sha256(data).hexdigest() if len(data) < 65_536 else await asyncio.to_thread(_sha256, data)
-        await obstore.put_async(self._store, _path(digest), data)
+        await self._call(obstore.put, self._store, _path(digest), data)
         return digest
 
     async def get(self, sha256: str) -> bytes:
         """The bytes of an object; `ObjectMissing` when there is none, or when what lies there is no longer the same."""
         try:
-            answer = await obstore.get_async(self._store, _path(sha256))
+            data = await self._call(_read, self._store, _path(sha256))
         except FileNotFoundError as error:
             raise ObjectMissing(sha256) from error
-        data = bytes(await answer.bytes_async())
         if _sha256(data) != sha256:
             raise ObjectMissing(f"{sha256} was altered in the store")
         return data
@@ -47,7 +56,7 @@ class ObjectStorage:
     async def exists(self, sha256: str) -> bool:
         """Whether the object is there."""
         try:
-            await obstore.head_async(self._store, _path(sha256))
+            await self._call(obstore.head, self._store, _path(sha256))
         except FileNotFoundError:
             return False
         return True
@@ -55,6 +64,13 @@ class ObjectStorage:
     async def check(self) -> None:
         """Raise when the store cannot be reached; for readiness."""
         await self.exists("0" * 64)
+
+    async def _call(self, work: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+
+def _read(store: Store, path: str) -> bytes:
+    return bytes(obstore.get(store, path).bytes())
 
 
 def _sha256(data: bytes) -> str:
@@ -65,7 +81,7 @@ def _path(sha256: str) -> str:
     return f"sha256/{sha256[:2]}/{sha256}"
 
 
-def _open_store(url: str) -> LocalStore | MemoryStore | S3Store:
+def _open_store(url: str) -> Store:
     parsed = urlparse(url)
     if parsed.scheme == "file":
         Path(parsed.path).mkdir(parents=True, exist_ok=True)

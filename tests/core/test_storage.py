@@ -1,0 +1,46 @@
+"""Objects by their content: kept byte for byte, never overwritten, and noticed when altered."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.core.storage import ObjectMissing, ObjectStorage
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(params=["file", "memory"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStorage:
+    return ObjectStorage((tmp_path / "objects").as_uri() if request.param == "file" else "memory:///")
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8 not a picture", bytes(200_000)])
+async def test_what_is_put_comes_back_byte_for_byte_under_its_digest(storage: ObjectStorage, data: bytes) -> None:
+    name = await storage.put(data)
+    assert name == hashlib.sha256(data).hexdigest()
+    assert await storage.put(data) == name
+    assert await storage.get(name) == data
+    assert await storage.exists(name)
+
+
+async def test_what_was_never_put_is_missing(storage: ObjectStorage) -> None:
+    assert not await storage.exists("0" * 64)
+    with pytest.raises(ObjectMissing):
+        await storage.get("0" * 64)
+
+
+async def test_an_altered_object_is_not_handed_out(tmp_path: Path) -> None:
+    storage = ObjectStorage(tmp_path.as_uri())
+    name = await storage.put(b"evidence")
+    next(path for path in tmp_path.rglob(name)).write_bytes(b"evidenc3")
+    with pytest.raises(ObjectMissing, match="altered"):
+        await storage.get(name)
+
+
+def test_a_command_that_ends_right_after_storing_ends_well(tmp_path: Path) -> None:
+    for _ in range(5):
+        command = [sys.executable, "-m", "scripts.some_objects", tmp_path.as_uri()]
+        assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode == 0
