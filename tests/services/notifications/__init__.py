@@ -1,0 +1,1 @@
+"""Messages, their channels and the news of their arrival."""
