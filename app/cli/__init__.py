@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import client, docs, doctor, keys, reference, registry, seed, serve, staff
+from app.cli import client, docs, doctor, keys, lifecycle, reference, registry, seed, serve, staff, sweep, verify
 from app.cli.common import report
 
 app = typer.Typer(name="loket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -13,6 +13,9 @@ app.command("worker")(serve.worker)
 app.command("migrate")(serve.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("docs")(docs.docs)
+app.command("sweep")(sweep.sweep)
+app.command("lifecycle")(lifecycle.lifecycle)
+app.command("verify")(verify.verify)
 app.add_typer(keys.app, name="keys")
 app.add_typer(seed.app, name="seed")
 app.add_typer(reference.app, name="reference")

@@ -12,6 +12,7 @@ import typer
 from prometheus_client import REGISTRY
 
 import app as package
+from app.cli import lifecycle
 from app.cli.common import console, refuse
 from app.core.config import Settings
 from app.core.limits import LIMITS
@@ -25,7 +26,7 @@ def docs(
     context: typer.Context,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a page differs.")] = False,
 ) -> None:
-    """Draw settings, problems, commands, limits and metrics into docs/ from the code."""
+    """Draw settings, problems, commands, limits, metrics and lifecycles into docs/ from the code."""
     differing = []
     for page in sorted((ROOT / "docs").rglob("*.md")):
         text = page.read_text("utf-8")
@@ -34,6 +35,13 @@ def docs(
             differing.append(str(page.relative_to(ROOT)))
             if not check:
                 page.write_text(drawn, "utf-8")
+    for name, drawn in lifecycle.pages().items():
+        file = ROOT / "docs" / "lifecycles" / name
+        if not file.exists() or file.read_text("utf-8") != drawn:
+            differing.append(str(file.relative_to(ROOT)))
+            if not check:
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(drawn, "utf-8")
     if check and differing:
         raise refuse(f"These pages differ from the code: {', '.join(differing)}. Run: make openapi")
     console.print(f"{len(differing)} pages were drawn anew." if differing else "The docs follow the code.")

@@ -9,14 +9,17 @@ from app.services.cases.draw import draw_officer, drawn_from
 from app.services.cases.engine import allowed_actions, get_locked, move, open_case, signal, tell_supervisor
 from app.services.cases.events import actions_of, actors_of
 from app.services.cases.loading import LifecycleError, load_lifecycles, merge_rules
-from app.services.cases.models import Case
+from app.services.cases.models import Case, CaseEvent
+from app.services.cases.problems import CASE_NOT_FOUND
 from app.services.cases.rules import DueTime, Lifecycle, Lifecycles, Move, Rule
 from app.services.cases.sweeping import Swept, sweep
 from app.services.cases.tasks import Lasts, TaskView, close_task, list_tasks, open_task, tasks_of
 from app.services.cases.timeline import TimelineEntry, saw, timeline
 
 __all__ = [
+    "CASE_NOT_FOUND",
     "Case",
+    "CaseEvent",
     "DueTime",
     "Lasts",
     "Lifecycle",

@@ -61,6 +61,18 @@ def load_lifecycles(
     return Lifecycles(by_name=found, guards=guards, effects=effects, deadlines=deadlines)
 
 
+def read_shipped(name: str) -> Lifecycle:
+    """One lifecycle of the house by its name, for drawing. Raises `LifecycleError`."""
+    path = SHIPPED / f"{name}.yaml"
+    if not name.isidentifier() or not path.exists():
+        known = ", ".join(sorted(each.stem for each in SHIPPED.glob("*.yaml")))
+        raise LifecycleError(f"there is no lifecycle {name!r}; there are: {known}")
+    lifecycle, faults = read_lifecycle(path.name, path.read_text("utf-8"))
+    if lifecycle is None or faults:
+        raise LifecycleError("\n".join(faults))
+    return lifecycle
+
+
 def merge_rules(*rooms: Mapping[str, Named]) -> dict[str, Named]:
     """The named functions of several rooms together; a name that two rooms claim raises `LifecycleError`."""
     counts = Counter(name for room in rooms for name in room)

@@ -6,6 +6,7 @@ unchained, and sequenced in batches afterwards: a batch, its tiles and its signe
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -27,6 +28,16 @@ from app.services.transparency.tiles import Reader, append_hashes, path_of, root
 
 BATCH = 2048
 _SEQUENCER_LOCK = 0x6C6F6B6574  # "loket": the advisory lock that makes one sequencer at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """Where a leaf stands in the tree of `tree_size` leaves that `checkpoint` (a signed note) states."""
+
+    index: int
+    tree_size: int
+    path: tuple[Hash, ...]
+    checkpoint: str
 
 
 async def append(tx: Tx, kind: str, body: Mapping[str, JsonValue]) -> UUID:
@@ -104,8 +115,8 @@ async def proof_of(house: House, reader: Reader, leaf_id: UUID) -> Proof | None:
     )
 
 
-async def inclusion_of(reader: Reader, committed: bytes) -> tuple[int, list[Hash], str]:
-    """Place, path and newest checkpoint for a public commitment, so that an old receipt can be checked anew.
+async def inclusion_of(reader: Reader, committed: bytes) -> Inclusion:
+    """Place and path for a public commitment under the newest checkpoint, so that an old receipt can be checked anew.
 
     Says nothing about what was committed to. Raises `transparency-not-recorded`.
     """
@@ -114,7 +125,8 @@ async def inclusion_of(reader: Reader, committed: bytes) -> tuple[int, list[Hash
     newest = await newest_checkpoint(reader)
     if index is None or newest is None:
         raise LEAF_NOT_FOUND()
-    return index, await path_of(reader, inclusion_plan(index, newest[0].size)), newest[1]
+    size, note = newest[0].size, newest[1]
+    return Inclusion(index, size, tuple(await path_of(reader, inclusion_plan(index, size))), note)
 
 
 async def consistency_between(reader: Reader, old: int, new: int) -> list[Hash]:

@@ -118,12 +118,12 @@ async def test_a_public_commitment_can_be_looked_up(house: House) -> None:
     await transparency.sequence(house)
     one = (await leaves(house))[-1]
     async with house.db.read() as connection:
-        index, path, note = await transparency.inclusion_of(connection, one.commitment)
+        found = await transparency.inclusion_of(connection, one.commitment)
         with pytest.raises(Problem, match="transparency-not-recorded"):
             await transparency.inclusion_of(connection, bytes(32))
-    stated = notes.read(note)
+    root = notes.read(found.checkpoint).root
     hashed = leaf_hash(one.commitment)
-    assert inclusion_holds(leaf=hashed, index=index, size=stated.size, path=path, root=stated.root)
+    assert inclusion_holds(leaf=hashed, index=found.index, size=found.tree_size, path=found.path, root=root)
 
 
 async def test_the_order_is_that_of_recording(house: House, clock: FixedClock) -> None:

@@ -1,0 +1,129 @@
+"""`loket verify FILE [--key KEY]`: check a proof, or the receipt that carries it, without any network.
+
+Needs no house: whoever holds the file and the log's public key can run this on a machine that never met the server.
+"""
+
+import io
+import json
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+from rich.markup import escape
+
+from app.cli.common import REFUSED, console, emit, refuse
+from app.core.config import Settings
+from app.core.crypto import KeyRing
+from app.services import transparency
+from app.services.transparency import ATTACHMENT_NAME, Verdict
+
+FILE_MAX_BYTES = 20 * 1024 * 1024
+PROOFS_MAX = 1000
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A receipt (PDF) or a proof (JSON).")],
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="The log's public key (name+hash+key), or a file that holds it."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
+) -> None:
+    """Verify a receipt or proof offline."""
+    keys = _keys(key)
+    verdicts = [transparency.verify_proof(proof, keys) for proof in _proofs(file)]
+    emit([_as_json(each) for each in verdicts], as_json=as_json, human=lambda: _show(verdicts))
+    if not all(each.holds for each in verdicts):
+        raise typer.Exit(REFUSED)
+
+
+def _proofs(path: Path) -> list[dict[str, Any]]:
+    """The proofs of a file: one object, or an object with a list `proofs`."""
+    if path.stat().st_size > FILE_MAX_BYTES:
+        raise refuse(f"{path} is larger than {FILE_MAX_BYTES // 1024 // 1024} MB; this is no receipt of ours.")
+    data = path.read_bytes()
+    if data[:5] == b"%PDF-":
+        data = _attached(path, data)
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        raise refuse(f"{path} is neither a PDF receipt nor a JSON proof.") from None
+    found = value.get("proofs", [value]) if isinstance(value, dict) else value
+    if not isinstance(found, list) or not 0 < len(found) <= PROOFS_MAX:
+        raise refuse(f"{path} holds no proof, or more than {PROOFS_MAX}.")
+    if not all(isinstance(each, dict) for each in found):
+        raise refuse(f"{path} holds something that is no proof.")
+    return found
+
+
+def _attached(path: Path, data: bytes) -> bytes:
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with the file is said once, below
+    try:
+        attached = PdfReader(io.BytesIO(data)).attachments.get(ATTACHMENT_NAME)
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise refuse(f"{path} cannot be read as a PDF: {type(error).__name__}.") from None
+    if not attached:
+        raise refuse(f"{path} carries no proof (no attached file {ATTACHMENT_NAME}).")
+    return attached[0]
+
+
+def _keys(key: str | None) -> tuple[str, ...]:
+    """The keys to trust: those given, else this installation's own if it has some, else none."""
+    if key is not None:
+        path = Path(key)
+        text = path.read_text("utf-8") if "+" not in key or path.is_file() else key
+        return _listed(text)
+    settings = Settings()
+    if not settings.keys_file.is_file():
+        return ()
+    return transparency.verifier_keys(KeyRing.load(settings.keys_file), settings.transparency_origin)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Keys from a text: one on each line, or the answer of `/v1/transparency/keys`."""
+    try:
+        published = json.loads(text)
+    except ValueError:
+        published = None
+    if isinstance(published, dict) and isinstance(published.get("keys"), list):
+        found = tuple(str(each["key"] if isinstance(each, dict) else each) for each in published["keys"])
+    else:
+        found = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not found:
+        raise refuse("There is no key in what --key names.")
+    return found
+
+
+def _as_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "valid": verdict.holds,
+        "fault": verdict.fault or None,
+        "pinned": verdict.pinned,
+        "key": verdict.key or None,
+        "origin": verdict.origin or None,
+        "tree_size": verdict.tree_size,
+        "leaf_index": verdict.leaf_index,
+        "body": verdict.body,
+    }
+
+
+def _show(verdicts: list[Verdict]) -> None:
+    for each in verdicts:
+        if not each.holds:
+            console.print(f"[red]NOT VALID[/red]: {escape(each.fault)}", highlight=False)
+            continue
+        console.print(
+            f"[green]VALID[/green]: record {each.leaf_index} of {each.tree_size} in the log {escape(each.origin)}",
+            highlight=False,
+        )
+        note = "pinned" if each.pinned else "NOT PINNED: it stands in the file itself; compare it, or give --key"
+        console.print(f"  signed by {escape(each.key)} ({note})", highlight=False, soft_wrap=True)
+        for name, value in sorted((each.body or {}).items()):
+            console.print(f"  {escape(name)}: {escape(_shown(value))}", highlight=False, soft_wrap=True)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
