@@ -27,12 +27,15 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A camera as the owner of a ticket may see it; `certificate` is all None where nothing was entered."""
+    """A camera as the owner of a ticket may see it; what was never entered is None."""
 
     id: UUID
     name: str
     unit: str | None
-    certificate: Certificate
+    certificate_no: str | None
+    certificate_until: date | None
+    model: str | None
+    calibrated_on: date | None
 
 
 async def find_device(source: AsyncConnection | AsyncSession, id: UUID) -> DeviceView | None:
@@ -51,7 +54,7 @@ async def find_device(source: AsyncConnection | AsyncSession, id: UUID) -> Devic
         .where(col(Credential.id) == id, col(Credential.kind) == "camera")
     )
     row = (await source.execute(query)).one_or_none()
-    return None if row is None else DeviceView(row[0], row[1], row[2], Certificate(*row[3:]))
+    return None if row is None else DeviceView(*row)
 
 
 async def record_certificate(tx: Tx, client_id: str, certificate: Certificate) -> DeviceView:

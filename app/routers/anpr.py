@@ -1,0 +1,102 @@
+"""The cameras' door: read a picture, or hand in a capture that becomes a case."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Response, UploadFile
+
+from app.core.house import House
+from app.routers.http.deps import TheHouse
+from app.routers.http.guards import CameraDevice
+from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
+from app.services import cameras
+from app.services.documents import check_image, off_loop
+from app.services.etle.intake import accept_capture
+from app.services.recognition import Recogniser
+
+MIB = 1024 * 1024
+MOST_IMAGE_BYTES = 12 * MIB
+"""Bytes of one picture: a 20-megapixel camera at its best quality."""
+
+MOST_RECOGNITION_BYTES = MOST_IMAGE_BYTES + MIB
+MOST_CAPTURE_BYTES = 40 * MIB
+"""Bytes of a whole capture; read from the wire only so far, whatever its header announces."""
+
+_MOST_FIELDS = 20
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"description": "No key, or a wrong or disabled one."},
+    413: {"description": "More bytes than the limit."},
+    415: {"description": "Not a JPEG, PNG or WebP by its bytes."},
+    422: {"description": "A picture or a field is not right; `errors` names each."},
+    429: {"description": "This camera sends too fast; see Retry-After."},
+}
+
+router = APIRouter(prefix="/v1/anpr", tags=["cameras"])
+
+
+@router.post(
+    "/recognitions",
+    max_body_size=MOST_RECOGNITION_BYTES,
+    form_limits={"max_fields": _MOST_FIELDS, "max_files": 1, "max_part_size": MIB},
+    responses={**_REFUSALS, 503: {"description": "Too many pictures wait to be read; see Retry-After."}},
+)
+async def read_picture(
+    _device: CameraDevice,
+    house: TheHouse,
+    image: Annotated[UploadFile, File(description="A JPEG, PNG or WebP, as a file part.")],
+) -> RecognitionAnswer:
+    """Read the plates in a picture. Nothing is kept."""
+    data = await image.read()
+    await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES)
+    return RecognitionAnswer.of(await house[Recogniser].read(data))
+
+
+@router.post(
+    "/captures",
+    status_code=202,
+    max_body_size=MOST_CAPTURE_BYTES,
+    form_limits={"max_fields": _MOST_FIELDS, "max_files": 2 * cameras.MOST_IMAGES, "max_part_size": MIB},
+    responses={**_REFUSALS, 409: {"description": "This camera has used the capture id for another content."}},
+)
+async def hand_in_capture(
+    device: CameraDevice,
+    house: TheHouse,
+    response: Response,
+    image: Annotated[list[UploadFile], File(description="One to eight pictures; the plate is read from the first.")],
+    metadata: Annotated[
+        str,
+        Form(
+            description="A JSON object: `captured_at` (with offset), `violation` (a code of GET /v1/violations) and "
+            "`location`; optionally `latitude`, `longitude`, `speed_kmh`, `limit_kmh`, `lane`, `capture_id` (makes "
+            "a repetition the same capture) and `sent_at` (the camera's clock when it sends). Other fields are ignored."
+        ),
+    ],
+) -> CaptureAccepted:
+    """Hand in a capture. It is kept before the answer leaves, and read soon after."""
+    told = cameras.parse_metadata(metadata)
+    if len(image) > cameras.MOST_IMAGES:
+        raise cameras.IMAGE_COUNT(most=cameras.MOST_IMAGES, count=len(image))
+    async with house.db.read() as connection:
+        checked = await cameras.check_metadata(connection, device, told, now=house.clock.now())
+    images = await _stored(house, image)
+    async with house.db.begin(device) as tx:
+        capture, _is_new = await accept_capture(tx, device, images, checked)
+    response.headers["Location"] = f"/v1/anpr/captures/{capture.id}"
+    return CaptureAccepted.of(capture)
+
+
+@router.get("/captures/{id}", responses={404: {"description": "This camera has sent no such capture."}})
+async def show_capture(id: UUID, device: CameraDevice, house: TheHouse) -> CaptureItem:
+    """A capture that this camera has handed in."""
+    async with house.db.read() as connection:
+        return CaptureItem.of(await cameras.get_capture(connection, id, device=device))
+
+
+async def _stored(house: House, uploads: list[UploadFile]) -> list[cameras.Image]:
+    """Check every picture before the first is stored: a refused capture leaves nothing behind."""
+    pictures = [await upload.read() for upload in uploads]
+    checked = [await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES) for data in pictures]
+    return [
+        cameras.Image(await house.storage.put(data), info.media_type, info.width, info.height)
+        for data, info in zip(pictures, checked, strict=True)
+    ]

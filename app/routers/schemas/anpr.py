@@ -1,0 +1,123 @@
+"""What cameras send and are answered."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.services.cameras import CaptureState, CaptureView
+from app.services.recognition import Alternative, Box, PlateReading, Reading
+
+
+class BoxItem(BaseModel):
+    """An upright rectangle in pixels of the picture as people see it (turned as its EXIF says)."""
+
+    x_min: int
+    y_min: int
+    x_max: int
+    y_max: int
+
+    @classmethod
+    def of(cls, box: Box) -> Self:
+        """From the room's box."""
+        return cls(x_min=box.x_min, y_min=box.y_min, x_max=box.x_max, y_max=box.y_max)
+
+
+class AlternativeItem(BaseModel):
+    """Another plate that the same characters may stand for."""
+
+    plate: str = Field(examples=["B1234XVZ"])
+    confidence: float = Field(ge=0, le=1)
+
+    @classmethod
+    def of(cls, alternative: Alternative) -> Self:
+        """From the room's alternative."""
+        return cls(plate=alternative.plate, confidence=alternative.confidence)
+
+
+class PlateItem(BaseModel):
+    """One plate in the picture."""
+
+    plate: str = Field(description="Upper case, no spaces.", examples=["B1234XYZ"])
+    confidence: float = Field(ge=0, le=1)
+    box: BoxItem
+    region: str = Field(description="Country code that the backend names; empty when it names none.", examples=["id"])
+    alternatives: list[AlternativeItem]
+
+    @classmethod
+    def of(cls, plate: PlateReading) -> Self:
+        """From the room's reading of a plate."""
+        return cls(
+            plate=plate.plate,
+            confidence=plate.confidence,
+            box=BoxItem.of(plate.box),
+            region=plate.region,
+            alternatives=[AlternativeItem.of(alternative) for alternative in plate.alternatives],
+        )
+
+
+class RecognitionAnswer(BaseModel):
+    """The plates in one picture, the best first; an empty list when there is none."""
+
+    results: list[PlateItem]
+    backend: str = Field(examples=["embedded"])
+    elapsed_ms: int
+
+    @classmethod
+    def of(cls, reading: Reading) -> Self:
+        """From the room's reading."""
+        results = [PlateItem.of(plate) for plate in reading.results]
+        return cls(results=results, backend=reading.backend, elapsed_ms=reading.elapsed_ms)
+
+
+class CaptureAccepted(BaseModel):
+    """The capture is kept, and read next. The same message again is answered with the same id."""
+
+    id: UUID
+    state: CaptureState
+
+    @classmethod
+    def of(cls, capture: CaptureView) -> Self:
+        """From the room's capture."""
+        return cls(id=capture.id, state=capture.state)
+
+
+class CaptureImage(BaseModel):
+    """One picture as it was stored, byte for byte."""
+
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+
+
+class CaptureItem(BaseModel):
+    """A capture as its own camera may see it: what was kept and how far it is. What becomes of the case is not
+    told here."""
+
+    id: UUID
+    state: CaptureState
+    capture_id: str | None
+    captured_at: datetime
+    received_at: datetime
+    violation: str
+    location: str
+    images: list[CaptureImage]
+
+    @classmethod
+    def of(cls, capture: CaptureView) -> Self:
+        """From the room's capture."""
+        return cls(
+            id=capture.id,
+            state=capture.state,
+            capture_id=capture.capture_id,
+            captured_at=capture.captured_at,
+            received_at=capture.received_at,
+            violation=capture.violation_code,
+            location=capture.location,
+            images=[
+                CaptureImage(sha256=file.sha256, media_type=file.media_type, width=file.width, height=file.height)
+                for file in capture.files
+            ],
+        )
