@@ -1,0 +1,290 @@
+"""The banks' door: SNAP BI, exactly as the standard says, errors included.
+
+The bytes are read once and kept, the caller is proved over them, and only then are they parsed. Each call is judged in
+one transaction that is committed before the answer leaves; a bank gives up after 8 seconds, so we do before.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from prometheus_client import Counter, Histogram
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from app.core.actor import Actor, ActorKind
+from app.core.db import Tx
+from app.core.house import House
+from app.core.limits import Limits
+from app.core.problems import TOO_MANY_REQUESTS, Problem
+from app.routers.http.deps import TheAddress, TheHouse, the_house
+from app.routers.http.guards import guard, public
+from app.routers.schemas import snap as shapes
+from app.services.billing.snap import answers, codes, judgement, tokens
+from app.services.billing.snap.answers import SnapAnswer
+from app.services.billing.snap.callers import (
+    Caller,
+    SignedCall,
+    TransactionCaller,
+    prove_token_request,
+    prove_transaction,
+)
+from app.services.billing.snap.codes import Service
+from app.services.billing.snap.requests import (
+    SnapRefusal,
+    read_inquiry,
+    read_payment,
+    read_status,
+    read_token_request,
+)
+from app.services.billing.snap.times import write_timestamp
+from app.services.identity import credentials
+
+C = TypeVar("C", bound=Caller)
+
+MAX_BODY_BYTES = 64 * 1024
+ANSWER_WITHIN_S = 7.0
+"""Banks wait 8 to 10 seconds for an answer; after that whatever we say is lost."""
+ATTEMPTS = 4
+
+TOKEN_PATH = "/v1.0/access-token/b2b"  # noqa: S105 a path
+INQUIRY_PATH = "/v1.0/transfer-va/inquiry"
+PAYMENT_PATH = "/v1.0/transfer-va/payment"
+STATUS_PATH = "/v1.0/transfer-va/status"
+_SERVICES = {
+    TOKEN_PATH: Service.TOKEN,
+    INQUIRY_PATH: Service.INQUIRY,
+    PAYMENT_PATH: Service.PAYMENT,
+    STATUS_PATH: Service.STATUS,
+}
+# PostgreSQL: a lock or a statement took too long; a deadlock or a failed serialisation is worth another try.
+_TOO_SLOW = frozenset({"55P03", "57014"})
+_TRY_AGAIN = frozenset({"40P01", "40001"})
+
+ANSWERED = Counter("loket_snap_answers_total", "SNAP answers by service and response code.", ("service", "code"))
+SKEW = Histogram(
+    "loket_snap_clock_skew_seconds",
+    "How far a bank's X-TIMESTAMP was from our clock, either way.",
+    ("bank",),
+    buckets=(1, 5, 15, 60, 120, 240, 300, 600, 900),
+)
+log = logging.getLogger(__name__)
+
+
+class SnapRoute(APIRoute):
+    """A route whose every answer has SNAP's shape, whatever went wrong on the way."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler with SNAP's failure model around it."""
+        handle = super().get_route_handler()
+        service = _SERVICES[self.path]
+
+        async def answered(request: Request) -> Response:
+            retry_after_s = None
+            try:
+                return await handle(request)
+            except SnapRefusal as refusal:
+                answer = answers.plain(service, refusal.case, refusal.about)
+                retry_after_s = refusal.retry_after_s
+            except HTTPException:  # the framework's own refusals of a body
+                answer = answers.plain(service, codes.BAD_REQUEST)
+            except ClientDisconnect:
+                answer = answers.plain(service, codes.BAD_REQUEST)  # nobody hears it
+            except Exception as error:
+                answer = answers.plain(service, _case_of(error))
+                log.exception("a bank's call failed")
+            return _respond(request, service, answer, retry_after_s)
+
+        return answered
+
+
+router = APIRouter(tags=["banks"], route_class=SnapRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenCall(Generic[C]):
+    """A bank that has proved itself over these bytes."""
+
+    caller: C
+    body: bytes
+    actor: Actor
+
+
+@guard
+async def token_caller(request: Request, house: TheHouse, address: TheAddress) -> ProvenCall[Caller]:
+    """A bank that signed its token request with its RSA key."""
+    return await _proven(request, house, address, Service.TOKEN, prove_token_request)
+
+
+@guard
+async def transaction_caller(request: Request, house: TheHouse, address: TheAddress) -> ProvenCall[TransactionCaller]:
+    """A bank that signed its transaction."""
+    return await _proven(request, house, address, _service_of(request), prove_transaction)
+
+
+TokenCall = Annotated[ProvenCall[Caller], Depends(token_caller)]
+TransactionCall = Annotated[ProvenCall[TransactionCaller], Depends(transaction_caller)]
+
+
+@router.post(
+    TOKEN_PATH, openapi_extra=shapes.describe(shapes.TOKEN_REQUEST, transaction=False), responses=shapes.RESPONSES
+)
+async def give_token(request: Request, call: TokenCall, house: TheHouse) -> Response:
+    """An access token for a bank, good for 900 seconds; older ones stay good (SNAP service 73)."""
+    read_token_request(call.body)
+    bank = call.caller.bank
+
+    async def work(tx: Tx) -> SnapAnswer:
+        await credentials.mark_used(tx, bank.id)
+        return answers.token(await tokens.issue(tx, bank.client_id), tokens.LIFETIME_S)
+
+    answer = await _committed(house, call.actor, work)
+    response = _respond(request, Service.TOKEN, answer)
+    response.headers["X-CLIENT-KEY"] = bank.client_id
+    return response
+
+
+@router.post(INQUIRY_PATH, openapi_extra=shapes.describe(shapes.INQUIRY), responses=shapes.RESPONSES)
+async def inquire(request: Request, call: TransactionCall, house: TheHouse) -> Response:
+    """What does this virtual account owe? (SNAP service 24)"""
+    inquiry = read_inquiry(call.body)
+    answer = await _committed(house, call.actor, lambda tx: judgement.judge_inquiry(tx, call.caller, inquiry))
+    return _respond(request, Service.INQUIRY, answer)
+
+
+@router.post(PAYMENT_PATH, openapi_extra=shapes.describe(shapes.PAYMENT), responses=shapes.RESPONSES)
+async def pay(request: Request, call: TransactionCall, house: TheHouse) -> Response:
+    """This virtual account was paid: booked in the ledger before the answer leaves (SNAP service 25)."""
+    payment = read_payment(call.body)
+    answer = await _committed(house, call.actor, lambda tx: judgement.judge_payment(tx, call.caller, payment))
+    return _respond(request, Service.PAYMENT, answer)
+
+
+@router.post(STATUS_PATH, openapi_extra=shapes.describe(shapes.STATUS), responses=shapes.RESPONSES)
+async def tell_status(request: Request, call: TransactionCall, house: TheHouse) -> Response:
+    """What became of this payment? (SNAP service 26)"""
+    question = read_status(call.body)
+    answer = await _committed(house, call.actor, lambda tx: judgement.judge_status(tx, call.caller, question))
+    return _respond(request, Service.STATUS, answer)
+
+
+async def _not_supported(request: Request) -> Response:
+    return _respond(request, _service_of(request), answers.plain(_service_of(request), codes.NOT_SUPPORTED))
+
+
+for _path in _SERVICES:
+    router.add_api_route(
+        _path,
+        _not_supported,
+        methods=["GET", "PUT", "PATCH", "DELETE"],
+        dependencies=[public()],
+        include_in_schema=False,
+    )
+
+
+async def _proven(
+    request: Request,
+    house: House,
+    address: str,
+    service: Service,
+    prove: Callable[..., Awaitable[C]],
+) -> ProvenCall[C]:
+    limits = house[Limits]
+    try:
+        call = await _signed_call(request)
+        async with house.db.read() as connection:
+            caller = await prove(connection, house.keys, call, house.clock.now())
+    except SnapRefusal:
+        # Strangers are slowed down by their address; a bank that proves itself never is, even behind the same one.
+        await _limited(limits, "snap-stranger", address)
+        raise
+    await _limited(
+        limits, "snap-token" if service is Service.TOKEN else "snap-bank", f"{caller.bank.client_id} {service}"
+    )
+    SKEW.labels(caller.bank.client_id).observe(abs(caller.skew_s))
+    actor = Actor(kind=ActorKind.BANK, id=caller.bank.client_id, roles=frozenset({"bank"}))
+    return ProvenCall(caller, call.body, actor)
+
+
+async def _signed_call(request: Request) -> SignedCall:
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name.lower(), []).append(value)
+    media_type = headers.get("content-type", ["application/json"])[0].partition(";")[0].strip().lower()
+    if media_type != "application/json" or headers.get("content-encoding", ["identity"]) != ["identity"]:
+        raise SnapRefusal(codes.BAD_REQUEST)
+    target = request.scope.get("raw_path") or request.scope["path"].encode()
+    query = request.scope.get("query_string", b"")
+    raw = target + (b"?" + query if query else b"")
+    return SignedCall(request.method, raw.decode("latin-1"), headers, await _body(request))
+
+
+async def _body(request: Request) -> bytes:
+    """The bytes as received; refused as soon as they are too many."""
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > MAX_BODY_BYTES:
+        raise SnapRefusal(codes.BAD_REQUEST)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise SnapRefusal(codes.BAD_REQUEST)
+    return bytes(body)
+
+
+async def _committed(house: House, actor: Actor, work: Callable[[Tx], Awaitable[SnapAnswer]]) -> SnapAnswer:
+    """Judge in one transaction and return what was committed. Lost races are judged again, within the bank's patience.
+
+    Where the time runs out during the commit itself its fate is unknown: the bank hears 504, repeats, and the table
+    decides.
+    """
+    async with asyncio.timeout(ANSWER_WITHIN_S):
+        for attempt in range(ATTEMPTS):
+            try:
+                async with house.db.begin(actor) as tx:
+                    return await work(tx)  # leaving the block commits, and only then is this returned
+            except (judgement.LostRace, IntegrityError):
+                if attempt == ATTEMPTS - 1:
+                    raise
+            except DBAPIError as error:
+                if attempt == ATTEMPTS - 1 or getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
+                    raise
+    raise AssertionError("unreachable")
+
+
+def _case_of(error: Exception) -> tuple[int, str]:
+    if isinstance(error, TimeoutError):
+        return codes.TIMEOUT
+    if isinstance(error, DBAPIError):
+        too_slow = getattr(error.orig, "sqlstate", None) in _TOO_SLOW or "database is locked" in str(error.orig)
+        return codes.TIMEOUT if too_slow else codes.GENERAL_ERROR
+    return codes.GENERAL_ERROR
+
+
+async def _limited(limits: Limits, name: str, key: str) -> None:
+    try:
+        await limits.hit(name, key)
+    except Problem as problem:
+        if problem.type is not TOO_MANY_REQUESTS:
+            raise
+        wait_s = int(problem.headers.get("Retry-After", "1"))
+        raise SnapRefusal(codes.TOO_MANY_REQUESTS, retry_after_s=wait_s) from problem
+
+
+def _respond(request: Request, service: Service, answer: SnapAnswer, retry_after_s: int | None = None) -> Response:
+    ANSWERED.labels(service.name.lower(), answer.code).inc()
+    headers = {"X-TIMESTAMP": write_timestamp(the_house(request).clock.now()), "Cache-Control": "no-store"}
+    if retry_after_s is not None:
+        headers["Retry-After"] = str(retry_after_s)
+    if answer.http == 405:
+        headers["Allow"] = "POST"
+    return Response(answer.body.encode(), answer.http, headers, "application/json")
+
+
+def _service_of(request: Request) -> Service:
+    return _SERVICES[request.scope["route"].path]

@@ -1,0 +1,95 @@
+"""The books: double entries that balance, are never changed, and are undone only by another entry.
+
+A positive amount is a debit, a negative one a credit; the lines of an entry sum to zero. That is asserted here before
+writing, by the database at commit (migration 0002, PostgreSQL), and again when `loket ledger check` reads.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlmodel import col
+
+from app.core.db import Table, Tx
+from app.core.money import Rupiah
+from app.services.billing.accounts import kind_of
+from app.services.billing.models import EntryKind, LedgerAccount, LedgerEntry, LedgerLine
+
+Reader = AsyncConnection | AsyncSession
+
+
+class UnbalancedEntry(Exception):
+    """A booking that would not balance: a fault of ours, nothing is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One account's part in an entry, in rupiah: debit positive, credit negative."""
+
+    account: str
+    amount: int
+    bill_id: UUID | None = None
+
+
+def transfer(amount: int, *, debit: str, credit: str, bill_id: UUID | None = None) -> tuple[Line, Line]:
+    """The two lines of ``debit -> credit``."""
+    return Line(debit, amount, bill_id), Line(credit, -amount, bill_id)
+
+
+async def post(tx: Tx, kind: EntryKind, memo: str, lines: Sequence[Line], *, reverses: UUID | None = None) -> UUID:
+    """Write one entry with its lines, and return its id. Raises `UnbalancedEntry` before anything is written."""
+    if len(lines) < 2 or sum(line.amount for line in lines) != 0 or any(line.amount == 0 for line in lines):
+        raise UnbalancedEntry(f"{kind}: {[(line.account, line.amount) for line in lines]}")
+    await _open_accounts(tx, {line.account for line in lines})
+    entry = LedgerEntry(at=tx.now, kind=kind, memo=memo, actor=tx.actor.id, reverses=reverses)
+    tx.session.add(entry)
+    await tx.session.flush()
+    tx.session.add_all(
+        LedgerLine(entry_id=entry.id, account=line.account, amount=line.amount, bill_id=line.bill_id) for line in lines
+    )
+    await tx.session.flush()
+    return entry.id
+
+
+async def reverse(tx: Tx, entry_id: UUID, memo: str) -> UUID:
+    """Undo an entry by its mirror image. The database refuses a second reversal of the same entry."""
+    query = select(LedgerLine).where(col(LedgerLine.entry_id) == entry_id)
+    lines = (await tx.session.execute(query)).scalars().all()
+    mirrored = [Line(line.account, -line.amount, line.bill_id) for line in lines]
+    return await post(tx, EntryKind.REVERSAL, memo, mirrored, reverses=entry_id)
+
+
+async def balances(source: Reader) -> Mapping[str, int]:
+    """Each account's balance in rupiah (debit positive), over the whole ledger."""
+    query = select(col(LedgerLine.account), func.sum(LedgerLine.amount)).group_by(col(LedgerLine.account))
+    return {account: int(amount) for account, amount in (await source.execute(query)).all()}
+
+
+async def held_for_bill(source: Reader, bill_id: UUID, account: str) -> Rupiah:
+    """What a liability account still holds for one bill, as a positive amount."""
+    query = select(func.coalesce(func.sum(LedgerLine.amount), 0)).where(
+        col(LedgerLine.bill_id) == bill_id, col(LedgerLine.account) == account
+    )
+    return Rupiah(-int((await source.execute(query)).scalar_one()))
+
+
+async def insert_once(tx: Tx, model: type[Table], **values: object) -> bool:
+    """Insert a row unless a unique constraint finds it there already; True when this call wrote it.
+
+    On PostgreSQL it waits for a rival that has inserted the same and not yet committed. Defaults of the model apply.
+    """
+    insert = insert_postgresql if tx.house.db.dialect == "postgresql" else insert_sqlite
+    key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
+    statement = insert(model).values(**model(**values).model_dump()).on_conflict_do_nothing().returning(key)
+    return (await tx.session.execute(statement)).first() is not None
+
+
+async def _open_accounts(tx: Tx, codes: set[str]) -> None:
+    query = select(col(LedgerAccount.code)).where(col(LedgerAccount.code).in_(codes))
+    known = set((await tx.session.execute(query)).scalars())
+    for code in sorted(codes - known):  # one order for all, so that two first payments cannot deadlock
+        await insert_once(tx, LedgerAccount, code=code, kind=kind_of(code), opened_at=tx.now)

@@ -1,0 +1,103 @@
+"""The one place where a fine becomes paid: `post_payment`.
+
+A bill is paid if and only if one unreversed ledger entry names it. What happens later with the money (the court
+decides, the ticket is annulled) is in `deposits.py` and `refunds.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.db import Tx
+from app.core.money import show_rupiah
+from app.services import cases
+from app.services.billing import ledger
+from app.services.billing.bills import Reader, lock_bill
+from app.services.billing.models import Bill, BillState, EntryKind, SnapPayment
+from app.services.billing.problems import AMOUNT_DIFFERS, BILL_ALREADY_PAID, BILL_NOT_PAID
+from app.services.identity.models import Credential
+
+BILL_PAID = "bill_paid"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment as its receipt names it. `received_at` is our commit's instant, not the bank's clock."""
+
+    bank: str
+    virtual_account_no: str
+    payment_request_id: str
+    received_at: datetime
+
+
+async def post_payment(tx: Tx, bill_id: UUID, *, amount: int, debit: str, memo: str) -> UUID:
+    """Book a payment in full, make its bill paid and tell the case; returns the ledger entry's id.
+
+    `debit` is the account that now has the money, such as a bank's clearing account. Locks case and bill. Raises
+    BILL_ALREADY_PAID and AMOUNT_DIFFERS; whether a bill that has ended may still be paid is the caller's judgement.
+    The case hears `bill_paid` in this same transaction, unless another bill has taken this one's place.
+    """
+    bill = await lock_bill(tx, bill_id)
+    if bill.paid_entry_id is not None:
+        raise BILL_ALREADY_PAID()
+    if amount != bill.amount:
+        raise AMOUNT_DIFFERS(amount=show_rupiah(bill.amount))
+    replaced = bill.state == BillState.CANCELLED and await _has_open_bill(tx, bill)
+    lines = ledger.transfer(amount, debit=debit, credit=bill.account, bill_id=bill.id)
+    entry_id = await ledger.post(tx, EntryKind.PAYMENT, memo, lines)
+    bill.state, bill.paid_at, bill.paid_entry_id = BillState.PAID, tx.now, entry_id
+    await tx.session.flush()
+    if bill.case_id is not None and not replaced:
+        await cases.signal(
+            tx, bill.case_id, BILL_PAID, {"bill_id": str(bill.id), "amount": amount, "entry_id": str(entry_id)}
+        )
+    return entry_id
+
+
+async def reverse_payment(tx: Tx, bill_id: UUID, reason: str) -> UUID:
+    """The bank took the money back: undo the entry; the bill asks for it again, unless it has ended or was replaced.
+
+    Locks case and bill. Raises BILL_NOT_PAID.
+    """
+    bill = await lock_bill(tx, bill_id)
+    if bill.paid_entry_id is None:
+        raise BILL_NOT_PAID()
+    entry_id = await ledger.reverse(tx, bill.paid_entry_id, reason)
+    if bill.ended_at is not None:
+        bill.state = BillState.CANCELLED
+    elif bill.expires_at <= tx.now or await _has_open_bill(tx, bill):
+        bill.state = BillState.EXPIRED
+    else:
+        bill.state = BillState.OPEN
+    bill.paid_at = bill.paid_entry_id = None
+    await tx.session.flush()
+    return entry_id
+
+
+async def payment_of(source: Reader, bill_id: UUID) -> PaymentView | None:
+    """How a paid bill was paid at a bank; None for one that no bank has told of."""
+    query = (
+        select(
+            col(Credential.name),
+            col(Credential.partner_service_id),
+            col(Bill.customer_no),
+            col(SnapPayment.payment_request_id),
+            col(SnapPayment.received_at),
+        )
+        .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
+        .join(Credential, col(Credential.client_id) == col(SnapPayment.client_id))
+        .where(col(SnapPayment.bill_id) == bill_id, col(SnapPayment.entry_id) == col(Bill.paid_entry_id))
+    )
+    row = (await source.execute(query)).first()
+    if row is None:
+        return None
+    number = (row.partner_service_id or "").strip() + row.customer_no
+    return PaymentView(row.name, number, row.payment_request_id, row.received_at)
+
+
+async def _has_open_bill(tx: Tx, bill: Bill) -> bool:
+    query = select(col(Bill.id)).where(col(Bill.case_id) == bill.case_id, col(Bill.state) == BillState.OPEN)
+    return bill.case_id is not None and (await tx.session.execute(query)).first() is not None

@@ -1,0 +1,117 @@
+"""Money owed back: a record beside the bill, with the entries that owed it and closed it (UU 22/2009 art. 268)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.db import Tx
+from app.core.money import Rupiah, show_rupiah
+from app.services.billing import ledger
+from app.services.billing.accounts import BANK, FORFEITED, REFUNDS
+from app.services.billing.bills import lock_bill
+from app.services.billing.ledger import Reader
+from app.services.billing.models import Bill, EntryKind, Refund, RefundState
+from app.services.billing.problems import AMOUNT_NOT_POSITIVE, BILL_NOT_PAID, REFUND_NOT_OWED, REFUND_TOO_LARGE
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """A refund as the case shows it."""
+
+    id: UUID
+    bill_id: UUID
+    amount: Rupiah
+    reason: str
+    state: RefundState
+    owed_at: datetime
+    closed_at: datetime | None
+
+
+async def owe_refund(tx: Tx, bill_id: UUID, amount: int, reason: str) -> UUID:
+    """Owe a payer this much of what a bill's account still holds (``TD -> RF``); returns the refund's id.
+
+    Locks case and bill. Raises BILL_NOT_PAID, AMOUNT_NOT_POSITIVE and REFUND_TOO_LARGE.
+    """
+    if amount <= 0:
+        raise AMOUNT_NOT_POSITIVE()
+    bill = await lock_bill(tx, bill_id)
+    if bill.paid_entry_id is None:
+        raise BILL_NOT_PAID()
+    held = await ledger.held_for_bill(tx.session, bill.id, bill.account)
+    if amount > held:
+        raise REFUND_TOO_LARGE(held=show_rupiah(held))
+    lines = ledger.transfer(amount, debit=bill.account, credit=REFUNDS, bill_id=bill.id)
+    entry_id = await ledger.post(tx, EntryKind.REFUND_OWED, reason, lines)
+    refund = Refund(bill_id=bill.id, amount=amount, reason=reason, owed_at=tx.now, owed_entry_id=entry_id)
+    tx.session.add(refund)
+    await tx.session.flush()
+    return refund.id
+
+
+async def owe_all(tx: Tx, case_id: UUID, reason: str) -> Rupiah:
+    """Owe back whatever is still held for a case, as when its ticket is annulled; returns how much that is."""
+    total = 0
+    for bill_id, account in await _paid_bills(tx, case_id):
+        held = await ledger.held_for_bill(tx.session, bill_id, account)
+        if held > 0:
+            await owe_refund(tx, bill_id, held, reason)
+            total += held
+    return Rupiah(total)
+
+
+async def pay_out(tx: Tx, refund_id: UUID) -> UUID:
+    """The payer has the money back (``RF -> BA``). Raises REFUND_NOT_OWED."""
+    return await _close(tx, refund_id, RefundState.PAID_OUT, EntryKind.REFUND_PAID, BANK)
+
+
+async def forfeit(tx: Tx, refund_id: UUID) -> UUID:
+    """Nobody claimed it within a year of the decision: it is the treasury's (art. 268). Raises REFUND_NOT_OWED."""
+    return await _close(tx, refund_id, RefundState.FORFEITED, EntryKind.REFUND_FORFEITED, FORFEITED)
+
+
+async def refunds_of(source: Reader, case_id: UUID) -> list[RefundView]:
+    """Every refund of a case, oldest first."""
+    query = (
+        select(
+            col(Refund.id),
+            col(Refund.bill_id),
+            col(Refund.amount),
+            col(Refund.reason),
+            col(Refund.state),
+            col(Refund.owed_at),
+            col(Refund.closed_at),
+        )
+        .join(Bill, col(Bill.id) == col(Refund.bill_id))
+        .where(col(Bill.case_id) == case_id)
+        .order_by(col(Refund.owed_at), col(Refund.id))
+    )
+    return [
+        RefundView(**{**row, "state": RefundState(row["state"])}) for row in (await source.execute(query)).mappings()
+    ]
+
+
+async def _close(tx: Tx, refund_id: UUID, state: RefundState, kind: EntryKind, credit: str) -> UUID:
+    found = await tx.one(Refund, refund_id)
+    if found is None:
+        raise REFUND_NOT_OWED()
+    await lock_bill(tx, found.bill_id)
+    refund = await tx.lock(Refund, refund_id)
+    if refund is None or refund.state != RefundState.OWED:
+        raise REFUND_NOT_OWED()
+    lines = ledger.transfer(refund.amount, debit=REFUNDS, credit=credit, bill_id=refund.bill_id)
+    entry_id = await ledger.post(tx, kind, refund.reason, lines)
+    refund.state, refund.closed_at, refund.closed_entry_id = state, tx.now, entry_id
+    await tx.session.flush()
+    return entry_id
+
+
+async def _paid_bills(tx: Tx, case_id: UUID) -> list[tuple[UUID, str]]:
+    query = (
+        select(col(Bill.id), col(Bill.account))
+        .where(col(Bill.case_id) == case_id, col(Bill.paid_entry_id).is_not(None))
+        .order_by(col(Bill.opened_at), col(Bill.id))
+    )
+    return [(bill_id, account) for bill_id, account in (await tx.session.execute(query)).all()]

@@ -1,0 +1,164 @@
+"""Who calls? Nothing is believed, stored or parsed before this is answered.
+
+The order is chosen so that each fault gets its own code: what is missing (400xx02, 401xx03), what is no time (400xx01),
+a clock or a replay outside of the window (401xx00 [Timestamp]), the token (401xx01), the caller, the signature.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.crypto import KeyRing
+from app.services.billing.banks import BankProfile, SignatureType, bank_profile
+from app.services.billing.ledger import Reader
+from app.services.billing.snap import codes, signatures, tokens
+from app.services.billing.snap.requests import SnapRefusal
+from app.services.billing.snap.times import is_within, parse_timestamp
+from app.services.identity.credentials import BankClient, bank_client
+
+SIGNATURE, UNKNOWN_CLIENT, TIMESTAMP = "[Signature]", "[Unknown client]", "[Timestamp]"
+
+# The standard says 36 digits; 55 letters and digits have been seen.
+_PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?", re.ASCII)
+_BEARER = re.compile(r"bearer +([\x21-\x7e]{1,2048})", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCall:
+    """A request as it came: `path` is the raw target with its query; header names are lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, Sequence[str]]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A bank that has proved itself, and how its clock differs from ours."""
+
+    bank: BankClient
+    profile: BankProfile
+    skew_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionCaller(Caller):
+    """A proven bank with the ids of its call."""
+
+    external_id: str
+    channel_id: str
+
+
+async def prove_token_request(source: Reader, keys: KeyRing, call: SignedCall, now: datetime) -> Caller:
+    """The bank that signed a token request with its RSA key. Raises `SnapRefusal`.
+
+    An unknown client and a wrong signature take the same time.
+    """
+    client_id = _header(call, "X-CLIENT-KEY")
+    timestamp, at = _timestamp(call)
+    signature = _header(call, "X-SIGNATURE")
+    bank = await bank_client(source, keys, client_id)
+    known = bank if bank is not None and bank.disabled_at is None else None
+    profile = bank_profile(known.profile if known else None)
+    if not is_within(at, now, profile.tolerance_s):
+        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP)
+    text = signatures.token_string_to_sign(client_id, timestamp)
+    signed = signatures.rsa_is_valid(known.public_key_pem if known else None, text, signature)
+    if known is None:
+        raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT)
+    if not signed:
+        raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE)
+    return Caller(known, profile, (at - now).total_seconds())
+
+
+async def prove_transaction(source: Reader, keys: KeyRing, call: SignedCall, now: datetime) -> TransactionCaller:
+    """The bank that signed a transaction, by access token and HMAC, or by RSA where its profile says so.
+
+    Raises `SnapRefusal`.
+    """
+    partner_id = _first(call, "X-PARTNER-ID")
+    bank = await bank_client(source, keys, partner_id) if partner_id else None
+    known = bank if bank is not None and bank.disabled_at is None else None
+    profile = bank_profile(known.profile if known else None)
+    by_token = profile.signature is SignatureType.SYMMETRIC
+    token = _bearer(call) if by_token else ""
+    timestamp, at = _timestamp(call)
+    signature = _header(call, "X-SIGNATURE")
+    _header(call, "X-PARTNER-ID")
+    external_id, channel_id = _printable(call, "X-EXTERNAL-ID"), _printable(call, "CHANNEL-ID")
+    if not is_within(at, now, profile.tolerance_s):
+        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP)
+    if by_token:
+        await _check_token(source, keys, call, known, token=token, timestamp=timestamp, signature=signature, now=now)
+    if known is None:
+        raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT)
+    if not by_token:
+        text = signatures.asymmetric_string_to_sign(call.method, call.path, call.body, timestamp)
+        if not signatures.rsa_is_valid(known.public_key_pem, text, signature):
+            raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE)
+    return TransactionCaller(known, profile, (at - now).total_seconds(), external_id, channel_id)
+
+
+async def _check_token(
+    source: Reader,
+    keys: KeyRing,
+    call: SignedCall,
+    known: BankClient | None,
+    *,
+    token: str,
+    timestamp: str,
+    signature: str,
+    now: datetime,
+) -> None:
+    owner_id = await tokens.owner_of(source, token, now)
+    owner = await bank_client(source, keys, owner_id) if owner_id else None
+    if owner is None or owner.disabled_at is not None:
+        raise SnapRefusal(codes.INVALID_TOKEN)
+    text = signatures.symmetric_string_to_sign(call.method, call.path, token, call.body, timestamp)
+    signed = any(signatures.hmac_is_valid(secret, text, signature) for secret in owner.secrets_at(now))
+    if known is None or owner.client_id != known.client_id:
+        # The token's own bank under another's name, or somebody with another's token: told apart by the signature.
+        raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT) if signed else SnapRefusal(codes.INVALID_TOKEN)
+    if not signed:
+        raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE)
+
+
+def _bearer(call: SignedCall) -> str:
+    value = _first(call, "Authorization")
+    if not value:
+        raise SnapRefusal(codes.TOKEN_NOT_FOUND)
+    found = _BEARER.fullmatch(value)
+    if found is None:
+        raise SnapRefusal(codes.INVALID_TOKEN)
+    return found[1]
+
+
+def _timestamp(call: SignedCall) -> tuple[str, datetime]:
+    text = _header(call, "X-TIMESTAMP")
+    at = parse_timestamp(text)
+    if at is None:
+        raise SnapRefusal(codes.INVALID_FIELD_FORMAT, "X-TIMESTAMP")
+    return text, at
+
+
+def _printable(call: SignedCall, name: str) -> str:
+    value = _header(call, name)
+    if _PRINTABLE.fullmatch(value) is None:
+        raise SnapRefusal(codes.INVALID_FIELD_FORMAT, name)
+    return value
+
+
+def _header(call: SignedCall, name: str) -> str:
+    value = _first(call, name)
+    if not value:
+        raise SnapRefusal(codes.INVALID_MANDATORY_FIELD, name)
+    return value
+
+
+def _first(call: SignedCall, name: str) -> str:
+    values = call.headers.get(name.lower(), ())
+    if len(values) > 1:  # two readers could take different ones
+        raise SnapRefusal(codes.INVALID_FIELD_FORMAT, name)
+    return values[0] if values else ""

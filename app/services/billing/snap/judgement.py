@@ -1,0 +1,269 @@
+"""Inquiry, payment and status, judged: each in the caller's one transaction, committed before the answer leaves.
+
+The rule of repeats: a `paymentRequestId` that was booked is that payment for ever. Same facts get the stored answer
+again, whatever the X-EXTERNAL-ID or the advice flag; another amount gets 4042518 with the first result; another account
+4042512. A refused id is judged afresh. Two at once: the second waits for the row and then finds the first's result.
+Never is anything refused that the books hold as paid, and never is `00` said before the commit.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.db import JsonValue, Tx
+from app.services.billing import refunds
+from app.services.billing.accounts import bank_clearing
+from app.services.billing.banks import DuplicateAnswer
+from app.services.billing.bills import customer_no_is_valid, lock_bill
+from app.services.billing.ledger import insert_once
+from app.services.billing.models import (
+    Bill,
+    BillState,
+    PaymentIncident,
+    SnapExternalId,
+    SnapInquiry,
+    SnapPayment,
+)
+from app.services.billing.payments import post_payment
+from app.services.billing.snap import answers, codes
+from app.services.billing.snap.answers import BillFacts, SnapAnswer
+from app.services.billing.snap.callers import TransactionCaller
+from app.services.billing.snap.codes import Service
+from app.services.billing.snap.numbers import VirtualAccount, canonical_partner
+from app.services.billing.snap.requests import RUPIAH, InquiryRequest, PaymentRequest, StatusRequest
+from app.services.billing.snap.times import bank_day
+
+PAID_AFTER_CANCEL = "dibayar setelah dibatalkan / paid after it was cancelled"
+
+
+class LostRace(Exception):
+    """Another transaction has just booked this `paymentRequestId`: roll back and judge again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A payment that was booked before."""
+
+    bill_id: UUID
+    amount: int
+    currency: str
+    answer: str
+    reversed: bool
+
+
+async def judge_inquiry(tx: Tx, caller: TransactionCaller, request: InquiryRequest) -> SnapAnswer:
+    """Say what a virtual account owes. An answer `00` is remembered: its payment has grace."""
+    key = f"{request.inquiry_request_id} {request.account.canonical}"
+
+    def refused(case: tuple[int, str]) -> SnapAnswer:
+        return answers.refused_inquiry(case, request.fields, request.inquiry_request_id)
+
+    if await _claim_external_id(tx, caller, Service.INQUIRY, key) != key:
+        return refused(codes.CONFLICT)
+    bill = await _find_bill(tx, caller, request.account)
+    if bill is None or bill.state == BillState.CANCELLED:
+        return refused(codes.INVALID_BILL)
+    if bill.state == BillState.PAID:
+        return refused(codes.PAID_BILL)
+    if bill.expires_at <= tx.now:
+        return refused(codes.EXPIRED_BILL)
+    await insert_once(
+        tx,
+        SnapInquiry,
+        client_id=caller.bank.client_id,
+        inquiry_request_id=request.inquiry_request_id,
+        bill_id=bill.id,
+        answered_at=tx.now,
+    )
+    return answers.inquiry(request.fields, request.inquiry_request_id, _facts(bill))
+
+
+async def judge_payment(tx: Tx, caller: TransactionCaller, request: PaymentRequest) -> SnapAnswer:
+    """Book a payment, repeat an earlier answer, or refuse. Locks case and bill. Raises `LostRace`."""
+    holder = await _claim_external_id(tx, caller, Service.PAYMENT, request.payment_request_id)
+    bill = await _find_bill(tx, caller, request.account)
+    known = await _find_payment(tx, caller, request.payment_request_id)
+    if known is None and holder != request.payment_request_id:
+        return answers.refused_payment(codes.CONFLICT, request)
+    if known is None and bill is not None:
+        bill = await lock_bill(tx, bill.id)
+        known = await _find_payment(tx, caller, request.payment_request_id)  # a rival may have booked while we waited
+    if known is not None:
+        return await _judge_repeat(tx, caller, request, known, bill)
+    if bill is None:
+        return answers.refused_payment(codes.INVALID_BILL, request)
+    refusal = await _why_not(tx, caller, request, bill)
+    if refusal is not None:
+        return answers.refused_payment(refusal, request)
+    return await _book(tx, caller, request, bill)
+
+
+async def judge_status(tx: Tx, caller: TransactionCaller, request: StatusRequest) -> SnapAnswer:
+    """Say what became of a payment: 2002600 with the booking, or 4042601 when this bank has none under these ids."""
+    key = f"{request.inquiry_request_id} {request.payment_request_id} {request.account.canonical}"
+    if await _claim_external_id(tx, caller, Service.STATUS, key) != key:
+        return answers.plain(Service.STATUS, codes.CONFLICT)
+    bill = await _find_bill(tx, caller, request.account)
+    if bill is None:
+        return answers.plain(Service.STATUS, codes.INVALID_BILL, "[Not Found]")
+    query = select(col(SnapPayment.answer), col(SnapPayment.received_at)).where(
+        col(SnapPayment.client_id) == caller.bank.client_id,
+        col(SnapPayment.payment_request_id).in_([request.payment_request_id, request.inquiry_request_id]),
+        col(SnapPayment.bill_id) == bill.id,
+        col(SnapPayment.entry_id) == bill.paid_entry_id,  # one that the bank took back is no payment any more
+    )
+    found = (await tx.session.execute(query)).first()
+    if found is None:
+        return answers.plain(Service.STATUS, codes.TRANSACTION_NOT_FOUND)
+    return answers.status(request.fields, request.inquiry_request_id, found.answer, found.received_at)
+
+
+async def _judge_repeat(
+    tx: Tx, caller: TransactionCaller, request: PaymentRequest, known: _Known, bill: Bill | None
+) -> SnapAnswer:
+    if bill is None or bill.id != known.bill_id:
+        # Never 4042518: a bank counts that as success, here for an account that nobody paid.
+        await _report(tx, caller, "same_payment_other_account", request.payment_request_id, known.bill_id)
+        return answers.refused_payment(codes.INVALID_BILL, request)
+    if known.reversed:
+        await _report(tx, caller, "payment_repeated_after_reversal", request.payment_request_id, known.bill_id)
+        return answers.refused_payment(codes.INVALID_BILL, request)
+    if (request.amount.rupiah, request.amount.currency) != (known.amount, known.currency):
+        facts: dict[str, JsonValue] = {"first": known.amount, "now": request.amount.rupiah}
+        await _report(tx, caller, "same_payment_other_amount", request.payment_request_id, known.bill_id, facts=facts)
+        return answers.inconsistent_payment(known.answer)
+    if caller.profile.duplicate_answer is DuplicateAnswer.INCONSISTENT:
+        return answers.inconsistent_payment(known.answer)
+    return SnapAnswer(codes.SUCCESSFUL[0], known.answer)
+
+
+async def _why_not(tx: Tx, caller: TransactionCaller, request: PaymentRequest, bill: Bill) -> tuple[int, str] | None:
+    """The case under which a locked bill must not be paid; None when it may be."""
+    if bill.state == BillState.PAID:
+        return codes.PAID_BILL
+    cancelled = bill.state == BillState.CANCELLED
+    if (cancelled or bill.expires_at <= tx.now) and not await _has_grace(tx, caller, request, bill):
+        return codes.INVALID_BILL if cancelled else codes.EXPIRED_BILL
+    if (request.amount.rupiah, request.amount.currency) != (bill.amount, RUPIAH):
+        return codes.INVALID_AMOUNT
+    return None
+
+
+async def _book(tx: Tx, caller: TransactionCaller, request: PaymentRequest, bill: Bill) -> SnapAnswer:
+    was_cancelled = bill.state == BillState.CANCELLED
+    entry_id = await post_payment(
+        tx,
+        bill.id,
+        amount=bill.amount,
+        debit=bank_clearing(caller.bank.client_id),
+        memo=f"SNAP {caller.bank.client_id}",
+    )
+    answer = answers.payment(request, _facts(bill), tx.now)
+    written = await insert_once(
+        tx,
+        SnapPayment,
+        client_id=caller.bank.client_id,
+        payment_request_id=request.payment_request_id,
+        bill_id=bill.id,
+        amount=bill.amount,
+        currency=bill.currency,
+        entry_id=entry_id,
+        external_id=caller.external_id,
+        channel_id=caller.channel_id,
+        reference_no=request.reference_no,
+        trx_at=request.trx_at,
+        received_at=tx.now,
+        answer=answer.body,
+    )
+    if not written:
+        raise LostRace(request.payment_request_id)
+    if was_cancelled:
+        # The bank was told 00 before the bill was cancelled, so the money is taken, and owed back at once.
+        await refunds.owe_refund(tx, bill.id, bill.amount, PAID_AFTER_CANCEL)
+        await _report(tx, caller, "paid_after_cancel", request.payment_request_id, bill.id)
+    return answer
+
+
+async def _has_grace(tx: Tx, caller: TransactionCaller, request: PaymentRequest, bill: Bill) -> bool:
+    """Whether this payment's own inquiry was answered `00`, and the bill ended less than the grace time ago."""
+    ended_at = min(bill.expires_at, bill.ended_at or bill.expires_at)
+    if tx.now >= ended_at + caller.profile.grace:
+        return False
+    query = select(col(SnapInquiry.id)).where(
+        col(SnapInquiry.client_id) == caller.bank.client_id,
+        col(SnapInquiry.inquiry_request_id) == request.payment_request_id,
+        col(SnapInquiry.bill_id) == bill.id,
+    )
+    return (await tx.session.execute(query)).first() is not None
+
+
+async def _claim_external_id(tx: Tx, caller: TransactionCaller, service: Service, key: str) -> str:
+    """Use up today's X-EXTERNAL-ID for this request; returns the request that has it, ours or an earlier one."""
+    place = {
+        "client_id": caller.bank.client_id,
+        "service": service.value,
+        "day": bank_day(tx.now),
+        "external_id": caller.external_id,
+    }
+    if await insert_once(tx, SnapExternalId, **place, request_key=key):
+        return key
+    query = select(col(SnapExternalId.request_key)).filter_by(**place)
+    return (await tx.session.execute(query)).scalar_one()
+
+
+async def _find_bill(tx: Tx, caller: TransactionCaller, account: VirtualAccount) -> Bill | None:
+    """The bill behind an account of this bank. A mistyped number does not reach the table."""
+    if account.partner != canonical_partner(caller.bank.partner_service_id):
+        await _report(tx, caller, "account_of_another_bank", account.partner, None)
+        return None
+    if not customer_no_is_valid(account.customer_no):
+        return None
+    query = select(Bill).where(col(Bill.customer_no) == account.customer_no)
+    return (await tx.session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def _find_payment(tx: Tx, caller: TransactionCaller, payment_request_id: str) -> _Known | None:
+    query = (
+        select(
+            col(SnapPayment.bill_id),
+            col(SnapPayment.amount),
+            col(SnapPayment.currency),
+            col(SnapPayment.answer),
+            (col(Bill.paid_entry_id).is_distinct_from(col(SnapPayment.entry_id))).label("reversed"),
+        )
+        .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
+        .where(
+            col(SnapPayment.client_id) == caller.bank.client_id,
+            col(SnapPayment.payment_request_id) == payment_request_id,
+        )
+    )
+    found = (await tx.session.execute(query)).mappings().first()
+    return None if found is None else _Known(**{**found, "reversed": bool(found["reversed"])})
+
+
+async def _report(
+    tx: Tx,
+    caller: TransactionCaller,
+    kind: str,
+    subject: str,
+    bill_id: UUID | None,
+    *,
+    facts: dict[str, JsonValue] | None = None,
+) -> None:
+    """Leave an incident for a person; once, however often the bank repeats itself."""
+    await insert_once(
+        tx,
+        PaymentIncident,
+        at=tx.now,
+        kind=kind,
+        client_id=caller.bank.client_id,
+        subject=subject,
+        bill_id=bill_id,
+        facts=facts or {},
+    )
+
+
+def _facts(bill: Bill) -> BillFacts:
+    return BillFacts(bill.title, bill.amount, bill.currency)

@@ -1,0 +1,46 @@
+"""Access tokens of banks: opaque, random, 900 seconds. A bank has many machines, so a new one leaves the others alive."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from app.core.db import Tx
+from app.services.billing.ledger import Reader
+from app.services.billing.models import SnapToken
+
+LIFETIME_S = 900
+_BYTES = 32
+
+
+async def issue(tx: Tx, client_id: str) -> str:
+    """A new token for this bank; on the way its dead ones are deleted."""
+    token = secrets.token_urlsafe(_BYTES)
+    await tx.session.execute(
+        delete(SnapToken).where(col(SnapToken.client_id) == client_id, col(SnapToken.expires_at) <= tx.now)
+    )
+    tx.session.add(
+        SnapToken(
+            token_hash=_hash(token),
+            client_id=client_id,
+            issued_at=tx.now,
+            expires_at=tx.now + timedelta(seconds=LIFETIME_S),
+        )
+    )
+    await tx.session.flush()
+    return token
+
+
+async def owner_of(source: Reader, token: str, now: datetime) -> str | None:
+    """The client id of a token that is ours and still good; None for every other text."""
+    query = select(col(SnapToken.client_id)).where(
+        col(SnapToken.token_hash) == _hash(token), col(SnapToken.expires_at) > now
+    )
+    return (await source.execute(query)).scalar_one_or_none()
+
+
+def _hash(token: str) -> str:
+    # 256 random bits: a plain hash keeps them.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
