@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from app import __version__
 from app.core.house import House
 from app.core.jobs import Worker
-from app.routers import ops, reference
+from app.routers import anpr, ops, reference, snap, transparency
 from app.routers.http.middleware import RequestContext
 from app.routers.http.problems import install_problem_handlers
 from app.routers.http.security import SecurityHeaders
@@ -19,7 +19,7 @@ STATIC = Path(__file__).parent / "static"
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
 
-DOORS: tuple[APIRouter, ...] = (ops.router, reference.router)
+DOORS: tuple[APIRouter, ...] = (ops.router, anpr.router, reference.router, snap.router, transparency.router)
 
 
 def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:

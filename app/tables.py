@@ -2,12 +2,29 @@
 
 from app.core import once, vault
 from app.core.db import Table
+from app.services.billing import models as billing
+from app.services.cameras import models as cameras
 from app.services.cases import models as cases
+from app.services.etle import models as etle
 from app.services.identity import models as identity
+from app.services.notifications import models as notifications
 from app.services.reference import models as reference
 from app.services.registries import models as registries
 from app.services.transparency import models as transparency
 
 metadata = Table.metadata
 
-__all__ = ["cases", "identity", "metadata", "once", "reference", "registries", "transparency", "vault"]
+__all__ = [
+    "billing",
+    "cameras",
+    "cases",
+    "etle",
+    "identity",
+    "metadata",
+    "notifications",
+    "once",
+    "reference",
+    "registries",
+    "transparency",
+    "vault",
+]

@@ -13,22 +13,29 @@ from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
 from app.core.limits import Limits
 from app.core.storage import ObjectStorage
 from app.services.billing import jobs as billing_jobs
+from app.services import etle
+from app.services.cases import Lifecycles, load_lifecycles, merge_rules
 from app.services.cases import jobs as cases_jobs
+from app.services.etle import jobs as etle_jobs
+from app.services.identity import jobs as identity_jobs
 from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
+from app.services.recognition import Recogniser, choose_recogniser
 from app.services.registries import PopulationRegistry, TablePopulation, VehicleRegistry, build_vehicles
 from app.services.transparency import jobs as transparency_jobs
 
 log = logging.getLogger(__name__)
 
-JOBS: tuple[Job, ...] = (*core_jobs.JOBS, *transparency_jobs.JOBS, *notifications_jobs.JOBS, *cases_jobs.JOBS, *billing_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*core_jobs.JOBS, *transparency_jobs.JOBS, *notifications_jobs.JOBS, *cases_jobs.JOBS, *billing_jobs.JOBS, *identity_jobs.JOBS)
 SCHEDULES: tuple[Schedule, ...] = (
     *core_jobs.SCHEDULES,
     *transparency_jobs.SCHEDULES,
     *notifications_jobs.SCHEDULES,
     *cases_jobs.SCHEDULES,
     *billing_jobs.SCHEDULES,
+    *etle_jobs.SCHEDULES,
+    *identity_jobs.SCHEDULES,
 )
 
 
@@ -48,6 +55,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
         Channels: build_channels(settings),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),
         TokenVerifier: build_verifier(settings, db),
+        Recogniser: choose_recogniser(settings),
         VehicleRegistry: build_vehicles(settings, db, ring),
         PopulationRegistry: TablePopulation(db, ring),
     }
