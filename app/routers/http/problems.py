@@ -55,7 +55,7 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         faults = error.errors() if isinstance(error, RequestValidationError) else []
-        return answer(request, INVALID_REQUEST(errors=[_field_error(fault) for fault in faults[:50]]))
+        return answer(request, INVALID_REQUEST(errors=[field_error(fault) for fault in faults[:50]]))
 
     async def on_http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -99,7 +99,7 @@ def _request_id(request: Request) -> str:
     return str(request.scope.get("loket_request_id", ""))
 
 
-def _field_error(fault: dict[str, Any]) -> FieldError:
+def field_error(fault: dict[str, Any]) -> FieldError:
     """Pydantic's finding in words for people: never with the value that was sent."""
     place = [str(part).replace("~", "~0").replace("/", "~1") for part in fault.get("loc", ())]
     if place and place[0] in ("body", "query", "path", "header"):
