@@ -22,6 +22,7 @@ from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
 from app.services.recognition import Recogniser, choose_recogniser
+from app.services.recognition import Recogniser, choose_recogniser
 from app.services.registries import PopulationRegistry, TablePopulation, VehicleRegistry, build_vehicles
 from app.services.transparency import jobs as transparency_jobs
 
@@ -53,6 +54,10 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
     db.enqueuer = DbosEnqueuer(db, JOBS)
     parts: dict[type, object] = {
         Channels: build_channels(settings),
+        Lifecycles: load_lifecycles(
+            merge_rules(etle.GUARDS), merge_rules(etle.EFFECTS), merge_rules(etle.DEADLINES)
+        ),
+        Recogniser: choose_recogniser(settings),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),
         TokenVerifier: build_verifier(settings, db),
         Recogniser: choose_recogniser(settings),

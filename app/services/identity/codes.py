@@ -1,7 +1,8 @@
 """One-time codes: six digits, five minutes, five tries, one use. For signing in, binding a NIK, consenting at a counter.
 
-The table keeps a keyed hash: six digits alone could be found from a plain one in no time. A row is made even where
-nothing is sent, so that neither the answer nor its time tells whether an account or a match exists.
+The table keeps a keyed hash: six digits alone could be found from a plain one in no time. A row and a sending job are
+made even where there is nobody to send to, so that neither the answer nor its time tells whether a match exists; the
+job finds that out later.
 """
 
 import hmac
@@ -19,9 +20,13 @@ from app.core import vault
 from app.core.crypto import KeyRing
 from app.core.db import Tx
 from app.core.ids import new_id
+from app.core.texts import Lang, Text
+from app.services.identity.contacts import Contact, ContactKind
 from app.services.identity.models import OneTimeCode
+from app.services.notifications import Medium, Recipient, send
 
 GOOD_FOR = timedelta(minutes=5)
+_MEDIA = {ContactKind.PHONE: Medium.SMS, ContactKind.EMAIL: Medium.EMAIL}
 MAX_TRIES = 5
 DIGITS = 6
 
@@ -34,12 +39,14 @@ class CodePurpose(StrEnum):
     CONSENT = "consent"
 
 
-@dataclass(frozen=True, slots=True)
-class NewCode:
-    """A code that was just made, to be sent and then forgotten."""
-
-    id: UUID
-    code: str = field(repr=False)
+_PURPOSE_WORDS = {
+    CodePurpose.SIGN_IN: Text("masuk ke Loket", "signing in to Loket"),
+    CodePurpose.BIND_IDENTITY: Text("memastikan data diri Anda", "confirming your identity"),
+    CodePurpose.CONSENT: Text("menyetujui bantuan petugas loket", "agreeing to a counter officer's help"),
+}
+_ABOUT = Text("Kode sekali pakai", "A one-time code")
+_SENDER_UNIT = "MABES"  # an account is national: no single unit sends its codes
+_TO_BE_SENT = ("code", "medium", "address", "lang")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +64,63 @@ async def new_code(
     purpose: CodePurpose,
     about: str,
     *,
-    key_id: UUID | None = None,
+    key_id: UUID,
+    send_to: Contact | None,
     held: Mapping[str, str | None] | None = None,
-) -> NewCode:
-    """Make a code for `about` (an opaque id or blind index); earlier ones of the same purpose end here.
+    lang: Lang = "id",
+) -> UUID:
+    """Make a code for `about` (an opaque id or blind index) and have it sent; earlier ones of that purpose end here.
 
-    `held` (personal data needed when it is redeemed) is sealed under the data key `key_id`.
+    `held` (personal data needed when it is redeemed) is sealed with the address under the data key `key_id`. Gives the
+    code's id, which is no secret.
     """
     earlier = (col(OneTimeCode.purpose) == purpose) & (col(OneTimeCode.about) == about)
     await tx.session.execute(
         update(OneTimeCode).where(earlier, col(OneTimeCode.used_at).is_(None)).values(used_at=tx.now)
     )
-    fresh = NewCode(new_id(), str(secrets.randbelow(10**DIGITS)).zfill(DIGITS))
-    sealed = await vault.seal(tx, key_id, held) if key_id and held else {}
-    tx.session.add(
-        OneTimeCode(
-            id=fresh.id,
-            purpose=purpose,
-            about=about,
-            key_id=key_id,
-            held_enc=sealed,
-            code_hash=_hash(tx.house.keys, fresh.id, fresh.code),
-            created_at=tx.now,
-            expires_at=tx.now + GOOD_FOR,
-        )
+    code_id, code = new_id(), str(secrets.randbelow(10**DIGITS)).zfill(DIGITS)
+    medium = _MEDIA[send_to.kind] if send_to else None
+    to_send = {"code": code, "medium": medium, "address": send_to.value if send_to else None, "lang": lang}
+    row = OneTimeCode(
+        id=code_id,
+        purpose=purpose,
+        about=about,
+        key_id=key_id,
+        held_enc=await vault.seal(tx, key_id, {**(held or {}), **to_send}),
+        code_hash=_hash(tx.house.keys, code_id, code),
+        created_at=tx.now,
+        expires_at=tx.now + GOOD_FOR,
     )
+    tx.session.add(row)
     await tx.session.flush()
-    return fresh
+    await tx.enqueue("identity.send_code", str(code_id))
+    return code_id
+
+
+async def dispatch(tx: Tx, code_id: UUID) -> None:
+    """Hand a waiting code over to the messages, once; nothing for one that was sent, used, or has nobody to go to."""
+    row = await tx.lock(OneTimeCode, code_id)
+    if row is None or row.key_id is None or row.used_at is not None or tx.now >= row.expires_at:
+        return
+    waiting = {name: row.held_enc.get(name) for name in _TO_BE_SENT}
+    row.held_enc = {name: value for name, value in row.held_enc.items() if name not in _TO_BE_SENT}
+    plain = await vault.open_(tx.session, tx.house.keys, row.key_id, waiting)
+    code, medium, address = plain["code"], plain["medium"], plain["address"]
+    if code is None or medium is None or address is None:
+        return
+    await send(
+        tx,
+        to=Recipient(row.key_id, Medium(medium), address, "en" if plain["lang"] == "en" else "id"),
+        template="one_time_code",
+        params={
+            "code": code,
+            "purpose": _PURPOSE_WORDS[CodePurpose(row.purpose)],
+            "minutes": int(GOOD_FOR.total_seconds() // 60),
+        },
+        unit=_SENDER_UNIT,
+        about=_ABOUT,
+        valid_until=row.expires_at,
+    )
 
 
 async def redeem(tx: Tx, purpose: CodePurpose, code_id: UUID, code: str) -> RedeemedCode | None:
@@ -100,7 +137,8 @@ async def redeem(tx: Tx, purpose: CodePurpose, code_id: UUID, code: str) -> Rede
     if not right:
         return None
     row.used_at = tx.now
-    held = await vault.open_(tx.session, tx.house.keys, row.key_id, row.held_enc) if row.key_id else {}
+    sealed = {name: value for name, value in row.held_enc.items() if name not in _TO_BE_SENT}
+    held = await vault.open_(tx.session, tx.house.keys, row.key_id, sealed) if row.key_id else {}
     row.held_enc = {}
     return RedeemedCode(row.id, row.about, row.key_id, held)
 

@@ -7,7 +7,6 @@ account that was not used for half a year gives its contact up: the number may b
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -15,39 +14,21 @@ from sqlmodel import col
 
 from app.core import vault
 from app.core.actor import Actor, ActorKind
-from app.core.contacts import mask_email, mask_phone, parse_email, parse_mobile
+from app.core.contacts import parse_mobile
 from app.core.crypto import KeyRing
 from app.core.db import Tx
+from app.core.house import House
 from app.core.ids import new_id
-from app.services.identity.codes import CodePurpose, NewCode, RedeemedCode, new_code, redeem_latest
+from app.core.texts import Lang
+from app.services.identity.codes import CodePurpose, RedeemedCode, new_code, redeem_latest
+from app.services.identity.contacts import Contact, ContactKind
 from app.services.identity.credentials import Reader
 from app.services.identity.models import Person
-from app.services.identity.problems import CONTACT_INVALID
 from app.services.identity.roles import CITIZEN_SCOPES
 from app.services.identity.sessions import SubjectKind, close_all_of
 
 CONTACT_KEPT = timedelta(days=180)
 _FIELDS = ("phone", "email", "nik", "name")
-
-
-class ContactKind(StrEnum):
-    """How a code can reach somebody."""
-
-    PHONE = "phone"
-    EMAIL = "email"
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A phone (E.164) or e-mail address in canonical form."""
-
-    kind: ContactKind
-    value: str = field(repr=False)
-
-    @property
-    def masked(self) -> str:
-        """For saying where a code went."""
-        return mask_phone(self.value) if self.kind is ContactKind.PHONE else mask_email(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +53,16 @@ class PersonView:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CodeToSend:
-    """A code and where it must go; `send_to` is None where there is nobody to send it to, and nobody may notice."""
+async def begin_sign_in(tx: Tx, contact: Contact, *, lang: Lang = "id") -> UUID:
+    """Send a code for signing in with this contact; gives the code's id.
 
-    code: NewCode
-    key_id: UUID
-    send_to: Contact | None
-
-
-def read_contact(text: str) -> Contact:
-    """The contact that somebody typed. Raises CONTACT_INVALID."""
-    email = parse_email(text) if "@" in text else None
-    if email is not None:
-        return Contact(ContactKind.EMAIL, email)
-    phone = parse_mobile(text)
-    if phone is None:
-        raise CONTACT_INVALID()
-    return Contact(ContactKind.PHONE, phone)
-
-
-async def begin_sign_in(tx: Tx, contact: Contact) -> CodeToSend:
-    """A code for signing in with this contact. Whether an account exists makes no difference: one is made on redeeming."""
-    bidx = _contact_bidx(tx.house.keys, contact)
+    Whether an account exists makes no difference: one is made on redeeming.
+    """
+    bidx = contact.index(tx.house.keys)
     known = (await tx.session.execute(select(col(Person.key_id)).where(col(Person.contact_bidx) == bidx))).scalar()
     key_id = known or await vault.key_for_person(tx, None)
-    code = await new_code(tx, CodePurpose.SIGN_IN, bidx, key_id=key_id, held={contact.kind: contact.value})
-    return CodeToSend(code, key_id, contact)
+    held: dict[str, str | None] = {str(contact.kind): contact.value}
+    return await new_code(tx, CodePurpose.SIGN_IN, bidx, key_id=key_id, send_to=contact, held=held, lang=lang)
 
 
 async def finish_sign_in(tx: Tx, redeemed: RedeemedCode) -> UUID:
@@ -132,17 +96,18 @@ async def know_external(tx: Tx, subject: str) -> UUID:
     return person.id
 
 
-async def begin_binding(tx: Tx, person_id: UUID, registered: RegisteredPerson | None) -> CodeToSend:
-    """A code to the phone in the population register, for binding the account to that NIK.
+async def begin_binding(tx: Tx, person_id: UUID, registered: RegisteredPerson | None, *, lang: Lang = "id") -> None:
+    """Send a code to the phone in the population register, for binding the account to that NIK.
 
     `registered` is None when register and claim do not agree: a code is made all the same and goes nowhere, so that the
     answer, the work and the time are one and the same.
     """
     held = {"nik": registered.nik, "name": registered.name} if registered else {"nik": None, "name": None}
     key_id = await vault.key_for_person(tx, registered.nik if registered else None)
-    code = await new_code(tx, CodePurpose.BIND_IDENTITY, str(person_id), key_id=key_id, held=held)
     phone = parse_mobile(registered.phone) if registered and registered.phone else None
-    return CodeToSend(code, key_id, Contact(ContactKind.PHONE, phone) if phone else None)
+    contact = Contact(ContactKind.PHONE, phone) if phone else None
+    about = str(person_id)
+    await new_code(tx, CodePurpose.BIND_IDENTITY, about, key_id=key_id, send_to=contact, held=held, lang=lang)
 
 
 async def confirm_binding(tx: Tx, person_id: UUID, code: str) -> bool:
@@ -199,6 +164,12 @@ async def find_nik(source: Reader, keys: KeyRing, person_id: UUID) -> str | None
     return (await vault.open_(source, keys, row.key_id, {"nik": row.nik_enc}))["nik"]
 
 
+async def nik_of(house: House, person_id: UUID) -> str | None:
+    """`find_nik` on a connection of its own; for doors."""
+    async with house.db.read() as connection:
+        return await find_nik(connection, house.keys, person_id)
+
+
 async def find_nik_bidx(source: Reader, person_id: UUID) -> str | None:
     """The blind index of the bound NIK, for finding this citizen's own cases without opening anything."""
     query = select(col(Person.nik_bidx)).where(col(Person.id) == person_id)
@@ -213,7 +184,7 @@ async def plant(tx: Tx, *, nik: str, name: str, phone: str) -> UUID:
         return found
     key_id = await vault.key_for_person(tx, nik)
     sealed = await vault.seal(tx, key_id, {"phone": phone, "nik": nik, "name": name})
-    contact = _contact_bidx(tx.house.keys, Contact(ContactKind.PHONE, phone))
+    contact = Contact(ContactKind.PHONE, phone).index(tx.house.keys)
     taken = (await tx.session.execute(select(col(Person.id)).where(col(Person.contact_bidx) == contact))).scalar()
     person = Person(
         id=new_id(),
@@ -270,7 +241,3 @@ async def _unbind_others(tx: Tx, person_id: UUID, nik_bidx: str) -> None:
             .where(col(Person.id) == other)
             .values(nik_bidx=None, nik_enc=None, name_enc=None, bound_at=None)
         )
-
-
-def _contact_bidx(keys: KeyRing, contact: Contact) -> str:
-    return keys.blind_index(f"contact-{contact.kind}", contact.value)

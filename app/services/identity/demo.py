@@ -1,0 +1,67 @@
+"""Made-up staff, a demo app and known secrets, so that a demonstration can be signed in to. Refused in production.
+
+The sign-ins are printed by `make run`; `loket sandbox totp EMAIL` shows the second factor's code of the moment.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.db import Tx
+from app.services.identity import credentials, staff
+from app.services.identity.models import Credential
+from app.services.identity.passwords import hash_password
+from app.services.identity.roles import CITIZEN_SCOPES, Role
+
+DEMO_PASSWORD = "loket-contoh-2026"  # noqa: S105 a demonstration's password is no secret
+DEMO_TOTP_SECRET = "LOKETCONTOHLOKETCONTOHLOKETCONTO"  # noqa: S105 base 32, the same for all
+DEMO_APP = "app-contoh"
+DEMO_REDIRECT_URI = "http://127.0.0.1:8765/callback"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStaff:
+    """A made-up member of staff."""
+
+    email: str
+    role: Role
+    unit: str
+
+
+STAFF: tuple[DemoStaff, ...] = (
+    DemoStaff("petugas1@example.test", Role.OFFICER, "PMJ"),
+    DemoStaff("petugas2@example.test", Role.OFFICER, "PMJ"),
+    DemoStaff("petugas3@example.test", Role.OFFICER, "PMJ"),
+    DemoStaff("penyidik@example.test", Role.SENIOR_OFFICER, "PMJ"),
+    DemoStaff("pimpinan@example.test", Role.SUPERVISOR, "PMJ"),
+    DemoStaff("blokir@example.test", Role.INVESTIGATOR, "PMJ"),
+    DemoStaff("loket@example.test", Role.COUNTER, "PMJ"),
+    DemoStaff("pengiriman@example.test", Role.POST, "PMJ"),
+    DemoStaff("pengadilan@example.test", Role.COURT, "PMJ"),
+    DemoStaff("bendahara@example.test", Role.FINANCE, "PMJ"),
+    DemoStaff("pengawas@example.test", Role.AUDITOR, "PMJ"),
+    DemoStaff("petugas.jabar@example.test", Role.OFFICER, "JABAR"),
+    DemoStaff("loket.jaksel@example.test", Role.COUNTER, "PMJ-POLRESTRO-JAKARTA-SELATAN"),
+)
+
+
+async def seed_demo(tx: Tx) -> None:
+    """Plant the made-up staff and the demo app; doing it twice changes nothing. Raises RuntimeError in production."""
+    if tx.house.settings.production:
+        raise RuntimeError("demo staff have known passwords and are refused in production")
+    password_hash = await hash_password(DEMO_PASSWORD)
+    for each in STAFF:
+        await staff.plant(
+            tx,
+            each.email,
+            roles=[each.role],
+            unit=each.unit,
+            password_hash=password_hash,
+            totp_secret=DEMO_TOTP_SECRET,
+        )
+    known = select(col(Credential.id)).where(col(Credential.client_id) == DEMO_APP)
+    if (await tx.session.execute(known)).scalar_one_or_none() is None:
+        await credentials.add_app(
+            tx, "Aplikasi contoh", redirect_uris=[DEMO_REDIRECT_URI], scopes=CITIZEN_SCOPES, client_id=DEMO_APP
+        )
