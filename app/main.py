@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from app import __version__
 from app.core.house import House
 from app.core.jobs import Worker
-from app.routers import anpr, ops, reference, snap, transparency
+from app.routers import anpr, counter, ops, reference, snap, tickets, transparency
 from app.routers.http.middleware import RequestContext
 from app.routers.http.problems import install_problem_handlers
 from app.routers.http.security import SecurityHeaders
@@ -19,7 +19,16 @@ STATIC = Path(__file__).parent / "static"
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
 
-DOORS: tuple[APIRouter, ...] = (ops.router, anpr.router, reference.router, snap.router, transparency.router)
+DOORS: tuple[APIRouter, ...] = (
+    tickets.router,
+    counter.router,
+    snap.router,
+    reference.router,
+    transparency.router,
+    anpr.router,
+    ops.router,
+)
+"""Every door. Routes that take files carry a larger limit of their own."""
 
 
 def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
@@ -51,6 +60,6 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     app.add_middleware(RequestContext)
     install_problem_handlers(app)
     for door in DOORS:
-        app.include_router(door)
+        app.include_router(door, max_body_size=SMALL_BODY)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, Dialect, MetaData, String, event, select
+from sqlalchemy import JSON, Dialect, MetaData, String, event, select, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -123,6 +123,11 @@ class Tx:
         key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
         query = select(model).where(key == id).with_for_update().execution_options(populate_existing=True)
         return (await self.session.execute(query)).scalar_one_or_none()
+
+    async def serialise(self, key: str) -> None:
+        """Let transactions that name the same key pass one after the other. SQLite has one writer at a time anyway."""
+        if self.house.db.dialect == "postgresql":
+            await self.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
     async def one(self, model: type[Row], id: UUID | str | int) -> Row | None:
         """Load a row by its key; None when there is no such row."""

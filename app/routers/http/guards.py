@@ -167,9 +167,12 @@ async def signed_in(request: Request, house: House) -> Actor:
     return actor
 
 
-def issue_ticket_token(house: House, case_id: UUID, role: str) -> str:
-    """The `access_token` of a look-up: opens this one case, as ``owner`` or ``driver``, for half an hour."""
-    claims = {"case": str(case_id), "role": role}
+def issue_ticket_token(house: House, case_id: UUID, role: str, party_id: UUID | None = None) -> str:
+    """The `access_token` of a look-up: opens this one case, as ``owner`` or ``driver``, for half an hour.
+
+    `party_id` is the person of the case whose letter or STNK it was; it becomes the actor's id.
+    """
+    claims = {"case": str(case_id), "role": role, "party": str(party_id or case_id)}
     return house.signer.issue("ticket", claims, ttl=TICKET_TTL, now=house.clock.now())
 
 
@@ -177,10 +180,10 @@ def ticket_actor(house: House, token: str) -> Actor | None:
     """Whom a ticket token speaks for; None when it is not ours or past its time."""
     try:
         claims = house.signer.verify("ticket", token[:2000], house.clock.now())
-        case_id, role = UUID(claims["case"]), str(claims["role"])
+        case_id, role, party = UUID(claims["case"]), str(claims["role"]), str(claims["party"])
     except (BadToken, ValueError, KeyError):
         return None
-    return Actor(ActorKind.CITIZEN, f"{role}:{case_id}", roles=frozenset({role}), case_id=case_id)
+    return Actor(ActorKind.CITIZEN, party, roles=frozenset({role}), case_id=case_id)
 
 
 async def _camera(house: House, api_key: str, place: KeyPlace) -> Actor:

@@ -24,6 +24,7 @@ from app.services.registries.vehicles import (
     build_vehicles,
     index_matches,
     normalise_number,
+    number_index,
     number_indexes,
     number_matches,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "enter_vehicle",
     "index_matches",
     "normalise_number",
+    "number_index",
     "number_indexes",
     "number_matches",
     "parse_kk",

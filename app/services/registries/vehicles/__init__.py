@@ -11,6 +11,7 @@ from app.services.registries.vehicles.port import (
     VehicleRegistry,
     index_matches,
     normalise_number,
+    number_index,
     number_indexes,
     number_matches,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "build_vehicles",
     "index_matches",
     "normalise_number",
+    "number_index",
     "number_indexes",
     "number_matches",
 ]

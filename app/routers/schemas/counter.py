@@ -1,0 +1,250 @@
+"""What goes in and out of the staff's door."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from app.core.texts import Lang
+from app.routers.schemas.tickets import Evidence, Money, PlateText, ViolationOut
+from app.services.cases import TaskView
+from app.services.etle.views import BlockView, ReviewView
+
+MAX_RUPIAH = 1_000_000_000
+
+
+def _no_controls(text: str) -> str:
+    if any(ord(character) < 32 and character not in "\n\t" for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Reason = Annotated[str, Field(min_length=3, max_length=2000), AfterValidator(_no_controls)]
+
+
+class TaskOut(BaseModel):
+    """One open piece of work."""
+
+    id: UUID
+    kind: str
+    role: str
+    case_id: UUID
+    reference: str
+    lifecycle: str
+    state: str
+    opened_at: datetime
+    assigned_to_me: bool
+    note: str | None
+
+    @classmethod
+    def of(cls, view: TaskView, actor_id: str) -> Self:
+        """The view as JSON."""
+        return cls(
+            id=view.id,
+            kind=view.kind,
+            role=view.role,
+            case_id=view.case_id,
+            reference=view.reference,
+            lifecycle=view.lifecycle,
+            state=view.state,
+            opened_at=view.opened_at,
+            assigned_to_me=view.assigned_to == actor_id,
+            note=view.note,
+        )
+
+
+class Tasks(BaseModel):
+    """A page of work, oldest first."""
+
+    tasks: list[TaskOut]
+    next: str | None
+
+
+class PersonOut(BaseModel):
+    """A person of the case; shown to staff whose look was recorded."""
+
+    role: str
+    name: str | None
+    nik: str | None
+    address: str | None
+    phone: str | None
+    email: str | None
+    sim: str | None
+
+
+class RegistryOut(BaseModel):
+    """The vehicle as the registry holds it."""
+
+    vehicle_id: str
+    plate: str
+    make: str
+    model: str
+    colour: str
+    kind: str
+    owner_name: str | None
+    blocked: bool
+
+
+class AttachmentOut(BaseModel):
+    """A file that was handed in, behind a link that is good for a quarter of an hour."""
+
+    id: UUID
+    url: str
+    media_type: str
+    at: datetime
+
+
+class CaseOut(BaseModel):
+    """A case as staff see it."""
+
+    id: UUID
+    reference: str
+    state: str
+    state_title: str
+    version: int
+    unit: str
+    plate: str | None
+    doubtful: bool
+    occurred_at: datetime
+    location: str
+    violation: ViolationOut
+    fine: Money
+    evidence: Evidence
+    registry: RegistryOut | None
+    actions: list[str] = Field(description="What you may do now; guards may still refuse with the reason.")
+    assigned_to: str | None
+    answer: str | None
+    answer_reason: str | None
+    attachments: list[AttachmentOut]
+    parties: list[PersonOut]
+
+    @classmethod
+    def of(cls, view: ReviewView, lang: Lang) -> Self:
+        """The view in the caller's language."""
+        violation = view.violation
+        registry = view.registry
+        return cls(
+            id=view.ticket_id,
+            reference=view.reference,
+            state=view.state,
+            state_title=view.state_title.say(lang),
+            version=view.version,
+            unit=view.unit,
+            plate=view.plate,
+            doubtful=view.doubtful,
+            occurred_at=view.occurred_at,
+            location=view.location,
+            violation=ViolationOut(code=violation.code, article=violation.article, title=violation.title.say(lang)),
+            fine=Money(amount=view.fine),
+            evidence=Evidence.of(view.evidence),
+            registry=None
+            if registry is None
+            else RegistryOut(
+                vehicle_id=registry.vehicle_id,
+                plate=registry.plate,
+                make=registry.make,
+                model=registry.model,
+                colour=registry.colour,
+                kind=registry.kind,
+                owner_name=registry.owner_name,
+                blocked=registry.blocked,
+            ),
+            actions=list(view.actions),
+            assigned_to=view.assigned_to,
+            answer=view.answer,
+            answer_reason=view.answer_reason,
+            attachments=[
+                AttachmentOut(id=each.id, url=each.url, media_type=each.media_type, at=each.at)
+                for each in view.attachments
+            ],
+            parties=[
+                PersonOut(
+                    role=each.role,
+                    name=each.name,
+                    nik=each.nik,
+                    address=each.address,
+                    phone=each.phone,
+                    email=each.email,
+                    sim=each.sim,
+                )
+                for each in view.parties
+            ],
+        )
+
+
+class ActionIn(BaseModel):
+    """One decision. `action` is one of the case's `actions`; what else is needed depends on it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    action: Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z_]+$")]
+    reason: Reason | None = None
+    version: int | None = Field(default=None, description="The version that was looked at; refused if it has changed.")
+    registry_matches: bool | None = Field(default=None, description="verify: picture and registry show one vehicle.")
+    plate: PlateText | None = Field(default=None, description="verify: the plate as the officer reads it.")
+    kind: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")] | None = Field(
+        default=None, description="reject: no_violation, unreadable or duplicate."
+    )
+    fine: Annotated[int, Field(ge=0, le=MAX_RUPIAH)] | None = Field(default=None, description="enter_verdict: rupiah.")
+    cost: Annotated[int, Field(ge=0, le=MAX_RUPIAH)] | None = Field(default=None, description="enter_verdict: rupiah.")
+    address: Annotated[str, Field(min_length=5, max_length=400), AfterValidator(_no_controls)] | None = None
+    phone: Annotated[str, Field(max_length=24)] | None = None
+
+
+class ActionOut(BaseModel):
+    """Where the case stands now."""
+
+    id: UUID
+    state: str
+    version: int
+
+
+class BlockOut(BaseModel):
+    """A block or proposal of it."""
+
+    id: UUID
+    case_id: UUID
+    reference: str
+    plate: str
+    reason: str
+    state: str
+    proposed_at: datetime
+    set_at: datetime | None
+    lifted_at: datetime | None
+
+    @classmethod
+    def of(cls, view: BlockView) -> Self:
+        """The view as JSON."""
+        return cls(
+            id=view.id,
+            case_id=view.case_id,
+            reference=view.reference,
+            plate=view.plate,
+            reason=view.reason,
+            state=view.state,
+            proposed_at=view.proposed_at,
+            set_at=view.set_at,
+            lifted_at=view.lifted_at,
+        )
+
+
+class Blocks(BaseModel):
+    """A page of proposals, oldest first."""
+
+    blocks: list[BlockOut]
+    next: str | None
+
+
+class SignIn(BaseModel):
+    """The proposals that the investigator signs, all or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    blocks: Annotated[list[UUID], Field(min_length=1, max_length=200)]
+
+
+class Signed(BaseModel):
+    """How many were signed."""
+
+    signed: int

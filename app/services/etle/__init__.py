@@ -1,0 +1,93 @@
+"""The electronic traffic ticket (ETLE): from a camera's capture to a closed case.
+
+Reads top to bottom as the story goes: `intake` and `reading` (capture to case), `review` (the officer), `letters`
+(dispatch and proof of delivery), `answers`, `tickets` and `money`, `blocks`. `lifecycle` holds the guards, effects
+and deadlines that `data/lifecycles/etle.yaml` names; `desk` is what citizens' doors call, `back_office` the staff's.
+"""
+
+from app.services.etle.answers import ACTIONS, LetterAnswer, answer_as_driver, answer_letter
+from app.services.etle.back_office import (
+    correct_address,
+    decide,
+    enter_verdict,
+    find_vehicle_for,
+    open_for_review,
+    tasks_for,
+)
+from app.services.etle.blocks import blocks_of_case, list_proposed, sign
+from app.services.etle.desk import (
+    MAX_ATTACHMENT_BYTES,
+    bill_for,
+    evidence_for,
+    letter_pdf,
+    look_up,
+    note_opened,
+    open_attachment_link,
+    proof_for,
+    receipt_pdf,
+    take_attachment,
+    ticket_for,
+    ticket_pdf,
+    tickets_of,
+    timeline_for,
+    view_in,
+)
+from app.services.etle.evidence import open_link
+from app.services.etle.intake import accept_capture
+from app.services.etle.lifecycle import DEADLINES, EFFECTS, GUARDS
+from app.services.etle.queries import Found, LetterReference, StnkNumbers
+from app.services.etle.review import Decision
+from app.services.etle.views import (
+    AnswerKind,
+    BillView,
+    BlockView,
+    EvidenceView,
+    ReviewView,
+    TicketView,
+)
+
+__all__ = [
+    "ACTIONS",
+    "DEADLINES",
+    "EFFECTS",
+    "GUARDS",
+    "MAX_ATTACHMENT_BYTES",
+    "AnswerKind",
+    "BillView",
+    "BlockView",
+    "Decision",
+    "EvidenceView",
+    "Found",
+    "LetterAnswer",
+    "LetterReference",
+    "ReviewView",
+    "StnkNumbers",
+    "TicketView",
+    "accept_capture",
+    "answer_as_driver",
+    "answer_letter",
+    "bill_for",
+    "blocks_of_case",
+    "correct_address",
+    "decide",
+    "enter_verdict",
+    "evidence_for",
+    "find_vehicle_for",
+    "letter_pdf",
+    "list_proposed",
+    "look_up",
+    "note_opened",
+    "open_attachment_link",
+    "open_for_review",
+    "open_link",
+    "proof_for",
+    "receipt_pdf",
+    "sign",
+    "take_attachment",
+    "ticket_for",
+    "ticket_pdf",
+    "tasks_for",
+    "tickets_of",
+    "timeline_for",
+    "view_in",
+]

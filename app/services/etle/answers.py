@@ -1,0 +1,149 @@
+"""The owner's five answers to the confirmation letter, and the named driver's two (`etle.md` 4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from app.core import vault
+from app.core.db import Tx
+from app.core.texts import Text
+from app.services import cases
+from app.services.cases import Case
+from app.services.etle.models import Answer, Attachment, Party
+from app.services.etle.problems import (
+    ANSWER_INCOMPLETE,
+    ATTACHMENT_UNKNOWN,
+    TICKET_NOT_FOUND,
+    TOO_MANY_ATTACHMENTS,
+)
+from app.services.etle.store import add_party, addressee_of, party_in_role, ticket_of
+from app.services.etle.views import AnswerKind
+
+MAX_ATTACHMENTS = 10
+ACTIONS: Mapping[AnswerKind, str] = {
+    "self": "confirm_self",
+    "other_driver": "name_driver",
+    "sold": "report_sold",
+    "not_mine": "object",
+    "object": "object",
+}
+"""Which declared move each answer is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterAnswer:
+    """One of the five answers, checked in form. `person` is the driver (self, other_driver) or the buyer (sold)."""
+
+    kind: AnswerKind
+    person: Mapping[str, str | None] | None = None
+    reason: str | None = None
+    sold_on: date | None = None
+    attachments: tuple[UUID, ...] = ()
+    expected_version: int | None = None
+
+
+async def answer_letter(tx: Tx, case_id: UUID, answer: LetterAnswer) -> Case:
+    """Take the owner's answer: store who or why, then move the case, all or nothing.
+
+    Raises ANSWER_INCOMPLETE, ATTACHMENT_UNKNOWN, and what the engine raises (as when it was answered already).
+    """
+    case = await cases.get_locked(tx, case_id)
+    answerer = await addressee_of(tx, case_id)
+    if answerer is None:
+        raise ANSWER_INCOMPLETE(missing="addressee")
+    _check_complete(answer)
+    await _keep(tx, case, answerer, answer)
+    if answer.person is not None:
+        role = "buyer" if answer.kind == "sold" else "driver"
+        await add_party(tx, case_id, role, answer.person, addressee=answer.kind == "self")
+    (await ticket_of(tx, case_id)).answer = answer.kind
+    return await cases.move(
+        tx,
+        case_id,
+        ACTIONS[answer.kind],
+        data={"answer": answer.kind, "attachments": len(answer.attachments)},
+        expected_version=answer.expected_version,
+    )
+
+
+async def answer_as_driver(tx: Tx, case_id: UUID, action: str, *, expected_version: int | None = None) -> Case:
+    """The named driver accepts (`accept_driving`) or declines (`decline_driving`) with his own code.
+
+    Raises TICKET_NOT_FOUND for somebody who was named once and is so no longer.
+    """
+    driver = await party_in_role(tx, case_id, "driver")
+    if "driver" in tx.actor.roles and (driver is None or tx.actor.id != str(driver.id)):
+        raise TICKET_NOT_FOUND()
+    return await cases.move(tx, case_id, action, expected_version=expected_version)
+
+
+async def attach(tx: Tx, case_id: UUID, *, sha256: str, media_type: str) -> Attachment:
+    """Note a file that is in the store already and was found harmless; the same file twice is one.
+
+    Raises TOO_MANY_ATTACHMENTS. Locks the case, so that the limit holds for uploads at once.
+    """
+    await cases.get_locked(tx, case_id)
+    same = select(Attachment).where(col(Attachment.case_id) == case_id, col(Attachment.sha256) == sha256)
+    found = (await tx.session.execute(same)).scalar_one_or_none()
+    if found is not None:
+        return found
+    count = await tx.session.execute(
+        select(func.count()).select_from(Attachment).where(col(Attachment.case_id) == case_id)
+    )
+    if count.scalar_one() >= MAX_ATTACHMENTS:
+        raise TOO_MANY_ATTACHMENTS(limit=MAX_ATTACHMENTS)
+    attachment = Attachment(case_id=case_id, sha256=sha256, media_type=media_type, at=tx.now)
+    tx.session.add(attachment)
+    await tx.session.flush()
+    return attachment
+
+
+def _check_complete(answer: LetterAnswer) -> None:
+    wanted: dict[str, Text] = {}
+    if answer.kind in ("self", "other_driver"):
+        for name, words in (
+            ("nik", Text("NIK pengemudi", "the driver's NIK")),
+            ("name", Text("nama pengemudi", "the driver's name")),
+            ("address", Text("alamat pengemudi", "the driver's address")),
+        ):
+            if not (answer.person or {}).get(name):
+                wanted[name] = words
+    elif answer.kind == "sold":
+        for name, words in (
+            ("name", Text("nama pembeli", "the buyer's name")),
+            ("address", Text("alamat pembeli", "the buyer's address")),
+        ):
+            if not (answer.person or {}).get(name):
+                wanted[name] = words
+        if answer.sold_on is None:
+            wanted["sold_on"] = Text("tanggal jual", "the date of sale")
+    elif not (answer.reason or "").strip():
+        wanted["reason"] = Text("alasan", "the reason")
+    if wanted:
+        named = list(wanted.values())
+        raise ANSWER_INCOMPLETE(missing=Text(", ".join(each.id for each in named), ", ".join(each.en for each in named)))
+
+
+async def _keep(tx: Tx, case: Case, answerer: Party, answer: LetterAnswer) -> None:
+    sealed = await vault.seal(tx, answerer.key_id, {"reason": answer.reason})
+    row = Answer(
+        case_id=case.id,
+        party_id=answerer.id,
+        kind=answer.kind,
+        key_id=answerer.key_id,
+        reason_enc=sealed["reason"],
+        sold_on=answer.sold_on,
+        at=tx.now,
+    )
+    tx.session.add(row)
+    await tx.session.flush()
+    for attachment_id in answer.attachments:
+        attachment = await tx.session.get(Attachment, attachment_id)
+        if attachment is None or attachment.case_id != case.id:
+            raise ATTACHMENT_UNKNOWN()
+        attachment.answer_id = row.id
+    await tx.session.flush()

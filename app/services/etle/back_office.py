@@ -1,0 +1,193 @@
+"""The staff's side: what waits for whom, a case on one page, and one decision at a time, with every look recorded."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core import vault
+from app.core.actor import Actor
+from app.core.db import Tx
+from app.core.house import House
+from app.core.money import Rupiah
+from app.core.texts import Text
+from app.services import cameras, cases
+from app.services.cases import Case, Lifecycles, TaskView
+from app.services.etle import desk, evidence, review
+from app.services.etle.models import Answer, Attachment, Party, Ticket
+from app.services.etle.problems import ADDRESS_MISSING, NOT_UNDELIVERED, PURPOSE_NEEDED
+from app.services.etle.store import PERSON_FIELDS, addressee_of, latest_answer, parties_of, person_of, ticket_of
+from app.services.etle.times import ZONES
+from app.services.etle.views import AttachmentView, PersonRecord, ReviewView, VehicleRecord, ViolationView
+from app.services.reference import parse_plate
+from app.services.registries import Vehicle, VehicleRegistry
+
+CORRECT_ADDRESS = "correct_address"
+PURPOSE_MIN_CHARS = 5
+NATIONAL_ROLES = frozenset({"auditor"})
+
+
+async def tasks_for(house: House, actor: Actor, *, limit: int, after: UUID | None = None) -> Sequence[TaskView]:
+    """The open work of this member of staff, oldest first."""
+    async with house.db.read() as connection:
+        return await cases.list_tasks(
+            connection,
+            roles=actor.roles,
+            units=[actor.unit] if actor.unit else [],
+            actor_id=actor.id,
+            limit=limit,
+            after=after,
+        )
+
+
+async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose: str | None) -> ReviewView:
+    """A case as this member of staff may see it; the look is recorded first, and the citizen reads it.
+
+    Whoever has work on the case looks in order to do it; anybody else must say what for (PURPOSE_NEEDED). A case of
+    another unit is not found. The registry is asked between transactions.
+    """
+    async with house.db.begin(actor) as tx:
+        case = await _case_of_unit(tx, case_id)
+        await cases.saw(tx, case_id, await _purpose(tx, case, purpose))
+        ticket = await ticket_of(tx, case_id)
+        plate = ticket.plate
+    vehicle = await house[VehicleRegistry].find(plate) if plate else None
+    async with house.db.begin(actor) as tx:
+        case = await _case_of_unit(tx, case_id)
+        record = None
+        if vehicle is not None:
+            shown = parse_plate(vehicle.plate)
+            record = VehicleRecord(
+                vehicle_id=vehicle.registry_id,
+                plate=shown.shown if shown else vehicle.plate,
+                make=vehicle.make,
+                model=vehicle.model,
+                colour=vehicle.colour,
+                kind=vehicle.kind,
+                owner_name=vehicle.owner.name,
+                blocked=vehicle.blocked,
+            )
+        return await _review_view(tx, case, record)
+
+
+async def decide(tx: Tx, case_id: UUID, decision: review.Decision) -> Case:
+    """One decision, on a case of the actor's own unit. Raises what the engine, the guards and `review.decide` raise."""
+    await _case_of_unit(tx, case_id)
+    case = await review.decide(tx, case_id, decision)
+    await tx.session.flush()
+    return case
+
+
+async def correct_address(tx: Tx, case_id: UUID, *, address: str | None, phone: str | None) -> Case:
+    """Another address or phone for a letter that did not arrive; it is sent again within the quota.
+
+    Raises NOT_UNDELIVERED, ADDRESS_MISSING.
+    """
+    case = await _case_of_unit(tx, case_id)
+    if case.state != "undelivered":
+        raise NOT_UNDELIVERED()
+    party = await addressee_of(tx, case_id)
+    if party is None or not (address or phone):
+        raise ADDRESS_MISSING()
+    given = {name: value for name, value in (("address", address), ("phone", phone)) if value}
+    sealed = await vault.seal(tx, party.key_id, given)
+    for name, value in sealed.items():
+        setattr(party, f"{name}_enc", value)
+    (await ticket_of(tx, case_id)).resend = True
+    for task in await cases.tasks_of(tx.session, case_id):
+        if task.kind == CORRECT_ADDRESS:
+            await cases.close_task(tx, task.id)
+    await tx.enqueue("etle.dispatch")
+    return case
+
+
+async def find_vehicle_for(house: House, plate_text: str | None) -> Vehicle | None:
+    """What the registry says of a plate that an officer typed; asked before the transaction."""
+    plate = parse_plate(plate_text) if plate_text else None
+    return await house[VehicleRegistry].find(plate.canonical) if plate else None
+
+
+async def enter_verdict(tx: Tx, case_id: UUID, *, fine: int, cost: int) -> Case:
+    """The court's decision as read out (PERMA 12/2016): fine and cost in rupiah. Moves the case on."""
+    ticket = await ticket_of(tx, case_id)
+    ticket.verdict_fine, ticket.verdict_cost, ticket.decided_at = fine, cost, tx.now
+    await tx.session.flush()
+    return await cases.move(tx, case_id, "enter_verdict", data={"fine": fine, "cost": cost})
+
+
+async def _case_of_unit(tx: Tx, case_id: UUID) -> Case:
+    case = await tx.session.get(Case, case_id)
+    ticket = await tx.session.get(Ticket, case_id)
+    mine = case is not None and ticket is not None and tx.actor.unit in (case.unit, ticket.polda_code)
+    if case is None or not (mine or NATIONAL_ROLES & tx.actor.roles):
+        raise cases.CASE_NOT_FOUND()
+    return case
+
+
+async def _purpose(tx: Tx, case: Case, purpose: str | None) -> str:
+    if purpose is not None and len(purpose.strip()) >= PURPOSE_MIN_CHARS:
+        return purpose.strip()
+    tasks = await cases.tasks_of(tx.session, case.id)
+    work = next((task.kind for task in tasks if task.role in tx.actor.roles), None)
+    if case.assigned_to == tx.actor.id or work is not None:
+        return f"tugas: {work or 'review'}"
+    raise PURPOSE_NEEDED()
+
+
+async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> ReviewView:
+    ticket = await ticket_of(tx, case.id)
+    capture = await cameras.get_capture(tx.session, ticket.capture_id)
+    device = await cameras.find_device(tx.session, capture.device_id)
+    lifecycles = tx.house[Lifecycles]
+    done = await cases.actions_of(tx.session, case.id, tx.actor.id)
+    answer = await latest_answer(tx, case.id)
+    plate = parse_plate(ticket.plate or "")
+    return ReviewView(
+        ticket_id=case.id,
+        reference=case.reference,
+        state=case.state,
+        state_title=lifecycles.of(case).states[case.state].title,
+        version=case.version,
+        unit=case.unit,
+        occurred_at=ticket.occurred_at,
+        zone=ZONES[ticket.zone].key,
+        zone_label=ticket.zone,
+        location=ticket.location,
+        violation=ViolationView(ticket.violation_code, ticket.article, Text(ticket.title_id, ticket.title_en)),
+        fine=Rupiah(ticket.fine),
+        plate=plate.shown if plate else ticket.plate,
+        doubtful=ticket.doubtful,
+        evidence=evidence.evidence_view(tx.house, capture, device, now=tx.now),
+        registry=record,
+        actions=tuple(cases.allowed_actions(lifecycles, case, tx.actor, done=done)),
+        assigned_to=case.assigned_to,
+        answer=ticket.answer,  # type: ignore[arg-type]  # written from the same literal
+        answer_reason=await _reason(tx, answer),
+        attachments=await _attachments(tx, case.id),
+        parties=tuple([await _record(tx, party) for party in await parties_of(tx, case.id)]),
+    )
+
+
+async def _reason(tx: Tx, answer: Answer | None) -> str | None:
+    if answer is None or answer.reason_enc is None:
+        return None
+    opened = await vault.open_(tx.session, tx.house.keys, answer.key_id, {"reason": answer.reason_enc})
+    return opened["reason"]
+
+
+async def _record(tx: Tx, party: Party) -> PersonRecord:
+    person = await person_of(tx, party)
+    return PersonRecord(role=party.role, **{name: person[name] for name in PERSON_FIELDS})
+
+
+async def _attachments(tx: Tx, case_id: UUID) -> tuple[AttachmentView, ...]:
+    rows = await tx.session.execute(
+        select(Attachment).where(col(Attachment.case_id) == case_id).order_by(col(Attachment.at))
+    )
+    return tuple(
+        AttachmentView(each.id, desk.attachment_link(tx.house, each, now=tx.now), each.media_type, each.at)
+        for each in rows.scalars()
+    )
+
+

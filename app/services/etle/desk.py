@@ -1,0 +1,188 @@
+"""The citizen's desk: what a door asks for about one ticket, each call complete in itself.
+
+Reads use plain connections; papers are rendered after their transaction has ended, because rendering takes a moment.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.core.actor import Actor
+from app.core.crypto import BadToken
+from app.core.db import Tx
+from app.core.house import House
+from app.services import billing, cameras, cases, documents, transparency
+from app.services.cases import Lifecycles, TimelineEntry
+from app.services.documents import off_loop
+from app.services.etle import answers, evidence, letters, papers, queries
+from app.services.etle.models import Attachment
+from app.services.etle.problems import EVIDENCE_MISSING, NO_BILL, PROOF_NOT_READY
+from app.services.etle.views import BillView, EvidenceView, TicketView, VirtualAccountView
+from app.services.identity.people import find_nik_bidx
+
+MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
+ATTACHMENT_TTL = timedelta(minutes=15)
+
+
+async def look_up(house: House, key: queries.StnkNumbers | queries.LetterReference) -> list[queries.Found]:
+    """The public look-up, by the STNK's numbers or by the letter."""
+    async with house.db.read() as connection:
+        if isinstance(key, queries.LetterReference):
+            return await queries.find_by_letter(connection, house[Lifecycles], key)
+        return await queries.find_by_stnk(connection, house.keys, house[Lifecycles], key)
+
+
+async def tickets_of(house: House, person_id: UUID, *, limit: int, before: datetime | None) -> list[queries.Found]:
+    """The tickets of a signed-in person, newest first; none while the account is bound to no NIK."""
+    async with house.db.read() as connection:
+        nik_bidx = await find_nik_bidx(connection, person_id)
+        if nik_bidx is None:
+            return []
+        return await queries.tickets_of_person(connection, house[Lifecycles], nik_bidx, limit=limit, before=before)
+
+
+async def note_opened(house: House, holder: Actor) -> None:
+    """Somebody who holds this person's letter has opened the case: proof of delivery, if the policy takes it so."""
+    if holder.case_id is None or not _is_uuid(holder.id) or UUID(holder.id) == holder.case_id:
+        return
+    async with house.db.read() as connection:
+        waiting = await queries.delivery_unproven(connection, holder.case_id, UUID(holder.id))
+    if waiting:
+        async with house.db.begin(holder) as tx:
+            await letters.opened(tx, holder.case_id, UUID(holder.id))
+
+
+async def ticket_for(house: House, holder: Actor, case_id: UUID) -> TicketView:
+    """The ticket as this holder sees it."""
+    async with house.db.read() as connection:
+        return await queries.get_ticket(connection, house[Lifecycles], case_id, role=role_of(holder))
+
+
+async def view_in(tx: Tx, case_id: UUID, holder: Actor) -> TicketView:
+    """The ticket inside a transaction, after it was changed."""
+    await tx.session.flush()
+    return await queries.get_ticket(await tx.session.connection(), tx.house[Lifecycles], case_id, role=role_of(holder))
+
+
+async def evidence_for(house: House, case_id: UUID) -> EvidenceView:
+    """The evidence, with fresh links."""
+    async with house.db.read() as connection:
+        capture = await cameras.get_capture(connection, await queries.capture_of(connection, case_id))
+        device = await cameras.find_device(connection, capture.device_id)
+    return evidence.evidence_view(house, capture, device, now=house.clock.now())
+
+
+async def timeline_for(house: House, case_id: UUID) -> Sequence[TimelineEntry]:
+    """What happened and who looked."""
+    async with house.db.read() as connection:
+        return await cases.timeline(connection, case_id)
+
+
+async def bill_for(house: House, case_id: UUID) -> BillView:
+    """The latest bill; raises NO_BILL."""
+    async with house.db.read() as connection:
+        bill = await billing.bill_of(connection, case_id, at=house.clock.now())
+    if bill is None:
+        raise NO_BILL()
+    accounts = tuple(
+        VirtualAccountView(va.bank, va.partner_service_id, va.customer_no, va.virtual_account_no)
+        for va in bill.virtual_accounts
+    )
+    return BillView(
+        state=str(bill.state),
+        purpose=bill.purpose,
+        amount=bill.amount,
+        currency=bill.currency,
+        virtual_accounts=accounts,
+        expires_at=bill.expires_at,
+        paid_at=bill.paid_at,
+    )
+
+
+async def take_attachment(house: House, holder: Actor, case_id: UUID, data: bytes) -> Attachment:
+    """Check a file, keep it, and note it with the case. Raises what `documents.check_attachment` raises."""
+    info = await off_loop(documents.check_attachment, data, max_bytes=MAX_ATTACHMENT_BYTES)
+    sha256 = await house.storage.put(data)
+    async with house.db.begin(holder) as tx:
+        return await answers.attach(tx, case_id, sha256=sha256, media_type=info.media_type)
+
+
+def attachment_link(house: House, attachment: Attachment, *, now: datetime) -> str:
+    """A short-lived signed link to a file that was handed in."""
+    claims = {"sha256": attachment.sha256, "type": attachment.media_type}
+    token = house.signer.issue("attachment", claims, ttl=ATTACHMENT_TTL, now=now)
+    return f"{house.settings.public_url}/v1/attachments/{token}"
+
+
+async def open_attachment_link(house: House, token: str) -> tuple[bytes, str]:
+    """Bytes and media type behind such a link. Raises EVIDENCE_MISSING."""
+    try:
+        claims = house.signer.verify("attachment", token[:2000], house.clock.now())
+    except (BadToken, ValueError):
+        raise EVIDENCE_MISSING() from None
+    return await house.storage.get(claims["sha256"]), str(claims["type"])
+
+
+async def letter_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:
+    """The confirmation letter to this holder."""
+    picture = await _picture(house, case_id)
+    party = UUID(holder.id) if _is_uuid(holder.id) and UUID(holder.id) != case_id else None
+    async with house.db.begin(holder) as tx:
+        data = await papers.letter_data(tx, case_id, picture, party_id=party)
+    return await documents.etle_letter(data)
+
+
+async def ticket_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:
+    """The ticket (tilang)."""
+    picture = await _picture(house, case_id)
+    async with house.db.begin(holder) as tx:
+        data = await papers.ticket_data(tx, case_id, picture)
+    return await documents.etle_ticket(data)
+
+
+async def receipt_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:
+    """The receipt with its proof; the log is brought up to date first if it has not taken the event in yet."""
+    try:
+        data = await _receipt_data(house, holder, case_id)
+    except papers.ProofMissing:
+        await transparency.sequence(house)
+        data = await _receipt_data(house, holder, case_id)
+    return await documents.etle_receipt(data)
+
+
+async def proof_for(house: House, holder: Actor, case_id: UUID) -> bytes:
+    """The inclusion proof as JSON. Raises PROOF_NOT_READY if another sequencer is just at it."""
+    for attempt in range(2):
+        async with house.db.begin(holder) as tx:
+            try:
+                return await papers.proof_json(tx, await papers.latest_leaf(tx, case_id))
+            except papers.ProofMissing:
+                if attempt:
+                    break
+        await transparency.sequence(house)
+    raise PROOF_NOT_READY(retry_after=papers.RETRY_AFTER_S, headers={"Retry-After": str(papers.RETRY_AFTER_S)})
+
+
+def role_of(holder: Actor) -> str:
+    """As whom the holder sees the ticket."""
+    return next(iter(sorted(holder.roles & {"owner", "driver", "former_owner"})), "owner")
+
+
+async def _receipt_data(house: House, holder: Actor, case_id: UUID) -> documents.ReceiptData:
+    async with house.db.begin(holder) as tx:
+        return await papers.receipt_data(tx, case_id)
+
+
+async def _picture(house: House, case_id: UUID) -> evidence.Picture:
+    async with house.db.read() as connection:
+        capture = await cameras.get_capture(connection, await queries.capture_of(connection, case_id))
+    return await evidence.picture_for_paper(house, capture)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+

@@ -1,0 +1,63 @@
+"""Background work of the ticket."""
+
+from uuid import UUID
+
+from app.core import vault
+from app.core.actor import SYSTEM
+from app.core.house import House
+from app.core.jobs import Job, Schedule
+from app.services import cameras, documents
+from app.services.etle import blocks, evidence, letters, papers, reading, review
+from app.services.etle.models import Letter, Party, Ticket
+from app.services.etle.queries import waiting_for_a_draw
+
+
+async def dispatch(house: House) -> None:
+    """Send the letters that wait, within each Polda's quota of the day."""
+    await letters.dispatch_waiting(house)
+
+
+async def draw_waiting(house: House) -> None:
+    """Draw an officer for captures that came when nobody was in the pool."""
+    async with house.db.read() as connection:
+        waiting = await waiting_for_a_draw(connection)
+    for case_id, unit in waiting:
+        async with house.db.begin(SYSTEM) as tx:
+            await review.draw(tx, case_id, unit)
+
+
+async def print_letter(house: House, letter_id: str) -> None:
+    """Render a letter for the post. The stored file is sealed with the addressee's key: it bears name and address."""
+    async with house.db.begin(SYSTEM) as tx:
+        letter = await tx.session.get(Letter, UUID(letter_id))
+        ticket = await tx.session.get(Ticket, letter.case_id) if letter else None
+        if letter is None or ticket is None:
+            return
+        capture = await cameras.get_capture(tx.session, ticket.capture_id)
+    picture = await evidence.picture_for_paper(house, capture)
+    async with house.db.begin(SYSTEM) as tx:
+        data = await papers.letter_data(tx, letter.case_id, picture, party_id=letter.party_id)
+    pdf = await documents.etle_letter(data)
+    async with house.db.begin(SYSTEM) as tx:
+        party = await tx.session.get(Party, letter.party_id)
+        if party is None:
+            return
+        sealed = (await vault.seal(tx, party.key_id, {"letter_pdf": pdf.hex()}))["letter_pdf"] or ""
+    document = await house.storage.put(sealed.encode())
+    async with house.db.begin(SYSTEM) as tx:
+        await letters.post_letter(tx, letter.id, document)
+
+
+JOBS: tuple[Job, ...] = (
+    Job("etle.read_capture", reading.read_capture, queue="recognition", attempts=8),
+    Job("etle.dispatch", dispatch, attempts=2),
+    Job("etle.draw_waiting", draw_waiting, attempts=1),
+    Job("etle.print_letter", print_letter, queue="delivery"),
+    Job("etle.note_delivery", letters.note_delivery),
+    Job("etle.set_block", blocks.set_block, queue="delivery", attempts=8),
+    Job("etle.lift_block", blocks.lift_block, queue="delivery", attempts=8),
+)
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
+    Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),
+)

@@ -1,0 +1,143 @@
+"""What the ticket asks of the books: the deposit's bill, the verdict's, the rest, and what is owed back.
+
+Where a fine *becomes* paid is not here: `billing.post_payment` books it and tells the case by the signal `bill_paid`.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.db import Tx
+from app.core.money import Rupiah
+from app.core.texts import Text
+from app.services import billing, transparency
+from app.services.cases import Case, CaseEvent, Move
+from app.services.etle import letters
+from app.services.etle.models import TicketReceipt
+from app.services.etle.store import policy_of, ticket_of
+from app.services.etle.times import end_of_day
+
+ANNULLED = "tilang dibatalkan / the ticket was annulled"
+NOT_ASKED_FOR = "pembayaran tidak ditagih / a payment that was not due"
+
+
+async def payment_due(tx: Tx, case: Case) -> datetime | None:
+    """The later of 7 days from the payment code and 15 days from the violation (`etle.md` 5); None before the ticket."""
+    ticket, policy = await ticket_of(tx, case.id), await policy_of(tx, case)
+    if ticket.issued_at is None:
+        return None
+    return max(
+        end_of_day(ticket.issued_at, policy.pay_days_from_code, ticket.zone),
+        end_of_day(ticket.occurred_at, policy.pay_days_from_violation, ticket.zone),
+    )
+
+
+async def open_deposit_bill(tx: Tx, case: Case) -> None:
+    """Bill the maximum fine, payable until the policy's grace after the due time: paying late lifts the block."""
+    await _open(tx, case, "fine", (await ticket_of(tx, case.id)).fine, "Titipan denda tilang", "etle_ticket_issued")
+
+
+async def open_verdict_bill(tx: Tx, case: Case) -> None:
+    """No deposit came: cancel its bill and ask for fine and cost of the verdict; the addressee is told."""
+    await cancel_open_bill(tx, case, why="putusan / verdict")
+    amount = await _verdict(tx, case.id)
+    if amount > 0:
+        await _open(tx, case, "rest", amount, "Denda putusan tilang", "etle_verdict_billed")
+
+
+async def open_rest_bill(tx: Tx, case: Case) -> None:
+    """Take the deposit for the verdict and ask for what is missing; the addressee is told."""
+    settled = await billing.settle_verdict(tx, case.id, await _verdict(tx, case.id))
+    if settled.rest > 0:
+        await _open(tx, case, "rest", settled.rest, "Kekurangan denda putusan tilang", "etle_verdict_billed")
+
+
+async def cancel_open_bill(tx: Tx, case: Case, *, why: str) -> None:
+    """Nobody can pay any more what is no longer due."""
+    await billing.cancel_unpaid_bills(tx, case.id, why[:200])
+
+
+async def beyond_verdict(tx: Tx, case_id: UUID) -> int:
+    """Deposit less fine and cost, in rupiah: negative where something is missing."""
+    return await billing.deposit_of(tx.session, case_id) - await _verdict(tx, case_id)
+
+
+async def owe_rest(tx: Tx, case: Case) -> None:
+    """Take the verdict from the deposit and owe back the rest; the payer is told (UU 22/2009 art. 268)."""
+    settled = await billing.settle_verdict(tx, case.id, await _verdict(tx, case.id))
+    ticket, policy = await ticket_of(tx, case.id), await policy_of(tx, case)
+    until = end_of_day(ticket.decided_at or tx.now, policy.refund_claim_days, ticket.zone)
+    params: letters.Params = {"amount": settled.refund, "claim_until": letters.shown_moment(until, ticket.zone)}
+    await letters.tell_addressee(tx, case, "etle_refund_due", params)
+
+
+async def owe_deposit(tx: Tx, case: Case) -> None:
+    """Owe back whatever is held: the ticket was an error."""
+    await billing.owe_all(tx, case.id, ANNULLED)
+
+
+async def owe_payment(move: Move) -> None:
+    """Owe back the one payment that this signal told of: nobody had asked for it."""
+    await billing.owe_refund(move.tx, UUID(str(move.data["bill_id"])), int(str(move.data["amount"])), NOT_ASKED_FOR)
+
+
+async def close_refund(tx: Tx, case: Case) -> None:
+    """Book that everything owed to this case's payer was paid out."""
+    for refund in await billing.refunds_of(tx.session, case.id):
+        if refund.state == billing.RefundState.OWED:
+            await billing.pay_out(tx, refund.id)
+
+
+async def forfeit_refund(tx: Tx, case: Case) -> None:
+    """Book that nobody claimed it within a year: it is the treasury's."""
+    for refund in await billing.refunds_of(tx.session, case.id):
+        if refund.state == billing.RefundState.OWED:
+            await billing.forfeit(tx, refund.id)
+
+
+async def make_receipt(move: Move) -> None:
+    """The event of the payment is the receipt: give it a check code, take a verdict's money, and tell the payer."""
+    tx, case = move.tx, move.case
+    bill_id, amount = UUID(str(move.data["bill_id"])), Rupiah(int(str(move.data["amount"])))
+    if case.state == "settled":
+        await billing.settle_verdict(tx, case.id, await _verdict(tx, case.id))
+    leaf = await tx.session.execute(select(col(CaseEvent.leaf_id)).where(col(CaseEvent.id) == move.event_id))
+    about = Text("Bukti pembayaran denda tilang elektronik", "Receipt for the payment of an electronic ticket's fine")
+    code = await transparency.check_codes.issue(tx, "receipt", case.unit, about, leaf_id=leaf.scalar_one())
+    tx.session.add(
+        TicketReceipt(bill_id=bill_id, case_id=case.id, event_id=move.event_id, check_code=code, at=tx.now)
+    )
+    zone = (await ticket_of(tx, case.id)).zone
+    params: letters.Params = {"amount": amount, "paid_at": letters.shown_moment(tx.now, zone), "receipt_no": code}
+    await letters.tell_addressee(tx, case, "etle_payment_received", params)
+
+
+async def _open(tx: Tx, case: Case, purpose: str, amount: int, title: str, template: str) -> None:
+    """Open a bill and tell the addressee what to pay, where, and until when."""
+    ticket, policy = await ticket_of(tx, case.id), await policy_of(tx, case)
+    due = max(await payment_due(tx, case) or tx.now, tx.now)
+    bill = await billing.open_bill(
+        tx,
+        case_id=case.id,
+        purpose=purpose,
+        unit=case.unit,
+        amount=amount,
+        expires_at=end_of_day(due, policy.va_grace_days, ticket.zone),
+        title=f"{title} {ticket.register_no or case.reference}",
+    )
+    accounts = await billing.virtual_accounts(tx.session, bill.customer_no)
+    named = next((each for each in accounts if policy.deposit_bank in each.bank.upper()), accounts[0] if accounts else None)
+    params: letters.Params = {
+        "amount": amount,
+        "bank": named.bank if named else "-",
+        "va_no": named.virtual_account_no if named else "-",
+        "pay_until": letters.shown_moment(due, ticket.zone),
+    }
+    await letters.tell_addressee(tx, case, template, params)
+
+
+async def _verdict(tx: Tx, case_id: UUID) -> int:
+    ticket = await ticket_of(tx, case_id)
+    return (ticket.verdict_fine or 0) + (ticket.verdict_cost or 0)

@@ -1,0 +1,151 @@
+"""What the ticket refuses, in words for the person who asked."""
+
+from app.core.problems import ProblemType
+from app.core.texts import Text
+
+TICKET_NOT_FOUND = ProblemType(
+    "etle-ticket-not-found",
+    404,
+    Text("Perkara tidak ditemukan", "Ticket not found"),
+    Text("Perkara ini tidak ada, atau bukan milik Anda.", "There is no such ticket, or it is not yours."),
+)
+NOT_EXEMPT = ProblemType(
+    "etle-not-exempt",
+    409,
+    Text("Tidak termasuk pengecualian", "Not exempt"),
+    Text("Kendaraan ini tidak dikecualikan untuk pelanggaran ini.", "This vehicle is not exempt from this violation."),
+)
+REGISTRY_MISMATCH = ProblemType(
+    "etle-registry-mismatch",
+    409,
+    Text("Kendaraan belum cocok dengan data registrasi", "The vehicle does not match the registry"),
+    Text(
+        "Verifikasi hanya bila kendaraan pada foto cocok dengan data registrasi (kirim registry_matches: true, dan plat "
+        "yang benar bila salah baca). Bila tidak cocok, laporkan dugaan pelat palsu.",
+        "Verify only where the vehicle in the picture is the one in the registry (send registry_matches: true, and the "
+        "right plate if it was misread). If it is not, report a suspected false plate.",
+    ),
+)
+PLATE_UNKNOWN = ProblemType(
+    "etle-plate-unknown",
+    422,
+    Text("Pelat nomor tidak ada di data registrasi", "The plate is not in the registry"),
+    Text("Tidak ada kendaraan terdaftar dengan pelat {plate}. Periksa hurufnya.", "No vehicle is registered with plate {plate}. Check the letters."),
+)
+QUOTA_REACHED = ProblemType(
+    "etle-dispatch-quota-reached",
+    409,
+    Text("Kuota surat hari ini habis", "Today's letter quota is used up"),
+    Text("Polda {polda} sudah mengirim {sent} surat hari ini; sisanya besok, yang terlama lebih dahulu.", "Polda {polda} has sent {sent} letters today; the rest goes tomorrow, oldest first."),
+)
+SECOND_LOOK_WANTED = ProblemType(
+    "etle-second-look-wanted",
+    409,
+    Text("Perlu petugas kedua", "A second officer is needed"),
+    Text("Pembacaan pelat meragukan; petugas kedua harus sependapat sebelum surat dikirim.", "The reading is doubtful; a second officer must agree before the letter leaves."),
+)
+ANSWER_INCOMPLETE = ProblemType(
+    "etle-answer-incomplete",
+    422,
+    Text("Jawaban belum lengkap", "The answer is not complete"),
+    Text("Lengkapi: {missing}.", "Please add: {missing}."),
+)
+ATTACHMENT_UNKNOWN = ProblemType(
+    "etle-attachment-unknown",
+    422,
+    Text("Lampiran tidak dikenal", "Unknown attachment"),
+    Text("Unggah lampiran lebih dahulu, lalu sebutkan id-nya.", "Upload the attachment first, then name its id."),
+)
+TOO_MANY_ATTACHMENTS = ProblemType(
+    "etle-too-many-attachments",
+    409,
+    Text("Lampiran terlalu banyak", "Too many attachments"),
+    Text("Paling banyak {limit} lampiran untuk satu perkara.", "At most {limit} attachments for one case."),
+)
+NOT_DELIVERED = ProblemType(
+    "etle-delivery-not-proven",
+    409,
+    Text("Penyampaian surat belum terbukti", "Delivery is not proven"),
+    Text("Waktu pemilik baru berjalan setelah surat terbukti sampai.", "The owner's time runs only from proven delivery."),
+)
+SILENCE_IS_NOT_ADMISSION = ProblemType(
+    "etle-silence-is-not-admission",
+    409,
+    Text("Diam bukan pengakuan", "Silence is not admission"),
+    Text("Kebijakan Polda ini tidak menganggap diam sebagai pengakuan, atau waktunya belum tiba.", "This Polda's policy does not take silence for admission, or it is too early."),
+)
+VERDICT_MISSING = ProblemType(
+    "etle-verdict-missing",
+    409,
+    Text("Putusan belum dicatat", "No verdict on record"),
+    Text("Catat denda dan biaya perkara dari putusan lebih dahulu.", "Enter the fine and the court cost of the verdict first."),
+)
+VERDICT_DIFFERS = ProblemType(
+    "etle-verdict-differs",
+    409,
+    Text("Putusan tidak cocok dengan titipan", "The verdict leads elsewhere"),
+    Text("Hitungan titipan dan putusan tidak sesuai langkah ini.", "Deposit and verdict do not lead to this step."),
+)
+NO_BILL = ProblemType(
+    "etle-no-bill",
+    404,
+    Text("Belum ada tagihan", "There is no bill yet"),
+    Text("Tagihan dibuat setelah tilang diterbitkan.", "The bill is made when the ticket is issued."),
+)
+NO_RECEIPT = ProblemType(
+    "etle-no-receipt",
+    404,
+    Text("Belum ada bukti pembayaran", "There is no receipt yet"),
+    Text("Bukti pembayaran tersedia setelah bank memberitahukan pembayaran.", "The receipt is there once the bank has told us of the payment."),
+)
+NO_LETTER = ProblemType(
+    "etle-no-letter",
+    404,
+    Text("Belum ada surat", "There is no letter yet"),
+    Text("Surat konfirmasi belum dikirim.", "The confirmation letter has not been sent."),
+)
+PROOF_NOT_READY = ProblemType(
+    "etle-proof-not-ready",
+    503,
+    Text("Bukti sedang dibuat", "The proof is being made"),
+    Text("Peristiwa ini sedang dimasukkan ke log. Coba lagi dalam {retry_after} detik.", "This event is being added to the log. Try again in {retry_after} seconds."),
+)
+BLOCK_NOT_FOUND = ProblemType(
+    "etle-block-not-found",
+    404,
+    Text("Usulan blokir tidak ditemukan", "No such block proposal"),
+    Text("Usulan ini tidak ada atau sudah diputuskan.", "There is no such proposal, or it was decided already."),
+)
+EVIDENCE_MISSING = ProblemType(
+    "etle-evidence-missing",
+    404,
+    Text("Gambar tidak tersedia", "The picture is not available"),
+    Text("Tautan sudah tidak berlaku. Buka halaman perkara lagi untuk tautan baru.", "The link is no longer good. Open the ticket again for a new one."),
+)
+UNKNOWN_VIOLATION = ProblemType(
+    "etle-violation-unknown",
+    422,
+    Text("Kode pelanggaran tidak dikenal", "Unknown violation code"),
+    Text("Kode {code} tidak ada. Daftar kode: GET /v1/violations.", "There is no code {code}. The codes: GET /v1/violations."),
+)
+PURPOSE_NEEDED = ProblemType(
+    "etle-purpose-needed",
+    422,
+    Text("Sebutkan tujuan", "Say what for"),
+    Text(
+        "Anda tidak sedang bertugas pada perkara ini. Sebutkan tujuan membukanya (purpose); pemilik perkara akan membacanya.",
+        "You have no work on this case. Say what you open it for (purpose); the citizen will read it.",
+    ),
+)
+NOT_UNDELIVERED = ProblemType(
+    "etle-not-undelivered",
+    409,
+    Text("Surat tidak berstatus gagal sampai", "The letter is not undelivered"),
+    Text("Alamat hanya diperbaiki untuk surat yang tidak sampai.", "An address is corrected only for a letter that did not arrive."),
+)
+ADDRESS_MISSING = ProblemType(
+    "etle-address-missing",
+    422,
+    Text("Alamat belum diisi", "No address given"),
+    Text("Isi alamat atau nomor telepon yang baru.", "Give a new address or phone number."),
+)

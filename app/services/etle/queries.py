@@ -1,0 +1,250 @@
+"""Reading tickets. The public look-up is the hottest path of the house: one hand-written query, rows to bytes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from app.core.crypto import KeyRing
+from app.core.money import Rupiah
+from app.core.texts import Text
+from app.services.cases import Case, Lifecycles
+from app.services.cases.models import CaseDeadline
+from app.services.etle.answers import ACTIONS
+from app.services.etle.models import Letter, Party, Ticket, TicketReceipt
+from app.services.etle.problems import TICKET_NOT_FOUND
+from app.services.etle.times import ZONES
+from app.services.etle.views import TicketView, ViolationView
+from app.services.reference import parse_plate
+from app.services.registries import NumberKind, number_index
+
+HIDDEN_STATES = (
+    "captured", "in_verification", "verified", "rejected", "exempt", "fake_plate_alert", "expired_unsent",
+)  # fmt: skip
+"""Nobody is told of a suspicion that no officer has confirmed, or of a letter that was never sent."""
+OWNER_DEADLINES = ("etle.answer_due", "etle.payment_due", "etle.driver_answer_due", "etle.refund_claim_due")
+DRIVER_ACTIONS = ("accept_driving", "decline_driving")
+MAX_FOUND = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StnkNumbers:
+    """What stands on the STNK: plate, chassis and engine number, each number whole or its last five characters."""
+
+    plate: str
+    chassis_no: str
+    engine_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterReference:
+    """What stands on the letter: its reference, and the plate."""
+
+    reference: str
+    plate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One row of a look-up: the ticket as it is shown, and whose it is (`role` owner, driver or former_owner)."""
+
+    view: TicketView
+    role: str
+    party_id: UUID | None  # None where the STNK opened it: that proves no letter
+
+
+_DUE = (
+    select(func.min(col(CaseDeadline.due_at)))
+    .where(
+        col(CaseDeadline.case_id) == col(Ticket.case_id),
+        col(CaseDeadline.status) == "waiting",
+        col(CaseDeadline.name).in_(OWNER_DEADLINES),
+    )
+    .scalar_subquery()
+)
+_COLUMNS = (
+    col(Ticket.case_id), col(Case.reference), col(Case.state), col(Case.version), col(Case.unit), col(Ticket.plate),
+    col(Ticket.violation_code), col(Ticket.article), col(Ticket.title_id), col(Ticket.title_en),
+    col(Ticket.occurred_at), col(Ticket.zone), col(Ticket.location), col(Ticket.fine), col(Ticket.vehicle),
+    col(Ticket.register_no), col(Ticket.court_name), col(Ticket.session_at), col(Ticket.issued_at),
+    col(Ticket.verdict_fine), col(Ticket.verdict_cost), _DUE.label("due_at"),
+)  # fmt: skip
+_ROLE = case(
+    (col(Party.role) == "driver", "driver"),
+    (col(Party.superseded_at).is_not(None), "former_owner"),
+    (and_(col(Party.role) == "owner", ~col(Party.addressee), col(Case.state) == "letter_sent"), "former_owner"),
+    else_="owner",
+).label("role")
+
+
+async def find_by_stnk(
+    connection: AsyncConnection, keys: KeyRing, lifecycles: Lifecycles, numbers: StnkNumbers
+) -> list[Found]:
+    """The tickets of the vehicle whose STNK this is, newest first; nothing where any number differs.
+
+    The same query with the same keyed hashes is run whatever was asked, so 'no such ticket' and 'wrong number' cost
+    and look the same.
+    """
+    query = (
+        select(*_COLUMNS)
+        .join(Case, col(Case.id) == col(Ticket.case_id))
+        .where(
+            col(Ticket.plate) == _canonical(numbers.plate),
+            _number_matches(keys, NumberKind.CHASSIS, numbers.chassis_no, Ticket.chassis_bidx, Ticket.chassis5_bidx),
+            _number_matches(keys, NumberKind.ENGINE, numbers.engine_no, Ticket.engine_bidx, Ticket.engine5_bidx),
+            col(Case.state).not_in(HIDDEN_STATES),
+        )
+        .order_by(col(Ticket.occurred_at).desc())
+        .limit(MAX_FOUND)
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    return [Found(_view(row, lifecycles, "owner"), "owner", None) for row in rows]
+
+
+async def find_by_letter(
+    connection: AsyncConnection, lifecycles: Lifecycles, letter: LetterReference
+) -> list[Found]:
+    """The ticket whose letter this is; nothing where reference or plate differs."""
+    query = (
+        select(*_COLUMNS, col(Party.id).label("party_id"), _ROLE)
+        .join(Case, col(Case.id) == col(Ticket.case_id))
+        .join(Party, col(Party.case_id) == col(Ticket.case_id))
+        .where(
+            col(Party.code) == letter.reference.strip().upper()[:40],
+            col(Ticket.plate) == _canonical(letter.plate),
+            col(Case.state).not_in(HIDDEN_STATES),
+        )
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    return [Found(_view(row, lifecycles, row["role"]), row["role"], row["party_id"]) for row in rows]
+
+
+async def get_ticket(connection: AsyncConnection, lifecycles: Lifecycles, case_id: UUID, *, role: str) -> TicketView:
+    """One ticket as its owner or driver sees it; raises TICKET_NOT_FOUND."""
+    query = (
+        select(*_COLUMNS).join(Case, col(Case.id) == col(Ticket.case_id)).where(col(Ticket.case_id) == case_id)
+    )
+    row = (await connection.execute(query)).mappings().first()
+    if row is None:
+        raise TICKET_NOT_FOUND()
+    has = await _has(connection, case_id)
+    return _view(row, lifecycles, role, **has)
+
+
+async def tickets_of_person(
+    connection: AsyncConnection, lifecycles: Lifecycles, nik_bidx: str, *, limit: int, before: datetime | None
+) -> list[Found]:
+    """A signed-in citizen's own tickets, newest first: those where this NIK is owner, driver or buyer."""
+    query = (
+        select(*_COLUMNS, col(Party.id).label("party_id"), _ROLE)
+        .join(Case, col(Case.id) == col(Ticket.case_id))
+        .join(Party, col(Party.case_id) == col(Ticket.case_id))
+        .where(
+            col(Party.nik_bidx) == nik_bidx,
+            col(Party.superseded_at).is_(None),
+            col(Case.state).not_in(HIDDEN_STATES),
+        )
+        .order_by(col(Ticket.occurred_at).desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(col(Ticket.occurred_at) < before)
+    rows = (await connection.execute(query)).mappings().all()
+    return [Found(_view(row, lifecycles, row["role"]), row["role"], row["party_id"]) for row in rows]
+
+
+async def capture_of(connection: AsyncConnection, case_id: UUID) -> UUID:
+    """The capture on which a ticket rests; raises TICKET_NOT_FOUND."""
+    found = await connection.execute(select(col(Ticket.capture_id)).where(col(Ticket.case_id) == case_id))
+    capture_id: UUID | None = found.scalar_one_or_none()
+    if capture_id is None:
+        raise TICKET_NOT_FOUND()
+    return capture_id
+
+
+async def waiting_for_a_draw(connection: AsyncConnection) -> list[tuple[UUID, str]]:
+    """Captured cases without an officer, whose unit has officers now."""
+    query = (
+        select(col(Case.id), col(Case.unit))
+        .where(col(Case.lifecycle) == "etle", col(Case.state) == "captured", col(Case.assigned_to).is_(None))
+        .order_by(col(Case.opened_at))
+        .limit(MAX_FOUND)
+    )
+    return [(row.id, row.unit) for row in await connection.execute(query)]
+
+
+async def delivery_unproven(connection: AsyncConnection, case_id: UUID, party_id: UUID) -> bool:
+    """Whether a letter to this person has no proof of delivery yet."""
+    query = select(col(Letter.id)).where(
+        col(Letter.case_id) == case_id, col(Letter.party_id) == party_id, col(Letter.delivered_at).is_(None)
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+def _canonical(text: str) -> str:
+    plate = parse_plate(text[:20])
+    return plate.canonical if plate else "?"
+
+
+def _number_matches(keys: KeyRing, kind: NumberKind, typed: str, whole: Any, tail: Any) -> Any:
+    """The stored index of the whole number, or of its last five characters where five were typed."""
+    hashed, by_tail = number_index(keys, kind, typed)
+    return col(tail) == hashed if by_tail else col(whole) == hashed
+
+
+async def _has(connection: AsyncConnection, case_id: UUID) -> dict[str, bool]:
+    letter: Select[Any] = select(col(Letter.id)).where(col(Letter.case_id) == case_id).limit(1)
+    receipt: Select[Any] = select(col(TicketReceipt.bill_id)).where(col(TicketReceipt.case_id) == case_id).limit(1)
+    return {
+        "has_letter": (await connection.execute(letter)).first() is not None,
+        "has_receipt": (await connection.execute(receipt)).first() is not None,
+    }
+
+
+def _view(
+    row: Mapping[Any, Any], lifecycles: Lifecycles, role: str, *, has_letter: bool = True, has_receipt: bool = False
+) -> TicketView:
+    lifecycle = lifecycles.by_name["etle"]
+    may = {each.action for each in lifecycle.moves_from(row["state"]) if role in each.by}
+    plate = parse_plate(row["plate"] or "")
+    return TicketView(
+        id=row["case_id"],
+        reference=row["reference"],
+        state=row["state"],
+        state_title=lifecycle.states[row["state"]].title,
+        version=row["version"],
+        unit=row["unit"],
+        plate=plate.shown if plate else (row["plate"] or ""),
+        violation=ViolationView(row["violation_code"], row["article"], Text(row["title_id"], row["title_en"])),
+        occurred_at=row["occurred_at"],
+        zone=ZONES[row["zone"]].key,
+        zone_label=row["zone"],
+        location=row["location"],
+        fine=Rupiah(row["fine"]),
+        due_at=row["due_at"],
+        answers=tuple(kind for kind, action in ACTIONS.items() if action in may),
+        driver_actions=tuple(action for action in DRIVER_ACTIONS if action in may),
+        viewer_role=role,
+        vehicle=_words(row["vehicle"]),
+        register_no=row["register_no"],
+        court_name=row["court_name"],
+        session_at=row["session_at"],
+        verdict_fine=row["verdict_fine"],
+        verdict_cost=row["verdict_cost"],
+        has_receipt=has_receipt,
+        has_bill=row["issued_at"] is not None,
+        has_letter=has_letter,
+    )
+
+
+def _words(vehicle: Mapping[str, Any]) -> str | None:
+    parts: Sequence[str] = [str(vehicle[name]) for name in ("make", "model") if vehicle.get(name)]
+    if not parts:
+        return None
+    colour = vehicle.get("colour")
+    return " ".join(parts) + (f", {colour}" if colour else "")

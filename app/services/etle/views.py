@@ -1,0 +1,206 @@
+"""What the ticket looks like from outside: plain values for doors and pages, in the order people read them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from app.core.money import Rupiah
+from app.core.texts import Text
+
+AnswerKind = Literal["self", "other_driver", "sold", "not_mine", "object"]
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationView:
+    """The violation as it stood on the day."""
+
+    code: str
+    article: str
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket as its owner or driver sees it. `due_at` is the next thing that is due of them, if a time runs."""
+
+    id: UUID
+    reference: str
+    state: str
+    state_title: Text
+    version: int
+    unit: str
+    plate: str  # shown form, "B 1234 XYZ"
+    violation: ViolationView
+    occurred_at: datetime
+    zone: str  # IANA name
+    zone_label: str  # WIB, WITA, WIT
+    location: str
+    fine: Rupiah
+    due_at: datetime | None
+    answers: tuple[AnswerKind, ...]  # what may be answered now; empty when nothing is asked
+    driver_actions: tuple[str, ...]  # accept_driving / decline_driving for a named driver
+    viewer_role: str  # owner | driver
+    vehicle: str | None  # "Toyota Avanza, hitam"
+    register_no: str | None
+    court_name: str | None
+    session_at: datetime | None
+    verdict_fine: Rupiah | None
+    verdict_cost: Rupiah | None
+    has_receipt: bool
+    has_bill: bool
+    has_letter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTicket:
+    """One line of a look-up's answer, with the short-lived token that opens it."""
+
+    ticket: TicketView
+    access_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineReading:
+    """What the machine read and how sure it was (0 to 1), with the other plates it thought possible."""
+
+    plate: str | None
+    confidence: float | None
+    alternatives: tuple[tuple[str, float], ...]
+    backend: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """The device that took the picture, and the certificate under which it measures."""
+
+    name: str
+    certificate_no: str | None
+    certificate_until: date | None
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceItem:
+    """One picture. `url` and `crop_url` are short-lived signed links; other plates in it are blurred."""
+
+    url: str
+    crop_url: str | None
+    sha256: str  # of the original, byte for byte
+    media_type: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """What the machine saw, with everything needed to doubt it."""
+
+    items: tuple[EvidenceItem, ...]
+    reading: MachineReading
+    camera: CameraView | None
+    speed_kmh: float | None
+    limit_kmh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualAccountView:
+    """Where to pay at one bank; `partner_service_id` is padded with blanks to eight characters (SNAP BI)."""
+
+    bank: str
+    partner_service_id: str
+    customer_no: str
+    virtual_account_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillView:
+    """The bill of the ticket as its payer sees it."""
+
+    state: str  # open | paid | cancelled | expired ...
+    purpose: str
+    amount: Rupiah
+    currency: str
+    virtual_accounts: tuple[VirtualAccountView, ...]
+    expires_at: datetime | None
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """A person as the registry or an answer names them; only for those who may see it."""
+
+    role: str
+    name: str | None
+    nik: str | None
+    address: str | None
+    phone: str | None
+    email: str | None
+    sim: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleRecord:
+    """The vehicle as the registry holds it, for the officer's comparison."""
+
+    vehicle_id: str
+    plate: str
+    make: str
+    model: str
+    colour: str
+    kind: str
+    owner_name: str | None
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """What an officer needs for one decision, on one page."""
+
+    ticket_id: UUID
+    reference: str
+    state: str
+    state_title: Text
+    version: int
+    unit: str
+    occurred_at: datetime
+    zone: str
+    zone_label: str
+    location: str
+    violation: ViolationView
+    fine: Rupiah
+    plate: str | None
+    doubtful: bool
+    evidence: EvidenceView
+    registry: VehicleRecord | None
+    actions: tuple[str, ...]  # what this officer may do to this case now
+    assigned_to: str | None
+    answer: AnswerKind | None
+    answer_reason: str | None
+    attachments: tuple["AttachmentView", ...]
+    parties: tuple[PersonRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """A file handed in; `url` is a short-lived signed link."""
+
+    id: UUID
+    url: str
+    media_type: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """One STNK block or proposal of it, for the investigator's daily batch."""
+
+    id: UUID
+    case_id: UUID
+    reference: str
+    plate: str
+    reason: str
+    state: str
+    proposed_at: datetime
+    signed_at: datetime | None
+    set_at: datetime | None
+    lifted_at: datetime | None
