@@ -2,20 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from starlette.staticfiles import StaticFiles
 
 from app import __version__
 from app.core.house import House
 from app.core.jobs import Worker
-from app.routers import anpr, counter, ops, reference, snap, tickets, transparency
+from app.routers import anpr, counter, ops, pages, reference, snap, tickets, transparency
+from app.routers.http.guards import SignInFirst, sign_in_first
 from app.routers.http.middleware import RequestContext
 from app.routers.http.problems import install_problem_handlers
 from app.routers.http.security import SecurityHeaders
 
-STATIC = Path(__file__).parent / "static"
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
 
@@ -27,6 +25,7 @@ DOORS: tuple[APIRouter, ...] = (
     transparency.router,
     anpr.router,
     ops.router,
+    *pages.routers,
 )
 """Every door. Routes that take files carry a larger limit of their own."""
 
@@ -58,8 +57,9 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     # The last added is the outermost.
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestContext)
-    install_problem_handlers(app)
+    install_problem_handlers(app, pages.render_problem_page)
+    app.add_exception_handler(SignInFirst, sign_in_first)
     for door in DOORS:
         app.include_router(door, max_body_size=SMALL_BODY)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", pages.StaticDoor(), name="static")
     return app

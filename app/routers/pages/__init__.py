@@ -5,7 +5,5 @@ from app.routers.pages.problems import render_problem_page
 from app.routers.pages.statics import StaticDoor
 
 routers = (home.router, tickets.router, answers.router, verify.router, counter.router)
-uploads = answers.uploads
-"""The one page that takes more than a small body: `MAX_UPLOAD_BYTES` and the form around it."""
 
-__all__ = ["StaticDoor", "render_problem_page", "routers", "uploads"]
+__all__ = ["StaticDoor", "render_problem_page", "routers"]

@@ -27,10 +27,10 @@ from app.services import etle
 from app.services.etle import TicketView
 
 router = APIRouter(include_in_schema=False)
-uploads = APIRouter(include_in_schema=False)
-"""The one page that takes more than a small body."""
 
 STEPS = 5
+FORM_AROUND_A_FILE = 64 * 1024
+"""Bytes that the form of an upload may have beside its file."""
 MAX_FILES = 5
 CHOOSE = Text("Pilih salah satu jawaban.", "Choose one of the answers.")
 FILE_MISSING = Text("Pilih berkas dahulu.", "Choose a file first.")
@@ -153,7 +153,7 @@ async def ask_documents(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Resp
     return _answerable(visit, ticket) or _show(visit, ticket, "attachments", draft, Form())
 
 
-@uploads.post("/tilang/{id}/jawab/dokumen")
+@router.post("/tilang/{id}/jawab/dokumen", max_body_size=MAX_UPLOAD_BYTES + FORM_AROUND_A_FILE)
 async def take_document(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Response:
     """Take a file, remove one, or go on."""
     form, draft = await visit.form(), read_draft(visit.request, visit.house, id)

@@ -124,7 +124,7 @@ async def decide(id: UUID, actor: StaffOnPage, visit: TheVisit) -> Response:
         try:
             vehicle = await etle.find_vehicle_for(visit.house, decision.plate)
             async with visit.house.db.begin(actor) as tx:
-                case = await etle.decide(visit.house, tx, id, replace(decision, vehicle=vehicle))
+                case = await etle.decide(tx, id, replace(decision, vehicle=vehicle))
                 reference_no = case.reference
             return visit.go(f"/counter?done={reference_no}")
         except Problem as problem:
