@@ -64,9 +64,8 @@ _FAULTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "more was taken from a bill's money than was paid",
-        """SELECT l.bill_id FROM ledger_lines l JOIN ledger_accounts a ON a.code = l.account
-           WHERE a.kind = 'liability' AND l.bill_id IS NOT NULL
-           GROUP BY l.bill_id, l.account HAVING SUM(l.amount) > 0""",
+        """SELECT l.bill_id FROM ledger_lines l JOIN bills b ON b.id = l.bill_id
+           WHERE l.account IN (b.account, 'RF') GROUP BY l.bill_id, l.account HAVING SUM(l.amount) > 0""",
     ),
     (
         "a refund is not what its entry says",

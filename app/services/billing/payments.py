@@ -17,7 +17,7 @@ from app.services import cases
 from app.services.billing import ledger
 from app.services.billing.bills import Reader, lock_bill
 from app.services.billing.models import Bill, BillState, EntryKind, SnapPayment
-from app.services.billing.problems import AMOUNT_DIFFERS, BILL_ALREADY_PAID, BILL_NOT_PAID
+from app.services.billing.problems import AMOUNT_DIFFERS, BILL_ALREADY_PAID, BILL_NOT_PAID, MONEY_MOVED_ON
 from app.services.identity.models import Credential
 
 BILL_PAID = "bill_paid"
@@ -60,11 +60,13 @@ async def post_payment(tx: Tx, bill_id: UUID, *, amount: int, debit: str, memo: 
 async def reverse_payment(tx: Tx, bill_id: UUID, reason: str) -> UUID:
     """The bank took the money back: undo the entry; the bill asks for it again, unless it has ended or was replaced.
 
-    Locks case and bill. Raises BILL_NOT_PAID.
+    Locks case and bill. Raises BILL_NOT_PAID, and MONEY_MOVED_ON once a verdict or refund has used the money.
     """
     bill = await lock_bill(tx, bill_id)
     if bill.paid_entry_id is None:
         raise BILL_NOT_PAID()
+    if await ledger.held_for_bill(tx.session, bill.id, bill.account) != bill.amount:
+        raise MONEY_MOVED_ON()
     entry_id = await ledger.reverse(tx, bill.paid_entry_id, reason)
     if bill.ended_at is not None:
         bill.state = BillState.CANCELLED

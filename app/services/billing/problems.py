@@ -57,3 +57,12 @@ REFUND_NOT_OWED = ProblemType(
     Text("Tidak ada yang harus dikembalikan", "Nothing is owed back"),
     Text("Pengembalian ini tidak ada, atau sudah selesai.", "There is no such refund, or it is closed."),
 )
+MONEY_MOVED_ON = ProblemType(
+    "billing-money-moved-on",
+    409,
+    Text("Uangnya sudah dibukukan lebih lanjut", "The money has moved on in the books"),
+    Text(
+        "Pembayaran ini sudah dipakai untuk putusan atau pengembalian; seorang petugas harus menyelesaikannya.",
+        "This payment has been used for a verdict or a refund; a person must sort it out.",
+    ),
+)

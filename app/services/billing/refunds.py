@@ -53,13 +53,16 @@ async def owe_refund(tx: Tx, bill_id: UUID, amount: int, reason: str) -> UUID:
 
 async def owe_all(tx: Tx, case_id: UUID, reason: str) -> Rupiah:
     """Owe back whatever is still held for a case, as when its ticket is annulled; returns how much that is."""
-    total = 0
-    for bill_id, account in await _paid_bills(tx, case_id):
-        held = await ledger.held_for_bill(tx.session, bill_id, account)
-        if held > 0:
-            await owe_refund(tx, bill_id, held, reason)
-            total += held
-    return Rupiah(total)
+    return Rupiah(sum([await owe_held(tx, bill_id, reason) for bill_id in await _paid_bills(tx, case_id)]))
+
+
+async def owe_held(tx: Tx, bill_id: UUID, reason: str) -> Rupiah:
+    """Owe back whatever is still held for one bill; returns how much that is, 0 where nothing is. Locks as above."""
+    bill = await lock_bill(tx, bill_id)
+    held = await ledger.held_for_bill(tx.session, bill.id, bill.account)
+    if held > 0:
+        await owe_refund(tx, bill.id, held, reason)
+    return held
 
 
 async def pay_out(tx: Tx, refund_id: UUID) -> UUID:
@@ -108,10 +111,10 @@ async def _close(tx: Tx, refund_id: UUID, state: RefundState, kind: EntryKind, c
     return entry_id
 
 
-async def _paid_bills(tx: Tx, case_id: UUID) -> list[tuple[UUID, str]]:
+async def _paid_bills(tx: Tx, case_id: UUID) -> list[UUID]:
     query = (
-        select(col(Bill.id), col(Bill.account))
+        select(col(Bill.id))
         .where(col(Bill.case_id) == case_id, col(Bill.paid_entry_id).is_not(None))
         .order_by(col(Bill.opened_at), col(Bill.id))
     )
-    return [(bill_id, account) for bill_id, account in (await tx.session.execute(query)).all()]
+    return list((await tx.session.execute(query)).scalars())

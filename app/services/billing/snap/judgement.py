@@ -180,8 +180,9 @@ async def _book(tx: Tx, caller: TransactionCaller, request: PaymentRequest, bill
     if not written:
         raise LostRace(request.payment_request_id)
     if was_cancelled:
-        # The bank was told 00 before the bill was cancelled, so the money is taken, and owed back at once.
-        await refunds.owe_refund(tx, bill.id, bill.amount, PAID_AFTER_CANCEL)
+        # The bank was told 00 before the bill was cancelled, so the money is taken, and owed back at once: what the
+        # case's own answer to the payment has not owed back already.
+        await refunds.owe_held(tx, bill.id, PAID_AFTER_CANCEL)
         await _report(tx, caller, "paid_after_cancel", request.payment_request_id, bill.id)
     return answer
 
