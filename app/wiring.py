@@ -28,7 +28,15 @@ from app.services.transparency import jobs as transparency_jobs
 
 log = logging.getLogger(__name__)
 
-JOBS: tuple[Job, ...] = (*core_jobs.JOBS, *transparency_jobs.JOBS, *notifications_jobs.JOBS, *cases_jobs.JOBS, *billing_jobs.JOBS, *identity_jobs.JOBS)
+JOBS: tuple[Job, ...] = (
+    *core_jobs.JOBS,
+    *transparency_jobs.JOBS,
+    *notifications_jobs.JOBS,
+    *cases_jobs.JOBS,
+    *billing_jobs.JOBS,
+    *identity_jobs.JOBS,
+    *etle_jobs.JOBS,
+)
 SCHEDULES: tuple[Schedule, ...] = (
     *core_jobs.SCHEDULES,
     *transparency_jobs.SCHEDULES,
@@ -54,9 +62,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
     db.enqueuer = DbosEnqueuer(db, JOBS)
     parts: dict[type, object] = {
         Channels: build_channels(settings),
-        Lifecycles: load_lifecycles(
-            merge_rules(etle.GUARDS), merge_rules(etle.EFFECTS), merge_rules(etle.DEADLINES)
-        ),
+        Lifecycles: load_lifecycles(merge_rules(etle.GUARDS), merge_rules(etle.EFFECTS), merge_rules(etle.DEADLINES)),
         Recogniser: choose_recogniser(settings),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),
         TokenVerifier: build_verifier(settings, db),
