@@ -67,7 +67,7 @@ async def letters_of_batch(conn: AsyncConnection, unit: str, batch_on: date) -> 
     query = (
         select(Letter.__table__)  # type: ignore[attr-defined]
         .where(col(Letter.unit) == unit, col(Letter.batch_on) == batch_on)
-        .order_by(col(Letter.id))
+        .order_by(col(Letter.message_id))
         .limit(MAX_BATCH)
     )
     rows = (await conn.execute(query)).all()
