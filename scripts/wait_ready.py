@@ -3,14 +3,15 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 
 import httpx
 
 LONGEST_S = 120.0
 
 
-def wait_ready(url: str, pid: int, *, longest_s: float = LONGEST_S) -> bool:
-    """Whether the server of this process became ready in time."""
+def wait_ready(url: str, alive: Callable[[], bool], *, longest_s: float = LONGEST_S) -> bool:
+    """Whether the server became ready in time; gives up as soon as its process is no longer alive."""
     until = time.monotonic() + longest_s
     while time.monotonic() < until:
         try:
@@ -18,7 +19,7 @@ def wait_ready(url: str, pid: int, *, longest_s: float = LONGEST_S) -> bool:
                 return True
         except httpx.HTTPError:
             pass
-        if not _alive(pid):
+        if not alive():
             return False
         time.sleep(0.1)
     return False
@@ -33,4 +34,4 @@ def _alive(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if wait_ready(sys.argv[1], int(sys.argv[2])) else 1)
+    sys.exit(0 if wait_ready(sys.argv[1], lambda: _alive(int(sys.argv[2]))) else 1)

@@ -41,7 +41,7 @@ OPENING_DAY = date(2021, 2, 16)
 MOST_CHANGES_IN_LEAF = 100
 """A leaf spells out this many changes; of more it holds the digest, and the revision row holds them all."""
 
-_APPLY_LOCK = 0x10CE7  # PostgreSQL advisory lock: one revision at a time. SQLite has one writer anyway.
+_APPLY_LOCK = 0x10CE8  # PostgreSQL advisory lock: one revision at a time. SQLite has one writer anyway.
 _UNCOMPARED = frozenset({"id", "code", "valid_from", "valid_until", "revision_id", "version"})
 
 
