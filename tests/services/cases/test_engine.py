@@ -187,10 +187,14 @@ async def test_what_is_rolled_back_leaves_nothing(parcels: House) -> None:
             return [(await connection.execute(select(func.count()).select_from(each))).scalar_one() for each in tables]
 
     before, case = await counts(), await load(parcels, case_id)
-    with pytest.raises(RuntimeError, match="undone"):
+
+    async def accept_and_break() -> None:
         async with parcels.db.begin(RECEIVER) as tx:
             await cases.move(tx, case_id, "accept")
             raise RuntimeError("undone")
+
+    with pytest.raises(RuntimeError, match="undone"):
+        await accept_and_break()
     assert await counts() == before
     assert (await load(parcels, case_id)).version == case.version
 

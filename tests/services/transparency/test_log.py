@@ -1,4 +1,5 @@
-"""The log on both engines: every leaf once, proofs that stand alone, and two sequencers that meet many writers."""
+"""The log on both engines: every leaf once, proofs that stand alone, and two sequencers that meet many
+writers."""
 
 import asyncio
 import json
@@ -53,10 +54,14 @@ async def test_a_leaf_waits_until_it_is_sequenced(house: House) -> None:
 
 async def test_a_leaf_that_was_rolled_back_is_not_there(house: House) -> None:
     await transparency.sequence(house)
-    with pytest.raises(RuntimeError, match="undone"):
+
+    async def append_and_break() -> None:
         async with house.db.begin(SYSTEM) as tx:
             await transparency.append(tx, "test", {"number": 1})
             raise RuntimeError("undone")
+
+    with pytest.raises(RuntimeError, match="undone"):
+        await append_and_break()
     assert await transparency.sequence(house) == 0
 
 

@@ -1,4 +1,5 @@
-"""Proofs that stand alone, and canonical JSON: what is altered is noticed, and no bad file breaks the verifier."""
+"""Proofs that stand alone, and canonical JSON: what is altered is noticed, and no bad file breaks the
+verifier."""
 
 import copy
 import json
@@ -15,7 +16,7 @@ from app.services import transparency
 from app.services.transparency.canonical import canonical_json, commitment
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(codec="utf-8")),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(max_codepoint=127)), inner),
     max_leaves=10,
 )
@@ -87,11 +88,7 @@ def test_no_file_breaks_the_verifier(made: dict[str, JsonValue]) -> None:
 
 @given(st.dictionaries(st.text(st.characters(max_codepoint=127)), JSON))
 def test_canonical_json_is_one_text_for_one_meaning(body: dict[str, JsonValue]) -> None:
-    try:
-        text = canonical_json(body)
-    except ValueError as error:
-        assert "half a character" in str(error)
-        return
+    text = canonical_json(body)
     assert json.loads(text) == body
     assert canonical_json(json.loads(text)) == text
     assert canonical_json(dict(reversed(body.items()))) == text
