@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import client, docs, doctor, keys, lifecycle, reference, registry, seed, serve, staff, sweep, verify
+from app.cli import anpr, client, docs, doctor, keys, lifecycle, reference, registry, seed, serve, staff, sweep, verify
 from app.cli.common import report
 
 app = typer.Typer(name="loket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -22,6 +22,7 @@ app.add_typer(reference.app, name="reference")
 app.add_typer(registry.app, name="registry")
 app.add_typer(client.app, name="client")
 app.add_typer(staff.app, name="staff")
+app.add_typer(anpr.app, name="anpr")
 
 
 def main() -> None:
