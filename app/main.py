@@ -8,8 +8,9 @@ from fastapi import APIRouter, FastAPI
 from app import __version__
 from app.core.house import House
 from app.core.jobs import Worker
-from app.routers import anpr, counter, ops, pages, reference, snap, tickets, transparency
+from app.routers import anpr, counter, me, oauth, ops, pages, reference, sandbox, snap, tickets, transparency, verify
 from app.routers.http.guards import SignInFirst, sign_in_first
+from app.routers.http.body_limit import TooLargeAsProblem
 from app.routers.http.middleware import RequestContext
 from app.routers.http.problems import install_problem_handlers
 from app.routers.http.security import SecurityHeaders
@@ -23,7 +24,11 @@ DOORS: tuple[APIRouter, ...] = (
     snap.router,
     reference.router,
     transparency.router,
+    verify.router,
+    sandbox.router,
     anpr.router,
+    oauth.router,
+    me.router,
     ops.router,
     *pages.routers,
 )
@@ -35,6 +40,7 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        pages.warm_up()
         if worker is not None:
             await worker.start()
         try:
@@ -55,6 +61,7 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     )
     app.state.house = house
     # The last added is the outermost.
+    app.add_middleware(TooLargeAsProblem, render_page=pages.render_problem_page)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestContext)
     install_problem_handlers(app, pages.render_problem_page)

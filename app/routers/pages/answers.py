@@ -327,16 +327,16 @@ async def _take_file(visit: Visit, holder: TicketOnPage, ticket_id: UUID, form: 
         return None
     try:
         await visit.house[Limits].hit("attachment-case", str(ticket_id))
-        attachment = await etle.take_attachment(visit.house, holder, ticket_id, await file.read(MAX_UPLOAD_BYTES + 1))
+        attachment = await etle.take_attachment(visit.house, holder, ticket_id, file.data)
     except Problem as problem:
         form.take(problem, onto="file")
         return None
     return DraftFile(str(attachment.id), _name(file.filename))
 
 
-def _name(filename: str | None) -> str:
+def _name(filename: str) -> str:
     """A file's own name, short enough for the draft, for the person's eyes alone."""
-    shown = "".join(character for character in (filename or "") if character.isprintable()).strip()
+    shown = "".join(character for character in filename if character.isprintable()).strip()
     return shown[-60:] or "berkas"
 
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from starlette.datastructures import UploadFile
-
 from app.core.problems import Problem
 from app.core.texts import Text
 
@@ -25,13 +23,21 @@ NOT_A_DATE = Text(
 )
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A file that came with a form: the name it had on the person's device, and its bytes."""
+
+    filename: str
+    data: bytes
+
+
 @dataclass
 class Form:
     """The values by field name, and by field name the message of each fault, in the order of the page."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, Text] = field(default_factory=dict)
-    files: Mapping[str, UploadFile] = field(default_factory=dict)
+    files: Mapping[str, Upload] = field(default_factory=dict)
     dates: set[str] = field(default_factory=set)
 
     def get(self, name: str) -> str:

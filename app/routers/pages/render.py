@@ -14,7 +14,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, Undefined, UndefinedError
+from jinja2 import (
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    Undefined,
+    UndefinedError,
+)
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from app.core.money import show_rupiah
@@ -27,6 +37,8 @@ ZONES = {"WIB": ZoneInfo("Asia/Jakarta"), "WITA": ZoneInfo("Asia/Makassar"), "WI
 _LOCALES = {"id": "id_ID", "en": "en_GB"}
 _TIME_PATTERNS = {"id": "EEEE, d MMMM y 'pukul' HH.mm", "en": "EEEE, d MMMM y, HH:mm"}
 _DATE_PATTERNS = {"id": "EEEE, d MMMM y", "en": "EEEE, d MMMM y"}
+
+_DRAWN = ("layout.html", "macros/", "pages/", "govuk_frontend_jinja/components/", "govuk_frontend_jinja/macros/")
 
 # Codes of the rooms in words: `actor_name(entry.actor_kind)`.
 _NAMERS = {
@@ -62,6 +74,33 @@ def render(name: str, lang: Lang, **context: object) -> str:
     return environment(lang).get_template(name).render(**context)
 
 
+class SharedBytecode(BytecodeCache):
+    """Compiled templates in memory: both languages' environments run the same code, compiled once."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+@cache
+def _shared_bytecode() -> SharedBytecode:
+    return SharedBytecode()
+
+
+def warm_up() -> None:
+    """Compile every page and component now, so that the first citizen does not wait a second for it."""
+    for lang in LANGS:
+        env = environment(lang)
+        for name in env.list_templates(filter_func=lambda each: each.startswith(_DRAWN)):
+            env.get_template(name)
+
+
 @cache
 def environment(lang: Lang) -> Environment:
     """The Jinja environment for a language; autoescape is on for everything."""
@@ -76,6 +115,8 @@ def environment(lang: Lang) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=ViewUndefined,
+        bytecode_cache=_shared_bytecode(),
+        auto_reload=False,
     )
     env.globals.update(
         lang=lang,
@@ -131,7 +172,9 @@ def confidence_words(confidence: float) -> Text:
 
 
 def show_percent(share: float, lang: Lang) -> str:
-    """A share of 0 to 1 as a percentage with one decimal, never rounded up to certainty."""
+    """A share of 0 to 1 as a percentage with one decimal, never rounded up to certainty nor down to nothing."""
+    if 0 < share < 0.001:
+        return "< 0.1%" if lang == "en" else "< 0,1%"
     tenths = min(int(share * 1000), 999) if share < 1 else 1000
     shown = f"{tenths // 10}.{tenths % 10}%"
     return shown if lang == "en" else shown.replace(".", ",")

@@ -11,7 +11,7 @@ from app.core.texts import Lang
 from app.routers.http.deps import TheHouse
 from app.routers.http.forms import TOKEN_FIELD, browser_of, check_form, form_token, set_browser, set_cookie
 from app.routers.http.language import LANGUAGE_COOKIE, chosen_language, language_of
-from app.routers.pages.forms import A_YEAR, MAX_FIELD_CHARACTERS, MAX_FIELDS, MAX_UPLOAD_BYTES, Form
+from app.routers.pages.forms import A_YEAR, MAX_FIELD_CHARACTERS, MAX_FIELDS, MAX_UPLOAD_BYTES, Form, Upload
 from app.routers.pages.frame import frame_context
 from app.routers.pages.render import render
 from app.routers.pages.session import HeldTicket, Session, keep_session, read_session
@@ -54,10 +54,14 @@ class Visit:
 
     async def form(self) -> Form:
         """The form that was sent; refused unless one of our pages drew it for this browser (`check_form`)."""
-        sent = await self.request.form(max_files=5, max_fields=MAX_FIELDS, max_part_size=MAX_UPLOAD_BYTES)
-        values = {name: value for name, value in sent.items() if isinstance(value, str)}
-        check_form(self.house, self.request, values.pop(TOKEN_FIELD, ""))
-        files = {name: value for name, value in sent.items() if isinstance(value, UploadFile) and value.filename}
+        async with self.request.form(max_files=5, max_fields=MAX_FIELDS, max_part_size=MAX_UPLOAD_BYTES) as sent:
+            values = {name: value for name, value in sent.items() if isinstance(value, str)}
+            check_form(self.house, self.request, values.pop(TOKEN_FIELD, ""))
+            files = {
+                name: Upload(value.filename, await value.read(MAX_UPLOAD_BYTES + 1))
+                for name, value in sent.items()
+                if isinstance(value, UploadFile) and value.filename
+            }
         # One character more than allowed is kept, so that the field itself can say that it is too long.
         return Form({name: value[: MAX_FIELD_CHARACTERS + 1] for name, value in values.items()}, files=files)
 
