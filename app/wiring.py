@@ -22,7 +22,6 @@ from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
 from app.services.recognition import Recogniser, choose_recogniser
-from app.services.recognition import Recogniser, choose_recogniser
 from app.services.registries import PopulationRegistry, TablePopulation, VehicleRegistry, build_vehicles
 from app.services.transparency import jobs as transparency_jobs
 
@@ -66,7 +65,6 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
         Recogniser: choose_recogniser(settings),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),
         TokenVerifier: build_verifier(settings, db),
-        Recogniser: choose_recogniser(settings),
         VehicleRegistry: build_vehicles(settings, db, ring),
         PopulationRegistry: TablePopulation(db, ring),
     }

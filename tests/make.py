@@ -62,13 +62,19 @@ async def staff_headers(house: House, role: Role, *, unit: str = "PMJ", staff_id
         if staff_id is None:
             officers = await staff.list_officers(tx.session, unit=unit, role=role)
             staff_id = officers[0].id
-        member = next(each for each in await staff.list_officers(tx.session, unit=unit, role=role) if each.id == staff_id)
+        member = next(
+            each for each in await staff.list_officers(tx.session, unit=unit, role=role) if each.id == staff_id
+        )
         access = tokens.AccessFor(
             str(staff_id), SubjectKind.STAFF, "tests", " ".join(STAFF_SCOPES), roles=sorted(member.roles), unit=unit
         )
         settings = house.settings
         token = tokens.mint_access_token(
-            await signing_keys.current(tx), access, issuer=settings.public_url, audience=settings.oidc_audience, now=tx.now
+            await signing_keys.current(tx),
+            access,
+            issuer=settings.public_url,
+            audience=settings.oidc_audience,
+            now=tx.now,
         )
     return {"Authorization": f"Bearer {token}"}
 

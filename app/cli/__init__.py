@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from app.cli import anpr, client, docs, doctor, keys, lifecycle, reference, registry, seed, serve, staff, sweep, verify
+from app.cli import (
+    anpr,
+    client,
+    docs,
+    doctor,
+    keys,
+    lifecycle,
+    openapi,
+    reference,
+    registry,
+    seed,
+    serve,
+    staff,
+    sweep,
+    verify,
+)
 from app.cli.common import report
 
 app = typer.Typer(name="loket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -15,6 +30,7 @@ app.command("doctor")(doctor.doctor)
 app.command("docs")(docs.docs)
 app.command("sweep")(sweep.sweep)
 app.command("lifecycle")(lifecycle.lifecycle)
+app.command("openapi")(openapi.openapi)
 app.command("verify")(verify.verify)
 app.add_typer(keys.app, name="keys")
 app.add_typer(seed.app, name="seed")

@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # the house holds the database, and a transaction shows its h
 Row = TypeVar("Row", bound=SQLModel)
 log = logging.getLogger(__name__)
 
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = 6_000  # SQLite's lock timeout, for the same reason as the next
 LOCK_TIMEOUT_MS = 6_000  # under the 8 s after which a bank gives up waiting for our answer
 STATEMENT_TIMEOUT_MS = 30_000
 

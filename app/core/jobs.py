@@ -106,6 +106,7 @@ class Worker:
                 "notification_listener_polling_interval_sec": 5.0,
             }
         )
+        _log_as_we_do()
         for job in self._jobs:
             self._workflow(job)
         DBOS.launch()
@@ -155,6 +156,13 @@ class Worker:
 
         tick.__qualname__ = f"schedule {schedule.name}"
         return DBOS.workflow(name=f"schedule {schedule.name}")(tick)
+
+
+def _log_as_we_do() -> None:
+    """Send DBOS's own log through ours: its handler would print exception texts, which may quote a person's data."""
+    theirs = logging.getLogger("dbos")
+    theirs.handlers.clear()
+    theirs.propagate = True
 
 
 def migrate_queue(url: str) -> None:

@@ -36,7 +36,9 @@ class Limits:
 
     def __init__(self, store: str = "memory://", *, on: bool = True) -> None:
         self._on = on
-        self._strategy = SlidingWindowCounterRateLimiter(storage_from_string(f"async+{store}", implementation="redispy"))
+        self._strategy = SlidingWindowCounterRateLimiter(
+            storage_from_string(f"async+{store}", implementation="redispy")
+        )
 
     async def hit(self, name: str, key: str) -> None:
         """Count one hit of `key`; raises TOO_MANY_REQUESTS (429 with Retry-After) above the limit."""

@@ -69,9 +69,7 @@ async def act(id: UUID, body: ActionIn, request: Request, actor: Staff, house: T
 
 
 @router.get("/v1/counter/blocks")
-async def list_blocks(
-    actor: Investigator, house: TheHouse, limit: PageLimit = 50, after: PageAfter = None
-) -> Blocks:
+async def list_blocks(actor: Investigator, house: TheHouse, limit: PageLimit = 50, after: PageAfter = None) -> Blocks:
     """STNK block proposals of your unit that wait for a signature, oldest first."""
     last = None
     if after:

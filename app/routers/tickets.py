@@ -82,9 +82,7 @@ async def open_attachment(token: str, house: TheHouse) -> Response:
 
 
 @router.post("/v1/tickets/{id}/attachments", status_code=201, max_body_size=MAX_ATTACHMENT_BYTES + 65_536)
-async def attach(
-    id: UUID, holder: TicketHolder, house: TheHouse, file: Annotated[UploadFile, File()]
-) -> AttachmentOut:
+async def attach(id: UUID, holder: TicketHolder, house: TheHouse, file: Annotated[UploadFile, File()]) -> AttachmentOut:
     """Hand in a picture or PDF for an answer; name its id in the answer. The same file again has the same id."""
     await house[Limits].hit("attachment-case", str(id))
     attachment = await etle.take_attachment(house, holder, id, await file.read())

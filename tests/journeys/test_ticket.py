@@ -204,7 +204,11 @@ async def test_an_objection_is_decided_by_another_officer_and_annuls(story: Stor
     )
     assert upload.status_code == 201, upload.text
     objected = await story.answer(
-        {"kind": "not_mine", "reason": "Pelat saya digandakan; mobil saya di bengkel.", "attachments": [upload.json()["id"]]}
+        {
+            "kind": "not_mine",
+            "reason": "Pelat saya digandakan; mobil saya di bengkel.",
+            "attachments": [upload.json()["id"]],
+        }
     )
     assert objected["state"] == "objection"
     refused = await story.act(verifier, "accept_objection", status=403, reason="keliru")
@@ -277,7 +281,9 @@ async def test_driver_named_declines_then_buyer_is_asked(story: Story) -> None:
     await drain(story.house)
     outbox = (await story.client.get("/sandbox/outbox.json", params={"to": "+6281200000002"})).json()
     text = json.dumps(outbox)
-    reference = next(word for word in text.replace('"', " ").replace("\\n", " ").replace("=", " ").split() if word.startswith("ETX"))
+    reference = next(
+        word for word in text.replace('"', " ").replace("\\n", " ").replace("=", " ").split() if word.startswith("ETX")
+    )
     found = await story.client.post("/v1/tickets/lookup", json={"plate": "B1234XYZ", "reference": reference.strip(".")})
     driver = {"Authorization": f"Bearer {found.json()['tickets'][0]['access_token']}"}
     declined = await story.client.post(

@@ -63,7 +63,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class CheckCode:
-    """The code by which anybody can ask whether the paper is genuine, and the public page that answers."""
+    """The code by which anybody can ask whether the paper is genuine, and the public page that answers for
+    it."""
 
     code: str
     url: str
@@ -296,7 +297,7 @@ def grouped(number: str) -> str:
 
 def _common(written_at: datetime, sender: Sender, reference: str, check: CheckCode) -> dict[str, JsonValue]:
     return {
-        "created_at": written_at.isoformat(),
+        "created_at": written_at.replace(microsecond=0).isoformat(),  # PDF dates know no fractions
         "written_on": short_date(written_at.date()),
         "sender": {
             "name": _cut(sender.name),
@@ -309,7 +310,7 @@ def _common(written_at: datetime, sender: Sender, reference: str, check: CheckCo
         "reference": reference,
         "check_code": check.code,
         "check_url": check.url,
-        "check_qr_svg": qr_svg(f"{check.url}?code={check.code}"),
+        "check_qr_svg": qr_svg(check.url),
     }
 
 

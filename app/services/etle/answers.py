@@ -125,7 +125,9 @@ def _check_complete(answer: LetterAnswer) -> None:
         wanted["reason"] = Text("alasan", "the reason")
     if wanted:
         named = list(wanted.values())
-        raise ANSWER_INCOMPLETE(missing=Text(", ".join(each.id for each in named), ", ".join(each.en for each in named)))
+        raise ANSWER_INCOMPLETE(
+            missing=Text(", ".join(each.id for each in named), ", ".join(each.en for each in named))
+        )
 
 
 async def _keep(tx: Tx, case: Case, answerer: Party, answer: LetterAnswer) -> None:

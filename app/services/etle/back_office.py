@@ -189,5 +189,3 @@ async def _attachments(tx: Tx, case_id: UUID) -> tuple[AttachmentView, ...]:
         AttachmentView(each.id, desk.attachment_link(tx.house, each, now=tx.now), each.media_type, each.at)
         for each in rows.scalars()
     )
-
-

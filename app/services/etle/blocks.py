@@ -66,9 +66,7 @@ async def list_proposed(
     query = _views().where(col(Block.state) == "proposed", col(Block.unit) == unit)
     if after is not None:
         at, id_ = after
-        query = query.where(
-            (col(Block.proposed_at) > at) | ((col(Block.proposed_at) == at) & (col(Block.id) > id_))
-        )
+        query = query.where((col(Block.proposed_at) > at) | ((col(Block.proposed_at) == at) & (col(Block.id) > id_)))
     rows = await connection.execute(query.order_by(col(Block.proposed_at), col(Block.id)).limit(limit))
     return [_view(row) for row in rows]
 
@@ -124,7 +122,9 @@ async def set_block(house: House, block_id: str) -> None:
         row.set_at = tx.now
         if row.state == "signed":
             row.state = "set"
-            await letters.tell_owner(tx, row.case_id, "etle_block_requested", {"reason": REASONS.get(row.reason, NO_REASON)})
+            await letters.tell_owner(
+                tx, row.case_id, "etle_block_requested", {"reason": REASONS.get(row.reason, NO_REASON)}
+            )
         elif row.state == "withdrawn":
             row.state = "lifting"
             await tx.enqueue("etle.lift_block", str(row.id))

@@ -185,4 +185,3 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-

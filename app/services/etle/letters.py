@@ -328,4 +328,3 @@ async def _return(tx: Tx, letter: Letter) -> None:
     if case.state == "letter_sent" and newest is not None and newest.id == letter.id:
         as_post = Tx(session=tx.session, now=tx.now, as_of=tx.as_of, actor=POST, house=tx.house)
         await cases.move(as_post, case.id, "return_letter")
-

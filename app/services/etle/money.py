@@ -106,9 +106,7 @@ async def make_receipt(move: Move) -> None:
     leaf = await tx.session.execute(select(col(CaseEvent.leaf_id)).where(col(CaseEvent.id) == move.event_id))
     about = Text("Bukti pembayaran denda tilang elektronik", "Receipt for the payment of an electronic ticket's fine")
     code = await transparency.check_codes.issue(tx, "receipt", case.unit, about, leaf_id=leaf.scalar_one())
-    tx.session.add(
-        TicketReceipt(bill_id=bill_id, case_id=case.id, event_id=move.event_id, check_code=code, at=tx.now)
-    )
+    tx.session.add(TicketReceipt(bill_id=bill_id, case_id=case.id, event_id=move.event_id, check_code=code, at=tx.now))
     zone = (await ticket_of(tx, case.id)).zone
     params: letters.Params = {"amount": amount, "paid_at": letters.shown_moment(tx.now, zone), "receipt_no": code}
     await letters.tell_addressee(tx, case, "etle_payment_received", params)
@@ -128,7 +126,9 @@ async def _open(tx: Tx, case: Case, purpose: str, amount: int, title: str, templ
         title=f"{title} {ticket.register_no or case.reference}",
     )
     accounts = await billing.virtual_accounts(tx.session, bill.customer_no)
-    named = next((each for each in accounts if policy.deposit_bank in each.bank.upper()), accounts[0] if accounts else None)
+    named = next(
+        (each for each in accounts if policy.deposit_bank in each.bank.upper()), accounts[0] if accounts else None
+    )
     params: letters.Params = {
         "amount": amount,
         "bank": named.bank if named else "-",

@@ -199,9 +199,7 @@ def _check(house: House, code: str) -> documents.CheckCode:
 
 
 def _post(policy: EtlePolicy) -> documents.Post:
-    hours = "; ".join(
-        f"{_days(each.weekdays)} {each.opens:%H.%M}-{each.closes:%H.%M}" for each in policy.posko.hours
-    )
+    hours = "; ".join(f"{_days(each.weekdays)} {each.opens:%H.%M}-{each.closes:%H.%M}" for each in policy.posko.hours)
     return documents.Post(address=f"{policy.posko.name}, {policy.posko.address}", hours=hours)
 
 
@@ -213,4 +211,3 @@ def _days(weekdays: tuple[int, ...]) -> str:
 
 def _lines(address: str | None) -> list[str]:
     return [line.strip() for line in (address or "").replace("\n", ",").split(",") if line.strip()][:4]
-

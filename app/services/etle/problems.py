@@ -30,19 +30,28 @@ PLATE_UNKNOWN = ProblemType(
     "etle-plate-unknown",
     422,
     Text("Pelat nomor tidak ada di data registrasi", "The plate is not in the registry"),
-    Text("Tidak ada kendaraan terdaftar dengan pelat {plate}. Periksa hurufnya.", "No vehicle is registered with plate {plate}. Check the letters."),
+    Text(
+        "Tidak ada kendaraan terdaftar dengan pelat {plate}. Periksa hurufnya.",
+        "No vehicle is registered with plate {plate}. Check the letters.",
+    ),
 )
 QUOTA_REACHED = ProblemType(
     "etle-dispatch-quota-reached",
     409,
     Text("Kuota surat hari ini habis", "Today's letter quota is used up"),
-    Text("Polda {polda} sudah mengirim {sent} surat hari ini; sisanya besok, yang terlama lebih dahulu.", "Polda {polda} has sent {sent} letters today; the rest goes tomorrow, oldest first."),
+    Text(
+        "Polda {polda} sudah mengirim {sent} surat hari ini; sisanya besok, yang terlama lebih dahulu.",
+        "Polda {polda} has sent {sent} letters today; the rest goes tomorrow, oldest first.",
+    ),
 )
 SECOND_LOOK_WANTED = ProblemType(
     "etle-second-look-wanted",
     409,
     Text("Perlu petugas kedua", "A second officer is needed"),
-    Text("Pembacaan pelat meragukan; petugas kedua harus sependapat sebelum surat dikirim.", "The reading is doubtful; a second officer must agree before the letter leaves."),
+    Text(
+        "Pembacaan pelat meragukan; petugas kedua harus sependapat sebelum surat dikirim.",
+        "The reading is doubtful; a second officer must agree before the letter leaves.",
+    ),
 )
 ANSWER_INCOMPLETE = ProblemType(
     "etle-answer-incomplete",
@@ -66,19 +75,27 @@ NOT_DELIVERED = ProblemType(
     "etle-delivery-not-proven",
     409,
     Text("Penyampaian surat belum terbukti", "Delivery is not proven"),
-    Text("Waktu pemilik baru berjalan setelah surat terbukti sampai.", "The owner's time runs only from proven delivery."),
+    Text(
+        "Waktu pemilik baru berjalan setelah surat terbukti sampai.", "The owner's time runs only from proven delivery."
+    ),
 )
 SILENCE_IS_NOT_ADMISSION = ProblemType(
     "etle-silence-is-not-admission",
     409,
     Text("Diam bukan pengakuan", "Silence is not admission"),
-    Text("Kebijakan Polda ini tidak menganggap diam sebagai pengakuan, atau waktunya belum tiba.", "This Polda's policy does not take silence for admission, or it is too early."),
+    Text(
+        "Kebijakan Polda ini tidak menganggap diam sebagai pengakuan, atau waktunya belum tiba.",
+        "This Polda's policy does not take silence for admission, or it is too early.",
+    ),
 )
 VERDICT_MISSING = ProblemType(
     "etle-verdict-missing",
     409,
     Text("Putusan belum dicatat", "No verdict on record"),
-    Text("Catat denda dan biaya perkara dari putusan lebih dahulu.", "Enter the fine and the court cost of the verdict first."),
+    Text(
+        "Catat denda dan biaya perkara dari putusan lebih dahulu.",
+        "Enter the fine and the court cost of the verdict first.",
+    ),
 )
 VERDICT_DIFFERS = ProblemType(
     "etle-verdict-differs",
@@ -96,7 +113,10 @@ NO_RECEIPT = ProblemType(
     "etle-no-receipt",
     404,
     Text("Belum ada bukti pembayaran", "There is no receipt yet"),
-    Text("Bukti pembayaran tersedia setelah bank memberitahukan pembayaran.", "The receipt is there once the bank has told us of the payment."),
+    Text(
+        "Bukti pembayaran tersedia setelah bank memberitahukan pembayaran.",
+        "The receipt is there once the bank has told us of the payment.",
+    ),
 )
 NO_LETTER = ProblemType(
     "etle-no-letter",
@@ -108,7 +128,10 @@ PROOF_NOT_READY = ProblemType(
     "etle-proof-not-ready",
     503,
     Text("Bukti sedang dibuat", "The proof is being made"),
-    Text("Peristiwa ini sedang dimasukkan ke log. Coba lagi dalam {retry_after} detik.", "This event is being added to the log. Try again in {retry_after} seconds."),
+    Text(
+        "Peristiwa ini sedang dimasukkan ke log. Coba lagi dalam {retry_after} detik.",
+        "This event is being added to the log. Try again in {retry_after} seconds.",
+    ),
 )
 BLOCK_NOT_FOUND = ProblemType(
     "etle-block-not-found",
@@ -120,13 +143,19 @@ EVIDENCE_MISSING = ProblemType(
     "etle-evidence-missing",
     404,
     Text("Gambar tidak tersedia", "The picture is not available"),
-    Text("Tautan sudah tidak berlaku. Buka halaman perkara lagi untuk tautan baru.", "The link is no longer good. Open the ticket again for a new one."),
+    Text(
+        "Tautan sudah tidak berlaku. Buka halaman perkara lagi untuk tautan baru.",
+        "The link is no longer good. Open the ticket again for a new one.",
+    ),
 )
 UNKNOWN_VIOLATION = ProblemType(
     "etle-violation-unknown",
     422,
     Text("Kode pelanggaran tidak dikenal", "Unknown violation code"),
-    Text("Kode {code} tidak ada. Daftar kode: GET /v1/violations.", "There is no code {code}. The codes: GET /v1/violations."),
+    Text(
+        "Kode {code} tidak ada. Daftar kode: GET /v1/violations.",
+        "There is no code {code}. The codes: GET /v1/violations.",
+    ),
 )
 PURPOSE_NEEDED = ProblemType(
     "etle-purpose-needed",
@@ -141,7 +170,10 @@ NOT_UNDELIVERED = ProblemType(
     "etle-not-undelivered",
     409,
     Text("Surat tidak berstatus gagal sampai", "The letter is not undelivered"),
-    Text("Alamat hanya diperbaiki untuk surat yang tidak sampai.", "An address is corrected only for a letter that did not arrive."),
+    Text(
+        "Alamat hanya diperbaiki untuk surat yang tidak sampai.",
+        "An address is corrected only for a letter that did not arrive.",
+    ),
 )
 ADDRESS_MISSING = ProblemType(
     "etle-address-missing",

@@ -106,9 +106,7 @@ async def find_by_stnk(
     return [Found(_view(row, lifecycles, "owner"), "owner", None) for row in rows]
 
 
-async def find_by_letter(
-    connection: AsyncConnection, lifecycles: Lifecycles, letter: LetterReference
-) -> list[Found]:
+async def find_by_letter(connection: AsyncConnection, lifecycles: Lifecycles, letter: LetterReference) -> list[Found]:
     """The ticket whose letter this is; nothing where reference or plate differs."""
     query = (
         select(*_COLUMNS, col(Party.id).label("party_id"), _ROLE)
@@ -126,9 +124,7 @@ async def find_by_letter(
 
 async def get_ticket(connection: AsyncConnection, lifecycles: Lifecycles, case_id: UUID, *, role: str) -> TicketView:
     """One ticket as its owner or driver sees it; raises TICKET_NOT_FOUND."""
-    query = (
-        select(*_COLUMNS).join(Case, col(Case.id) == col(Ticket.case_id)).where(col(Ticket.case_id) == case_id)
-    )
+    query = select(*_COLUMNS).join(Case, col(Case.id) == col(Ticket.case_id)).where(col(Ticket.case_id) == case_id)
     row = (await connection.execute(query)).mappings().first()
     if row is None:
         raise TICKET_NOT_FOUND()

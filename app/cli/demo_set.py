@@ -1,0 +1,185 @@
+"""The demonstration's set: made-up people, staff and vehicles, a camera, a bank, and two tickets to look at.
+
+Everything goes through the rooms' own functions, so the set is as real as any case; doing it again changes nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.actor import SYSTEM, Actor, ActorKind
+from app.core.house import House
+from app.sandbox.photographs import NEW_STOCK, STANDARD, Conditions, draw_photograph
+from app.services import cameras, cases, documents, etle, registries
+from app.services.documents import off_loop
+from app.services.etle.models import Ticket
+from app.services.etle.reading import read_capture
+from app.services.identity import credentials, demo, staff
+from app.services.identity.roles import Role
+from app.services.registries.demo import demo_vehicles
+
+UNIT = "PMJ"
+CAMERA_NAME, BANK_NAME = "Kamera contoh Sarinah", "Bank Contoh"
+LETTER_PLATE, WAITING_PLATE = "B1234XYZ", "B2468KJL"
+CERTIFICATE = cameras.Certificate(
+    number="CONTOH/KAL/001/2026", valid_until=None, model="Kamera contoh, bukan alat ukur bersertifikat"
+)
+
+
+@dataclass(frozen=True)
+class DemoSet:
+    """What a demonstration needs to know: the camera's key and the sandbox bank's file."""
+
+    camera_id: str
+    camera_key: str
+    bank_file: Path
+
+
+async def seed(house: House) -> DemoSet:
+    """Plant the whole set; doing it twice changes nothing. Raises RuntimeError in production."""
+    async with house.db.begin(SYSTEM) as tx:
+        await demo.seed_demo(tx)
+        await registries.seed_demo(tx)
+    camera = await _camera(house)
+    bank_file = await _bank(house)
+    await _tickets(house, camera)
+    return DemoSet(camera["id"], camera["api_key"], bank_file)
+
+
+def summary(house: House, made: DemoSet) -> dict[str, Any]:
+    """Where to click, who signs in with what, and the demo's credentials; for `loket seed demo` to print."""
+    url = house.settings.public_url
+    vehicle = next(each for each in demo_vehicles() if each.plate == LETTER_PLATE)
+    return {
+        "pages": {
+            "citizen": f"{url}/tilang",
+            "counter": f"{url}/counter",
+            "outbox": f"{url}/sandbox/outbox",
+            "api": f"{url}/docs",
+        },
+        "look_up": {"plate": "B 1234 XYZ", "chassis_no": vehicle.chassis_no, "engine_no": vehicle.engine_no},
+        "staff": [{"email": each.email, "role": str(each.role), "unit": each.unit} for each in demo.STAFF],
+        "password": demo.DEMO_PASSWORD,
+        "second_factor": "loket sandbox totp EMAIL",
+        "camera_key": made.camera_key,
+        "bank_file": str(made.bank_file),
+    }
+
+
+async def _camera(house: House) -> dict[str, str]:
+    path = house.settings.home / "sandbox" / "camera.json"
+    kept = _kept(path)
+    async with house.db.begin(SYSTEM) as tx:
+        known = await credentials.list_(tx.session, kind=credentials.CredentialKind.CAMERA)
+        if kept and any(each.client_id == kept["client_id"] for each in known):
+            return kept
+        made = await credentials.add_camera(tx, CAMERA_NAME, unit=UNIT)
+        await cameras.record_certificate(tx, made.client_id, CERTIFICATE)
+    camera = {"id": str(made.id), "client_id": made.client_id, "api_key": made.secret or ""}
+    _keep(path, camera)
+    return camera
+
+
+async def _bank(house: House) -> Path:
+    path = house.settings.home / "sandbox" / "bank.json"
+    kept = _kept(path)
+    async with house.db.begin(SYSTEM) as tx:
+        known = await credentials.list_(tx.session, kind=credentials.CredentialKind.BANK)
+        if kept and any(each.client_id == kept["client_id"] for each in known):
+            return path
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        made = await credentials.add_bank(tx, BANK_NAME, public_key_pem=public.decode())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    _keep(
+        path,
+        {
+            "client_id": made.client_id,
+            "client_secret": made.secret or "",
+            "private_key_pem": private.decode(),
+            "partner_service_id": made.partner_service_id or "",
+        },
+    )
+    return path
+
+
+async def _tickets(house: House, camera: dict[str, str]) -> None:
+    """One ticket whose letter is out, and one that waits for an officer."""
+    await _ticket(house, camera, LETTER_PLATE, STANDARD, seed=11, minutes=90)
+    await _ticket(house, camera, WAITING_PLATE, NEW_STOCK, seed=12, minutes=40)
+    await _verify(house, LETTER_PLATE)
+
+
+async def _ticket(
+    house: House, camera: dict[str, str], plate: str, conditions: Conditions, *, seed: int, minutes: int
+) -> None:
+    async with house.db.begin(SYSTEM) as tx:
+        if (await tx.session.execute(select(col(Ticket.case_id)).where(col(Ticket.plate) == plate))).first():
+            return
+    picture = draw_photograph(plate, seed=seed, conditions=conditions)
+    info = await off_loop(documents.check_image, picture, max_bytes=len(picture), max_pixels=50_000_000)
+    image = cameras.Image(await house.storage.put(picture), info.media_type, info.width, info.height)
+    device = Actor(ActorKind.CAMERA, camera["id"], frozenset({"camera"}), unit=UNIT)
+    async with house.db.begin(device) as tx:
+        metadata = cameras.parse_metadata(
+            json.dumps(
+                {
+                    "captured_at": (tx.now - timedelta(minutes=minutes)).isoformat(),
+                    "violation": "287-2-APILL",
+                    "location": "Simpang Sarinah, Jalan M.H. Thamrin, Jakarta Pusat",
+                    "capture_id": f"contoh-{plate}",
+                }
+            )
+        )
+        checked = await cameras.check_metadata(tx.session, device, metadata, now=tx.now)
+        capture, _ = await cameras.accept_capture(tx, device, [image], checked)
+    await read_capture(house, str(capture.id))
+
+
+async def _verify(house: House, plate: str) -> None:
+    """The drawn officer verifies; the second one agrees where the reading was doubtful. The worker dispatches."""
+    async with house.db.begin(SYSTEM) as tx:
+        query = (
+            select(col(cases.Case.id), col(cases.Case.assigned_to))
+            .join(Ticket, col(Ticket.case_id) == col(cases.Case.id))
+            .where(col(Ticket.plate) == plate, col(cases.Case.state) == "captured")
+        )
+        row = (await tx.session.execute(query)).first()
+        officers = await staff.list_officers(tx.session, unit=UNIT, role=Role.OFFICER)
+    if row is None:
+        return
+    actors = [Actor(ActorKind.STAFF, str(each.id), each.roles, unit=each.unit) for each in officers]
+    drawn = next(each for each in actors if each.id == row.assigned_to)
+    async with house.db.begin(drawn) as tx:
+        await etle.decide(tx, row.id, etle.Decision(action="start_review"))
+        verified = etle.Decision(
+            action="verify", reason="Kendaraan pada foto cocok dengan data registrasi.", registry_matches=True
+        )
+        await etle.decide(tx, row.id, verified)
+    async with house.db.begin(next(each for each in actors if each.id != drawn.id)) as tx:
+        if any(task.kind == "second_look" for task in await cases.tasks_of(tx.session, row.id)):
+            await etle.decide(tx, row.id, etle.Decision(action="endorse"))
+
+
+def _kept(path: Path) -> dict[str, str] | None:
+    if not path.exists():
+        return None
+    kept: dict[str, str] = json.loads(path.read_text("utf-8"))
+    return kept
+
+
+def _keep(path: Path, values: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values, indent=1), "utf-8")
+    path.chmod(0o600)
