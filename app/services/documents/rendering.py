@@ -88,7 +88,7 @@ def _compile(
             ppi=PREVIEW_PPI if kind == "png" else None,
             sys_inputs=inputs,
             pdf_standards=["a-3a", "ua-1"] if kind == "pdf" else None,
-            timestamp=datetime.fromisoformat(str(data["created_at"])),
+            timestamp=datetime.fromisoformat(str(data["created_at"])).replace(microsecond=0),
         )
     except RuntimeError as error:
         raise TEMPLATE_BROKEN(template=template) from error
