@@ -49,7 +49,7 @@ def write(template: str, lang: Lang, values: Mapping[str, Value], *, public_url:
     link = shown.get("link")
     if link is not None and not str(link).startswith(f"{public_url}/"):
         raise ValueError("a message may only link to this server")
-    check_link = f"{public_url}/periksa?code={check_code}"
+    check_link = f"{public_url}/periksa/{check_code}"
     page = _environment(lang).get_template(f"{template}.{lang}.txt")
     text = page.render({**shown, "check_code": check_code, "check_link": check_link, "public_url": public_url})
     subject, _, body = text.strip().partition("\n")

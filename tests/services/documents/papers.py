@@ -25,7 +25,7 @@ from app.services.documents import (
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 CONFIRM_URL = "https://loket.example/tiket?ref=ETL7K3M9QXT4"
-CHECK = CheckCode("7K3M-9QXT-4V2P", "https://loket.example/periksa")
+CHECK = CheckCode("CEK7K3M9QXT4V2PA", "https://loket.example/periksa/CEK7K3M9QXT4V2PA")
 PROOF = b'{"leaf": {"kind": "payment_posted"}, "index": 7}'
 
 

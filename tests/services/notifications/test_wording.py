@@ -38,7 +38,7 @@ def test_every_message_speaks_both_languages_and_can_be_checked(template: str) -
     assert both[0] != both[1]
     for text in both:
         assert CODE in text
-        assert f"{URL}/periksa?code={CODE}" in text
+        assert f"{URL}/periksa/{CODE}" in text
         assert "{" not in text
         assert len(text) < 800
 
