@@ -9,8 +9,8 @@ from app import __version__
 from app.core.house import House
 from app.core.jobs import Worker
 from app.routers import anpr, counter, me, oauth, ops, pages, reference, sandbox, snap, tickets, transparency, verify
-from app.routers.http.guards import SignInFirst, sign_in_first
 from app.routers.http.body_limit import TooLargeAsProblem
+from app.routers.http.guards import SignInFirst, sign_in_first
 from app.routers.http.middleware import RequestContext
 from app.routers.http.problems import install_problem_handlers
 from app.routers.http.security import SecurityHeaders

@@ -12,8 +12,8 @@ from app.core.house import House
 from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
 from app.core.limits import Limits
 from app.core.storage import ObjectStorage
-from app.services.billing import jobs as billing_jobs
 from app.services import etle
+from app.services.billing import jobs as billing_jobs
 from app.services.cases import Lifecycles, load_lifecycles, merge_rules
 from app.services.cases import jobs as cases_jobs
 from app.services.etle import jobs as etle_jobs

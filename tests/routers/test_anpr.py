@@ -1,0 +1,347 @@
+"""The cameras' door over HTTP: what is taken, what is refused and in which words, and that a refusal leaves nothing."""
+
+import hashlib
+import io
+import json
+import struct
+import zlib
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
+from sqlalchemy import func, select
+
+from app.core.house import House
+from app.routers.anpr import MOST_CAPTURE_BYTES, MOST_IMAGE_BYTES
+from app.services.cameras import MOST_IMAGES
+from app.services.cameras.models import Capture, EvidenceFile
+from tests import make
+from tests.drain import drain
+
+MIB = 1024 * 1024
+PICTURE = make.photograph()
+
+
+def metadata(house: House, **changes: Any) -> dict[str, Any]:
+    at = house.clock.now() - timedelta(minutes=2)
+    told = {"captured_at": at.isoformat(), "violation": "287-2-APILL", "location": make.LOCATION, **changes}
+    return {name: value for name, value in told.items() if value is not ...}
+
+
+async def send(
+    camera: make.Camera, told: dict[str, Any] | str | None, *images: bytes, path: str = "captures", **headers: str
+) -> httpx.Response:
+    data = {} if told is None else {"metadata": told if isinstance(told, str) else json.dumps(told)}
+    return await camera.client.post(
+        f"/v1/anpr/{path}",
+        headers={"X-Api-Key": camera.key, "Accept-Language": "en", **headers},
+        files=[("image", ("capture.jpg", image, "image/jpeg")) for image in images],
+        data=data,
+    )
+
+
+async def kept(house: House) -> tuple[int, int]:
+    async with house.db.read() as connection:
+        captures = (await connection.execute(select(func.count()).select_from(Capture))).scalar_one()
+        files = (await connection.execute(select(func.count()).select_from(EvidenceFile))).scalar_one()
+    return captures, files
+
+
+async def assert_refused(
+    house: House, answer: httpx.Response, status: int, code: str, *images: bytes
+) -> dict[str, Any]:
+    """The right problem, and neither a row nor a file nor a job was left behind."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["code"] == code, problem
+    assert problem["detail"].endswith((".", ". ")), "it says what to do"
+    assert await kept(house) == (0, 0)
+    assert await drain(house) == []
+    for image in images:
+        assert not await house.storage.exists(hashlib.sha256(image).hexdigest())
+    return problem
+
+
+@pytest.fixture
+async def camera(house: House, client: httpx.AsyncClient) -> make.Camera:
+    return await make.camera(house, client)
+
+
+# What is taken -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_capture_is_kept_byte_for_byte_and_read_later(house: House, camera: make.Camera) -> None:
+    other = make.photograph(seed=2)
+    answer = await send(camera, metadata(house, speed_kmh=71, limit_kmh=50, capture_id="7"), PICTURE, other)
+    assert answer.status_code == 202
+    accepted = answer.json()
+    assert accepted == {"id": accepted["id"], "state": "received"}
+    shown = await camera.client.get(answer.headers["location"], headers={"X-Api-Key": camera.key})
+    assert shown.status_code == 200
+    hashes = [hashlib.sha256(image).hexdigest() for image in (PICTURE, other)]
+    assert [image["sha256"] for image in shown.json()["images"]] == hashes
+    assert await house.storage.get(hashes[0]) == PICTURE
+    assert "etle.read_capture" in await drain(house)
+    shown = await camera.client.get(answer.headers["location"], headers={"X-Api-Key": camera.key})
+    assert shown.json()["state"] == "read"
+
+
+@pytest.mark.parametrize("capture_id", ["000123", ...], ids=["with-id", "without-id"])
+async def test_a_repeated_capture_is_the_same_one(house: House, camera: make.Camera, capture_id: object) -> None:
+    told = metadata(house, capture_id=capture_id)
+    first = await send(camera, told, PICTURE)
+    again = await send(camera, {**told, "firmware": "9.1"}, PICTURE)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json()["id"] == first.json()["id"]
+    assert await kept(house) == (1, 1)
+    assert (await drain(house)).count("etle.read_capture") == 1
+
+
+async def test_a_capture_id_with_other_bytes_is_a_conflict(house: House, camera: make.Camera) -> None:
+    first = await send(camera, metadata(house, capture_id="7"), PICTURE)
+    assert first.status_code == 202
+    answer = await send(camera, metadata(house, capture_id="7"), make.photograph(seed=3))
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "cameras-capture-differs"
+    assert await kept(house) == (1, 1)
+
+
+async def test_a_camera_sees_its_own_captures_alone(
+    house: House, client: httpx.AsyncClient, camera: make.Camera
+) -> None:
+    accepted = (await send(camera, metadata(house), PICTURE)).json()
+    other = await make.camera(house, client)
+    for key, status in [(camera.key, 200), (other.key, 404), ("", 401), ("lk_cam-none_00", 401)]:
+        answer = await client.get(f"/v1/anpr/captures/{accepted['id']}", headers={"X-Api-Key": key})
+        assert answer.status_code == status
+
+
+async def test_a_picture_is_read_and_not_kept(house: House, camera: make.Camera) -> None:
+    answer = await send(camera, None, PICTURE, path="recognitions")
+    assert answer.status_code == 200
+    read = answer.json()
+    assert read["backend"] == "embedded"
+    assert read["elapsed_ms"] > 0
+    best = read["results"][0]
+    assert best["plate"] == make.PLATE
+    assert 0.5 < best["confidence"] <= 1
+    assert set(best["box"]) == {"x_min", "y_min", "x_max", "y_max"}
+    assert isinstance(best["alternatives"], list)
+    assert await kept(house) == (0, 0)
+    assert not await house.storage.exists(hashlib.sha256(PICTURE).hexdigest())
+
+
+# What is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["captures", "recognitions"])
+@pytest.mark.parametrize("key", [None, "", "nonsense", "lk_cam-000000000000_" + "0" * 48, "lk__", "k" * 10_000])
+async def test_without_a_good_key_nothing_opens(
+    house: House, client: httpx.AsyncClient, path: str, key: str | None
+) -> None:
+    answer = await client.post(
+        f"/v1/anpr/{path}",
+        headers={} if key is None else {"X-Api-Key": key},
+        files={"image": PICTURE},
+        data={"metadata": json.dumps(metadata(house))},
+    )
+    await assert_refused(house, answer, 401, "sign-in-needed", PICTURE)
+
+
+def png_bomb() -> bytes:
+    """A PNG of 60,000 by 60,000 pixels in a few kilobytes."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * MIB)) + chunk(b"IEND", b"")
+    )
+
+
+BAD_PICTURES = {
+    "text": (b"this is no picture at all", 415, "documents-not-an-image"),
+    "html": (b"<html><script>alert(1)</script></html>", 415, "documents-not-an-image"),
+    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', 415, "documents-not-an-image"),
+    "pdf": (b"%PDF-1.7\n%%EOF", 415, "documents-not-an-image"),
+    "empty": (b"", 422, "documents-file-empty"),
+    "half": (PICTURE[: len(PICTURE) // 2], 422, "documents-image-unreadable"),
+    "stump": (PICTURE[:4], 422, "documents-image-unreadable"),
+    "bomb": (png_bomb(), 422, "documents-too-many-pixels"),
+    "large": (PICTURE + b"\0" * (MOST_IMAGE_BYTES - len(PICTURE) + 1), 413, "documents-file-too-large"),
+}
+
+
+@pytest.mark.parametrize("path", ["captures", "recognitions"])
+@pytest.mark.parametrize("kind", BAD_PICTURES)
+async def test_what_is_no_good_picture(house: House, camera: make.Camera, kind: str, path: str) -> None:
+    image, status, code = BAD_PICTURES[kind]
+    answer = await send(camera, metadata(house) if path == "captures" else None, image, path=path)
+    await assert_refused(house, answer, status, code, image)
+
+
+async def test_one_bad_picture_refuses_the_whole_capture(house: House, camera: make.Camera) -> None:
+    answer = await send(camera, metadata(house), PICTURE, b"no picture")
+    await assert_refused(house, answer, 415, "documents-not-an-image", PICTURE, b"no picture")
+
+
+@pytest.mark.parametrize("path", ["captures", "recognitions"])
+async def test_sixty_megabytes_are_not_even_read(house: House, camera: make.Camera, path: str) -> None:
+    assert MOST_CAPTURE_BYTES < 60 * MIB
+    answer = await send(camera, metadata(house), b"\xff\xd8\xff" + b"\0" * 60 * MIB, path=path)
+    problem = await assert_refused(house, answer, 413, "request-too-large")
+    assert "MB" in problem["detail"]
+
+
+async def test_no_picture_at_all(house: House, camera: make.Camera) -> None:
+    for path in ("captures", "recognitions"):
+        for answer in (
+            await send(camera, metadata(house), path=path),
+            await camera.client.post(
+                f"/v1/anpr/{path}", headers={"X-Api-Key": camera.key, "Accept-Language": "en"}, json=metadata(house)
+            ),
+        ):
+            problem = await assert_refused(house, answer, 422, "request-invalid")
+            assert "/image" in [error["pointer"] for error in problem["errors"]]
+
+
+async def test_too_many_pictures(house: House, camera: make.Camera) -> None:
+    small = io.BytesIO()
+    Image.new("RGB", (32, 32)).save(small, "JPEG")
+    answer = await send(camera, metadata(house), *[small.getvalue()] * (MOST_IMAGES + 1))
+    problem = await assert_refused(house, answer, 422, "cameras-image-count", small.getvalue())
+    assert f"1 to {MOST_IMAGES}" in problem["detail"]
+
+
+async def test_a_script_in_exif_is_evidence_and_nothing_more(house: House, camera: make.Camera) -> None:
+    """The original is kept as it came; nobody but a court ever gets these bytes, what is shown is re-encoded."""
+    exif = Image.Exif()
+    exif[0x010E] = "<script>alert(1)</script>"
+    made = io.BytesIO()
+    Image.open(io.BytesIO(PICTURE)).save(made, "JPEG", exif=exif)
+    answer = await send(camera, metadata(house), made.getvalue())
+    assert answer.status_code == 202
+    assert "script" not in answer.text
+    shown = await camera.client.get(answer.headers["location"], headers={"X-Api-Key": camera.key})
+    assert "script" not in shown.text
+    assert await house.storage.get(hashlib.sha256(made.getvalue()).hexdigest()) == made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ("", "request-invalid"),
+        ("no json", "cameras-metadata-not-json"),
+        ("[]", "cameras-metadata-not-json"),
+        ("{" * 5_000, "cameras-metadata-not-json"),
+        ('{"a":"' + "x" * 20_000 + '"}', "cameras-metadata-not-json"),
+        ("{}", "cameras-metadata-invalid"),
+    ],
+    ids=["empty", "text", "list", "deep", "long", "bare"],
+)
+async def test_metadata_that_are_none(house: House, camera: make.Camera, told: str, code: str) -> None:
+    await assert_refused(house, await send(camera, told, PICTURE), 422, code, PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"captured_at": ...}, "captured_at"),
+        ({"captured_at": "2026-03-02T09:58:00"}, "captured_at"),
+        ({"location": "Sarinah\x00"}, "location"),
+        ({"location": "x" * 10_000}, "location"),
+        ({"capture_id": "x" * 10_000}, "capture_id"),
+        ({"violation": "x" * 10_000}, "violation"),
+        ({"latitude": 181}, "latitude"),
+        ({"speed_kmh": "fast"}, "speed_kmh"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_field_that_does_not_fit_is_named(
+    house: House, camera: make.Camera, changes: dict[str, Any], pointer: str
+) -> None:
+    answer = await send(camera, metadata(house, **changes), PICTURE)
+    problem = await assert_refused(house, answer, 422, "cameras-metadata-invalid", PICTURE)
+    assert [error["pointer"] for error in problem["errors"]] == [f"/metadata/{pointer}"]
+
+
+async def test_a_wrong_clock_is_told_its_difference(house: House, camera: make.Camera) -> None:
+    now = house.clock.now()
+    for off, code, words in [
+        (timedelta(hours=7), "cameras-capture-in-future", "7 hours 0 minutes"),
+        (timedelta(days=2), "cameras-capture-in-future", "2 days 0 hours"),
+        (timedelta(days=-400), "cameras-capture-too-old", "400 days 0 hours"),
+    ]:
+        answer = await send(camera, metadata(house, captured_at=(now + off).isoformat()), PICTURE)
+        problem = await assert_refused(house, answer, 422, code, PICTURE)
+        assert words in problem["detail"]
+    answer = await send(camera, metadata(house, sent_at=(now - timedelta(hours=7)).isoformat()), PICTURE)
+    problem = await assert_refused(house, answer, 422, "cameras-clock-off", PICTURE)
+    assert "7 hours" in problem["detail"]
+    assert "UTC" in problem["detail"]
+
+
+async def test_an_unknown_violation_code_says_where_the_codes_are(house: House, camera: make.Camera) -> None:
+    answer = await send(camera, metadata(house, violation="999-UNKNOWN"), PICTURE)
+    problem = await assert_refused(house, answer, 422, "reference-violation-not-found", PICTURE)
+    assert "999-UNKNOWN" in problem["detail"]
+    assert "/v1/violations" in problem["detail"]
+
+
+@pytest.mark.parametrize("id", ["1", "x" * 10_000, "%00", "019582d0-0000-7000-8000-00000000000g"])
+async def test_an_id_that_is_none_is_refused(house: House, camera: make.Camera, id: str) -> None:
+    answer = await camera.client.get(f"/v1/anpr/captures/{id}", headers={"X-Api-Key": camera.key})
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def foreign_plate(text: str) -> bytes:
+    """A picture of nothing but a plate that is no Indonesian one."""
+    picture = Image.new("RGB", (800, 600), (90, 90, 90))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((200, 260, 620, 350), fill=(20, 20, 20))
+    draw.text((215, 270), text, fill=(240, 240, 240), font=ImageFont.load_default(size=66))
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG")
+    return jpeg.getvalue()
+
+
+async def test_a_plate_of_another_country_is_never_a_sure_plate(house: House, camera: make.Camera) -> None:
+    image = foreign_plate("SGX 1234 A")
+    answer = await send(camera, None, image, path="recognitions")
+    assert answer.status_code == 200
+    assert all(result["confidence"] < 0.5 for result in answer.json()["results"])
+    assert (await send(camera, metadata(house), image)).status_code == 202  # a person looks at it
+    assert "etle.read_capture" in await drain(house)
+
+
+@given(
+    told=st.one_of(
+        st.text(max_size=200),
+        st.dictionaries(
+            st.sampled_from(["captured_at", "violation", "location", "latitude", "lane", "capture_id"]),
+            st.one_of(st.none(), st.text(max_size=30), st.floats(), st.integers(), st.lists(st.integers(), max_size=2)),
+        ).map(json.dumps),
+    )
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+async def test_no_metadata_is_ever_a_crash(house: House, camera: make.Camera, told: str) -> None:
+    answer = await send(camera, told.encode("utf-8", "replace").decode(), PICTURE)
+    assert answer.status_code == 422, answer.text
+    assert await kept(house) == (0, 0)
+
+
+@given(image=st.one_of(st.binary(max_size=400), st.integers(3, len(PICTURE) - 1).map(lambda cut: PICTURE[:cut])))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+async def test_no_file_is_ever_a_crash(house: House, camera: make.Camera, image: bytes) -> None:
+    answer = await send(camera, metadata(house), image)
+    assert answer.status_code in (415, 422), answer.text
+    assert await kept(house) == (0, 0)
