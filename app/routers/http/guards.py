@@ -118,7 +118,7 @@ def staff_page(*roles: Role) -> Any:
     async def staff_on_page(request: Request, house: TheHouse) -> Actor:
         actor = await _from_session(request, house)
         if actor is None:
-            raise SignInFirst(f"/oauth/sign-in/staff?{urlencode({'next': _here(request)})}")
+            raise SignInFirst(f"/masuk/petugas?{urlencode({'next': _here(request)})}")
         actor = _only(ActorKind.STAFF, actor)
         if roles and actor.roles.isdisjoint(roles):
             raise FORBIDDEN()
@@ -132,7 +132,7 @@ async def citizen_on_page(request: Request, house: TheHouse) -> Actor:
     """`citizen` for pages: who is not signed in is sent to the sign-in page and comes back."""
     actor = await _from_session(request, house)
     if actor is None or actor.kind is not ActorKind.CITIZEN:
-        raise SignInFirst(f"/oauth/sign-in?{urlencode({'next': _here(request)})}")
+        raise SignInFirst(f"/masuk?{urlencode({'next': _here(request)})}")
     return actor
 
 

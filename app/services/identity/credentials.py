@@ -254,6 +254,8 @@ async def check_camera(source: Reader, api_key: str, *, now: datetime, place: Ke
 
 async def bank_client(source: Reader, keys: KeyRing, client_id: str) -> BankClient | None:
     """The bank of this client id, disabled ones too (the door refuses them in SNAP's own words); None if unknown."""
+    if not client_id.isprintable():
+        return None
     query = select(*_BANK_COLUMNS).where(
         col(Credential.client_id) == client_id, col(Credential.kind) == CredentialKind.BANK
     )
@@ -289,7 +291,8 @@ async def mark_used(tx: Tx, credential_id: UUID) -> None:
 
 def split_api_key(api_key: str) -> tuple[str, str]:
     """``lk_<client id>_<secret>`` in its two parts; two empty strings for anything else."""
-    parts = api_key.split("_", 2) if len(api_key) <= 200 and api_key.isascii() else []
+    readable = len(api_key) <= 200 and api_key.isascii() and api_key.isprintable()
+    parts = api_key.split("_", 2) if readable else []
     return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == "lk" else ("", "")
 
 

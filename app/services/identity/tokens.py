@@ -51,6 +51,7 @@ class TokenClaims:
     unit: str | None
     kind: str | None
     good_until: datetime
+    nonce: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +113,25 @@ class IssuerKeys:
     """An external issuer's keys: OpenID discovery, then its JWK set, both through an `Upstream`."""
 
     def __init__(self, issuer: str, upstream: Upstream) -> None:
-        self._issuer, self._upstream = issuer, upstream
+        self.issuer, self.upstream = issuer, upstream
 
     async def fetch(self, now: datetime) -> list[dict[str, Any]]:
         metadata = await self.metadata()
-        answer = await self._upstream.request("GET", metadata["jwks_uri"])
+        answer = await self.upstream.request("GET", metadata["jwks_uri"])
         keys = answer.json().get("keys", []) if answer.status_code == 200 else []
         return [key for key in keys if key.get("kty") in {"EC", "RSA", "OKP"} and key.get("use", "sig") == "sig"]
 
     async def metadata(self) -> dict[str, Any]:
         """The discovery document; `BadAccessToken` when it speaks for another issuer (OpenID Discovery 4.3)."""
-        answer = await self._upstream.request("GET", f"{self._issuer}/.well-known/openid-configuration")
+        answer = await self.upstream.request("GET", f"{self.issuer}/.well-known/openid-configuration")
         metadata: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
-        if metadata.get("issuer") != self._issuer:
+        if metadata.get("issuer") != self.issuer:
             raise BadAccessToken("the discovery document names another issuer")
         return metadata
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._upstream.aclose()
+        await self.upstream.aclose()
 
 
 class TokenVerifier:
@@ -234,4 +235,5 @@ def _claims(raw: Mapping[str, Any]) -> TokenClaims:
         unit=unit if isinstance(unit, str) else None,
         kind=kind if isinstance(kind, str) else None,
         good_until=datetime.fromtimestamp(int(raw["exp"]) + LEEWAY_S, UTC),
+        nonce=raw.get("nonce") if isinstance(raw.get("nonce"), str) else None,
     )
