@@ -129,8 +129,8 @@ async def decide(id: UUID, actor: StaffOnPage, visit: TheVisit) -> Response:
             return visit.go(f"/counter?done={reference_no}")
         except Problem as problem:
             form.take(problem, onto="action")
-            return await _show_case(visit, actor, id, form, purpose=None, status=problem.type.status)
-    return await _show_case(visit, actor, id, form, purpose=None, status=422)
+            return await _show_again(visit, actor, id, form, status=problem.type.status)
+    return await _show_again(visit, actor, id, form)
 
 
 @router.post("/counter/cases/{id}/address")
@@ -145,7 +145,7 @@ async def correct_address(id: UUID, actor: StaffOnPage, visit: TheVisit) -> Resp
         return visit.go(f"/counter?done={reference_no}")
     except Problem as problem:
         form.take(problem, onto="address")
-        return await _show_case(visit, actor, id, form, purpose=None, status=problem.type.status)
+        return await _show_again(visit, actor, id, form, status=problem.type.status)
 
 
 @router.post("/counter/cases/{id}/verdict")
@@ -161,7 +161,7 @@ async def enter_verdict(id: UUID, actor: Court, visit: TheVisit) -> Response:
             return visit.go(f"/counter?done={reference_no}")
         except Problem as problem:
             form.take(problem, onto="fine")
-    return await _show_case(visit, actor, id, form, purpose=None, status=422)
+    return await _show_again(visit, actor, id, form)
 
 
 # --- the daily batch of block requests ----------------------------------------------------------------------------
@@ -211,6 +211,11 @@ async def desk_of(visit: Visit, actor: Actor) -> Desk:
     )
 
 
+async def _show_again(visit: Visit, actor: Actor, case_id: UUID, form: Form, *, status: int = 422) -> Response:
+    """The case with what is wrong, for the purpose for which it was opened; the forms on the page carry it along."""
+    return await _show_case(visit, actor, case_id, form, purpose=form.get("stated")[:80] or None, status=status)
+
+
 async def _show_case(
     visit: Visit, actor: Actor, case_id: UUID, form: Form, *, purpose: str | None, status: int = 200
 ) -> Response:
@@ -222,6 +227,7 @@ async def _show_case(
         staff=await desk_of(visit, actor),
         form=form,
         review=_here(visit, review),
+        stated=purpose or "",
         choices=[DECISIONS[action] for action in review.actions if action in DECISIONS],
         corrects_address=review.state == "undelivered" and str(Role.OFFICER) in actor.roles,
         enters_verdict="enter_verdict" in review.actions,

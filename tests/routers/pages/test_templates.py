@@ -79,6 +79,7 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
             {
                 "staff": STAFF,
                 "form": ERRORS,
+                "stated": "",
                 "review": review,
                 "choices": [DECISIONS[action] for action in review.actions],
                 "entries": ENTRIES,

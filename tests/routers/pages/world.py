@@ -16,7 +16,8 @@ from app.core.house import House
 from app.routers.http.guards import SESSION_COOKIE
 from app.services import etle
 from app.services.cases import Case
-from app.services.etle import Decision, jobs
+from app.services.etle import Decision, LetterAnswer, jobs
+from app.services.etle.models import Party
 from app.services.identity import sessions, staff
 from app.services.identity.roles import Role, expand
 from app.services.identity.sessions import SubjectKind
@@ -161,4 +162,30 @@ class Story:
 
     async def settle(self) -> None:
         """Run whatever the last step has left in the queue."""
+        await drain(self.house)
+
+    async def object(self, reason: str) -> None:
+        """The owner objects."""
+        await self._answer(LetterAnswer("object", reason=reason))
+
+    async def admit(self) -> None:
+        """The owner drove and says so."""
+        person = {
+            "nik": "3174014503909902",
+            "name": "Siti Misal",
+            "address": "Jalan Contoh No. 2",
+            "phone": "+6281200000022",
+        }
+        await self._answer(LetterAnswer("self", person=person))
+
+    async def _answer(self, answer: LetterAnswer) -> None:
+        async with self.house.db.begin(SYSTEM) as tx:
+            owner = (
+                await tx.session.execute(
+                    select(col(Party.id)).where(col(Party.case_id) == self.case_id, col(Party.role) == "owner")
+                )
+            ).scalar_one()
+        holder = Actor(ActorKind.CITIZEN, str(owner), roles=frozenset({"owner"}), case_id=self.case_id)
+        async with self.house.db.begin(holder) as tx:
+            await etle.answer_letter(tx, self.case_id, answer)
         await drain(self.house)
