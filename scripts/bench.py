@@ -1,0 +1,272 @@
+"""`make bench`: what our layers cost, as ratios that hold on any machine; bare times would only describe this one.
+
+PostgreSQL where a server answers (`LOKET_TEST_POSTGRES_URL`), else SQLite. Limits, logs and metrics are on. The server
+runs on one core and the load on another where there are two. Writes `var/bench.json` (BENCH_ROWS, BENCH_SECONDS).
+"""
+
+import asyncio
+import json
+import os
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from app.core.clock import SystemClock
+from app.core.config import Settings
+from app.core.logs import configure_logs
+from app.services.reference import NATIONAL_ZONE
+from app.wiring import build_house
+from scripts import bench_data, bench_load
+from scripts.wait_ready import wait_ready
+from tests import make
+from tests.banks import PAYMENT, join_bank
+
+ROOT = Path(__file__).resolve().parents[1]
+ROWS = int(os.environ.get("BENCH_ROWS", "20000"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
+ROUNDS = 3
+PAYMENTS = 400
+PHOTOGRAPHS = 5
+GOAL_LOOK_UP = 0.30
+console = Console(width=110)
+
+
+def main() -> None:
+    """Measure, print the table, keep it."""
+    with _database() as url, tempfile.TemporaryDirectory() as home:
+        settings = {"LOKET_DATABASE_URL": url, "LOKET_HOME": home, "LOKET_LOG_LEVEL": "info", "LOKET_RATE_LIMITS": "on"}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LOKET_")}
+        os.environ.clear()
+        os.environ.update(environment | settings)
+        engine = "PostgreSQL" if url.startswith("postgres") else "SQLite"
+        configure_logs("warning", "console")
+        ratios = asyncio.run(_measure(url))
+    _show(engine, ratios)
+    out = ROOT / "var" / "bench.json"
+    out.parent.mkdir(exist_ok=True)
+    report = {"engine": engine, "rows": ROWS, "at": SystemClock().now().isoformat(timespec="seconds"), "ratios": ratios}
+    out.write_text(json.dumps(report, indent=1) + "\n")
+
+
+async def _measure(url: str) -> dict[str, float]:
+    settings = Settings(_env_file=None)
+    console.print(f"Making one ticket and {ROWS} copies of its rows ...", highlight=False)
+    case_id, sql, parameters = await bench_data.one_ticket(settings)
+    plates = bench_data.copy_ticket(url, case_id, ROWS)
+    ratios: dict[str, float] = {}
+    with _server("scripts.bench_server") as port:
+        bare, look_up = await _look_ups(port, plates)
+        ratios["look-up / bare route"] = look_up / bare
+        ratios.update(await _payments(port, settings, bare))
+    if (selects := _selects_per_second(url, sql, parameters)) is not None:
+        ratios["PostgreSQL's own SELECT / bare route"] = selects / bare
+        ratios["look-up / PostgreSQL's own SELECT"] = look_up / selects
+    with _server("loket serve") as port:
+        ratios["capture accepted to plate read / one bare reading"] = await _capture_to_reading(port, settings)
+    return {name: round(ratio, 4) for name, ratio in ratios.items()}
+
+
+async def _look_ups(port: int, plates: list[str]) -> tuple[float, float]:
+    """Answers a second of the bare route and of the look-up: medians of rounds that take turns."""
+    asked = random.Random(1).sample(plates, min(len(plates), 5000))
+    bodies = [_look_up_body(plate) for plate in asked]
+    # Each caller has an address of its own, as citizens do: the limits count, and none is reached.
+    look_ups = [
+        bench_load.post("/v1/tickets/lookup", body, {"X-Forwarded-For": f"10.{n >> 8 & 255}.{n & 255}.7"})
+        for n, body in enumerate(bodies)
+    ]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        answer = await client.post("/v1/tickets/lookup", content=bodies[0], headers=_JSON)
+        (await client.post("/bench/keep/look-up", content=answer.content)).raise_for_status()
+    bare = [bench_load.post("/bench/bare/look-up", body) for body in bodies]
+    plain, measured = [], []
+    for _ in range(ROUNDS):
+        plain.append((await bench_load.load(port, bare, _is_ok, seconds=SECONDS)).per_second)
+        measured.append((await bench_load.load(port, look_ups, _is_one_ticket, seconds=SECONDS)).per_second)
+    return statistics.median(plain), statistics.median(measured)
+
+
+async def _payments(port: int, settings: Settings, bare: float) -> dict[str, float]:
+    """Payments a second, each committed before its answer, against the bare route."""
+    customers = await bench_data.open_bills(settings, PAYMENTS)
+    house = build_house(settings)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            bank = await (await join_bank(house, client)).sign_in()
+        requests = [_payment(bank, customer, number) for number, customer in enumerate(customers)]
+    finally:
+        await house.close()
+    paid = await bench_load.load(port, requests, _is_paid, connections=8)
+    return {"SNAP payment / bare route": paid.per_second / bare}
+
+
+async def _capture_to_reading(port: int, settings: Settings) -> float:
+    """From the moment a capture is accepted until its plate is read, against the reading alone over HTTP."""
+    pictures = bench_data.photographs(ROOT / "var" / "bench", PHOTOGRAPHS + 1)
+    headers = {"X-Api-Key": await bench_data.camera_key(settings)}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=120) as client:
+        await client.post("/v1/anpr/recognitions", files=_picture(pictures[-1]))  # loads the model
+        ratios = []
+        for picture in pictures[:-1]:
+            started = time.perf_counter()
+            (await client.post("/v1/anpr/recognitions", files=_picture(picture))).raise_for_status()
+            alone = time.perf_counter() - started
+            taken = (datetime.now(NATIONAL_ZONE) - timedelta(minutes=1)).isoformat()
+            metadata = {"captured_at": taken, "violation": "287-2-APILL", "location": make.LOCATION}
+            data = {"metadata": json.dumps(metadata)}
+            accepted = await client.post("/v1/anpr/captures", files=_picture(picture), data=data)
+            accepted.raise_for_status()
+            started = time.perf_counter()
+            place = f"/v1/anpr/captures/{accepted.json()['id']}"
+            while (await client.get(place)).json()["state"] == "received":  # noqa: ASYNC110 another process changes it
+                await asyncio.sleep(0.01)
+            ratios.append((time.perf_counter() - started) / alone)
+    return statistics.median(ratios)
+
+
+def _selects_per_second(url: str, sql: str, parameters: dict[str, Any]) -> float | None:
+    """What PostgreSQL alone does with the look-up's very statement, prepared, by pgbench; None without either."""
+    pgbench = shutil.which("pgbench")
+    if pgbench is None or not url.startswith("postgres"):
+        return None
+    with psycopg.connect(url) as connection, tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        statement = psycopg.ClientCursor(connection).mogrify(sql, parameters)
+        script.write(re.sub(r"\s+", " ", statement) + ";\n")
+        script.flush()
+        command = [
+            pgbench,
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            "8",
+            "-j",
+            "1",
+            "-T",
+            str(int(SECONDS) or 1),
+            "-f",
+            script.name,
+        ]
+        done = subprocess.run([*command, url], capture_output=True, text=True, timeout=120, check=True)
+    found = re.search(r"tps = ([0-9.]+)", done.stdout)
+    return float(found[1]) if found else None
+
+
+def _payment(bank: Any, customer: str, number: int) -> bytes:
+    """A payment as the bank signs it, ready to be sent."""
+    body = json.dumps(bank.payment_body(customer, f"bench-{number}"), separators=(",", ":")).encode()
+    stamp = bank.timestamp()
+    headers = {
+        "Authorization": f"Bearer {bank.access_token}",
+        "X-TIMESTAMP": stamp,
+        "X-SIGNATURE": bank.sign("POST", PAYMENT, body, stamp),
+        "X-PARTNER-ID": bank.client_id,
+        "X-EXTERNAL-ID": bank.next_id(),
+        "CHANNEL-ID": "95221",
+    }
+    return bench_load.post(PAYMENT, body, headers)
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def _look_up_body(plate: str) -> bytes:
+    numbers = {"plate": plate, "chassis_no": make.VEHICLE.chassis_no, "engine_no": make.VEHICLE.engine_no}
+    return json.dumps(numbers).encode()
+
+
+def _picture(data: bytes) -> dict[str, tuple[str, bytes, str]]:
+    return {"image": ("capture.jpg", data, "image/jpeg")}
+
+
+def _is_ok(status: bytes, _body: bytes) -> bool:
+    return status.endswith(b"200 OK")
+
+
+def _is_one_ticket(status: bytes, body: bytes) -> bool:
+    return status.endswith(b"200 OK") and body.count(b'"reference"') == 1
+
+
+def _is_paid(_status: bytes, body: bytes) -> bool:
+    return b'"2002500"' in body
+
+
+@contextmanager
+def _server(module: str) -> Iterator[int]:
+    port = 8100 + os.getpid() % 800
+    alone = module == "scripts.bench_server"
+    command = (
+        [sys.executable, "-m", module, str(port)]
+        if alone
+        else [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port)]
+    )
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen([*_on_core(0, alone), *command], cwd=ROOT, stdout=log, stderr=log)
+        try:
+            if not wait_ready(f"http://127.0.0.1:{port}", lambda: process.poll() is None):
+                log.seek(0)
+                raise SystemExit(f"the server did not start:\n{log.read().decode()[-4000:]}")
+            if alone and hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
+                os.sched_setaffinity(0, set(range(1, os.cpu_count() or 2)))
+            yield port
+        finally:
+            if hasattr(os, "sched_setaffinity"):
+                os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
+            process.terminate()
+            process.wait(60)
+
+
+def _on_core(core: int, alone: bool) -> list[str]:
+    """The words that keep a command on one core, where the machine has two and can."""
+    taskset = shutil.which("taskset")
+    return [taskset, "-c", str(core)] if alone and taskset and (os.cpu_count() or 1) > 1 else []
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """A database for this run alone: PostgreSQL where a server answers, else a SQLite file."""
+    server = os.environ.get("LOKET_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+    name = f"loket_bench_{uuid.uuid4().hex[:8]}"
+    try:
+        admin = psycopg.connect(server, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError:
+        console.print("No PostgreSQL answers: measuring SQLite.", style="yellow")
+        with tempfile.TemporaryDirectory() as directory:
+            yield f"sqlite:///{directory}/bench.db"
+        return
+    with admin:
+        admin.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        try:
+            yield server.rsplit("/", 1)[0] + f"/{name}"
+        finally:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+
+
+def _show(engine: str, ratios: dict[str, float]) -> None:
+    table = Table(title=f"{engine}, {ROWS} tickets, {bench_load.CONNECTIONS} connections")
+    table.add_column("ratio")
+    table.add_column("value", justify="right")
+    table.add_column("goal", justify="right")
+    for name, ratio in ratios.items():
+        table.add_row(name, f"{ratio:.3f}", f">= {GOAL_LOOK_UP}" if name == "look-up / bare route" else "")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

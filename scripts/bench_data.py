@@ -1,0 +1,139 @@
+"""What the bench looks up and pays: one ticket that went its whole way, thousands of copies of its rows, some bills."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+from sqlalchemy import Table, create_engine, event, insert, select
+from sqlalchemy.engine import Engine, make_url
+
+from app.core.actor import SYSTEM
+from app.core.clock import FixedClock
+from app.core.config import Settings
+from app.core.house import House
+from app.core.ids import new_id
+from app.core.migrations import migrate
+from app.main import create_app
+from app.services import billing, reference
+from app.tables import metadata
+from app.wiring import build_house
+from tests import make
+from tests.journeys.test_ticket import Story
+
+BATCH = 1000
+LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+
+
+async def one_ticket(settings: Settings) -> tuple[UUID, str, dict[str, Any]]:
+    """A ticket whose letter was sent, made through the doors; its case, the look-up's SQL and its parameters."""
+    migrate(settings.effective_database_url)
+    house = build_house(settings)
+    try:
+        async with house.db.begin(SYSTEM) as tx:
+            await reference.load_packaged(tx)
+        transport = httpx.ASGITransport(app=create_app(house))
+        async with httpx.AsyncClient(transport=transport, base_url="http://bench") as client:
+            story = Story(house, client, cast(FixedClock, house.clock))
+            await story.capture()
+            await story.verify()
+            statements = _listen(house)
+            await story.look_up()
+        sql, parameters = next(each for each in reversed(statements) if "FROM tickets" in each[0])
+        return UUID(story.case_id), sql, parameters
+    finally:
+        await house.close()
+
+
+def copy_ticket(url: str, case_id: UUID, count: int) -> list[str]:
+    """Copies of the ticket under other plates, straight into the tables; the plates."""
+    engine = _sync_engine(url)
+    tables = {name: metadata.tables[name] for name in ("captures", "cases", "tickets", "case_deadlines")}
+    with engine.begin() as connection:
+        ticket = _one(connection, tables["tickets"], case_id=case_id)
+        capture = _one(connection, tables["captures"], id=ticket["capture_id"])
+        case = _one(connection, tables["cases"], id=case_id)
+        due = [dict(row) for row in connection.execute(
+            select(tables["case_deadlines"]).where(tables["case_deadlines"].c.case_id == case_id)).mappings()]  # fmt: skip
+        plates = [_plate(number) for number in range(count)]
+        for start in range(0, count, BATCH):
+            rows: dict[str, list[dict[str, Any]]] = {name: [] for name in tables}
+            for plate in plates[start : start + BATCH]:
+                new_case, new_capture = new_id(), new_id()
+                rows["captures"].append({**capture, "id": new_capture, "capture_id": None, "body_key": new_capture.hex})
+                rows["cases"].append({**case, "id": new_case, "reference": f"ETLB{new_case.hex[-16:].upper()}"})
+                rows["tickets"].append({**ticket, "case_id": new_case, "capture_id": new_capture, "plate": plate})
+                rows["case_deadlines"] += [{**each, "id": new_id(), "case_id": new_case} for each in due]
+            for name, table in tables.items():
+                if rows[name]:
+                    connection.execute(insert(table), rows[name])
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    engine.dispose()
+    return plates
+
+
+async def open_bills(settings: Settings, count: int) -> list[str]:
+    """Unpaid bills; their customer numbers."""
+    house = build_house(settings)
+    try:
+        async with house.db.begin(SYSTEM) as tx:
+            return [
+                (
+                    await billing.open_bill(
+                        tx, case_id=None, purpose="fine", unit="PMJ", amount=250_000,
+                        expires_at=tx.now + timedelta(days=1), title="Tilang uji",
+                    )
+                ).customer_no
+                for _ in range(count)
+            ]  # fmt: skip
+    finally:
+        await house.close()
+
+
+async def camera_key(settings: Settings) -> str:
+    """A fresh camera's key."""
+    house = build_house(settings)
+    try:
+        return (await make.camera(house, httpx.AsyncClient())).key
+    finally:
+        await house.close()
+
+
+def photographs(directory: Path, count: int) -> list[bytes]:
+    """Drawn street photographs, kept between runs."""
+    directory.mkdir(parents=True, exist_ok=True)
+    pictures = []
+    for seed in range(count):
+        path = directory / f"photograph-{seed}.jpg"
+        if not path.exists():
+            path.write_bytes(make.photograph(seed=seed + 100))
+        pictures.append(path.read_bytes())
+    return pictures
+
+
+def _listen(house: House) -> list[tuple[str, dict[str, Any]]]:
+    """Every statement that this house sends from now on."""
+    statements: list[tuple[str, dict[str, Any]]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(house.db.engine.sync_engine, "before_cursor_execute", note)
+    return statements
+
+
+def _plate(number: int) -> str:
+    first, rest = divmod(number, 8999)
+    return f"B{1001 + rest}{LETTERS[first % 23]}{LETTERS[first // 23 % 23]}Q"
+
+
+def _one(connection: Any, table: Table, **where: Any) -> dict[str, Any]:
+    query = select(table).where(*(table.c[name] == value for name, value in where.items()))
+    return dict(connection.execute(query).mappings().one())
+
+
+def _sync_engine(url: str) -> Engine:
+    parsed = make_url(url)
+    return create_engine(parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed)
