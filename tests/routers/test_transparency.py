@@ -1,0 +1,84 @@
+"""The log's public doors: what a stranger needs to watch it, and nothing else."""
+
+import base64
+
+import httpx
+import pytest
+
+from app.core.actor import SYSTEM
+from app.core.house import House
+from app.services import transparency
+from app.services.transparency import notes
+from app.services.transparency.merkle import consistency_holds, inclusion_holds, leaf_hash
+from app.services.transparency.notes import VerifierKey
+
+
+async def append(house: House, count: int) -> None:
+    async with house.db.begin(SYSTEM) as tx:
+        for number in range(count):
+            await transparency.append(tx, "test", {"number": number})
+    await transparency.sequence(house)
+
+
+def unpacked(path: list[str]) -> list[bytes]:
+    return [base64.b64decode(each) for each in path]
+
+
+async def test_a_stranger_can_watch_the_log_grow(client: httpx.AsyncClient, house: House) -> None:
+    await append(house, 5)
+    published = (await client.get("/v1/transparency/keys")).json()
+    keys = [VerifierKey.parse(each["key"]) for each in published["keys"]]
+    first = await client.get("/v1/transparency/checkpoint")
+    assert first.headers["content-type"].startswith("text/plain")
+    old = notes.read(first.text)
+    assert old.origin == published["origin"]
+    assert notes.signers(first.text, keys) == keys
+    await append(house, 30)
+    new = notes.read((await client.get("/v1/transparency/checkpoint")).text)
+    assert new.size == old.size + 30
+    answer = await client.get("/v1/transparency/consistency", params={"old": old.size, "new": new.size})
+    path = unpacked(answer.json()["path"])
+    assert consistency_holds(old=old.size, new=new.size, old_root=old.root, new_root=new.root, path=path)
+
+
+async def test_who_holds_a_record_gets_a_fresh_proof_that_says_nothing_else(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    async with house.db.begin(SYSTEM) as tx:
+        leaf = await transparency.append(tx, "test", {"secret": "rahasia"})
+    await transparency.sequence(house)
+    async with house.db.read() as connection:
+        proof = await transparency.proof_of(house, connection, leaf)
+    assert proof is not None
+    held = str(proof.to_json()["commitment"])
+    await append(house, 9)
+    answer = await client.get(f"/v1/transparency/leaves/{held}/proof")
+    fresh = answer.json()
+    assert "rahasia" not in answer.text
+    stated = notes.read(fresh["checkpoint"])
+    assert stated.size == fresh["tree_size"] == proof.tree_size + 9
+    assert inclusion_holds(
+        leaf=leaf_hash(bytes.fromhex(held)),
+        index=fresh["leaf_index"],
+        size=stated.size,
+        path=unpacked(fresh["path"]),
+        root=stated.root,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        (f"leaves/{'0' * 64}/proof", 404, "transparency-not-recorded"),
+        ("leaves/xyz/proof", 422, "request-invalid"),
+        (f"leaves/{'A' * 64}/proof", 422, "request-invalid"),
+        ("consistency?old=2&new=1", 404, "transparency-no-such-size"),
+        ("consistency?old=1&new=999999", 404, "transparency-no-such-size"),
+        ("consistency?old=0&new=1", 422, "request-invalid"),
+        ("consistency?old=1&new=99999999999999999999", 422, "request-invalid"),
+        ("consistency", 422, "request-invalid"),
+    ],
+)
+async def test_what_the_log_does_not_hold(client: httpx.AsyncClient, path: str, status: int, code: str) -> None:
+    answer = await client.get(f"/v1/transparency/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
