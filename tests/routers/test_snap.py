@@ -1,6 +1,7 @@
 """The banks' door over HTTP, on both engines: failure cases A to C (tokens, signatures, repeats, awkward payments)."""
 
 import asyncio
+import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -31,6 +32,7 @@ from tests.banks import (
     STATUS,
     TOKEN,
     Bank,
+    body_hash,
     code,
     flag,
     join_bank,
@@ -174,8 +176,6 @@ async def test_whatever_is_altered_after_signing_is_refused(house, bank, bill):
 
 
 async def test_a_hex_signature_is_taken(bank, bill):
-    import base64
-
     body = json.dumps(bank.inquiry_body(bill.customer_no, "R1")).encode()
     raw = base64.b64decode(bank.sign("POST", INQUIRY, body, bank.timestamp()))
     assert code(await bank.call(INQUIRY, body, X_SIGNATURE=raw.hex())) == "2002400"
@@ -338,8 +338,6 @@ async def test_a_rotated_secret_overlaps(house, clock, bank, bill):
 
 async def test_signature_type_2_needs_no_token(house, client, bill):
     neo = await join_bank(house, client, name="Bank Neo", profile="bnc")
-    from tests.banks import body_hash
-
     raw = json.dumps(neo.payment_body(bill.customer_no, "R1")).encode()
     stamp = neo.timestamp()
     signature = neo.rsa(f"POST:{PAYMENT}:{body_hash(raw)}:{stamp}")
