@@ -1,0 +1,69 @@
+"""`loket anpr`, as an operator runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.sandbox.photographs import draw_photograph, draw_unreadable
+from tests.cli.test_reference import Loket
+
+
+@pytest.fixture
+def loket(tmp_path: Path, sqlite_template: Path) -> Loket:
+    database = tmp_path / "loket.db"
+    database.write_bytes(sqlite_template.read_bytes())
+    return Loket(tmp_path, f"sqlite:///{database}")
+
+
+def test_a_recogniser_is_measured_on_labelled_pictures(loket: Loket, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "one.jpg").write_bytes(draw_photograph("B 1234 XYZ", seed=1))
+    (folder / "two.jpg").write_bytes(draw_photograph("D 9040 EFG", seed=2))
+    (folder / "street.jpg").write_bytes(draw_unreadable(seed=3))
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "labels.csv").write_text(
+        "file,plate,kind\none.jpg,B1234XYZ,car\ntwo.jpg,d 9040 efg,car\nstreet.jpg,L1A,none\nbroken.jpg,L1A,none\n"
+    )
+    done = loket("anpr", "evaluate", str(folder), "--wrong", "--json")
+    assert done.returncode == 0, done.stderr
+    measured = json.loads(done.stdout)
+    assert (measured["pictures"], measured["exact"], measured["exact_percent"]) == (4, 2, 50.0)
+    assert measured["by_kind"] == {"car": 100.0, "none": 0.0}
+    assert measured["accepted_at"]["0.5"] == {"accepted_percent": 50.0, "exact_percent": 100.0}
+    assert [row["file"] for row in measured["wrong"]] == ["street.jpg", "broken.jpg"]
+    assert loket("anpr", "evaluate", str(folder)).returncode == 0
+
+
+def test_what_cannot_be_measured_is_said(loket: Loket, tmp_path: Path) -> None:
+    done = loket("anpr", "evaluate", str(tmp_path))
+    assert done.returncode == 1
+    assert "labels.csv" in done.stderr
+    (tmp_path / "labels.csv").write_text("picture,text\n")
+    assert "columns file and plate" in loket("anpr", "evaluate", str(tmp_path)).stderr
+    (tmp_path / "labels.csv").write_text("file,plate\nnone.jpg,B1A\n")
+    done = loket("anpr", "evaluate", str(tmp_path))
+    assert done.returncode == 1
+    assert "none.jpg" in done.stderr
+    loket.environment["LOKET_RECOGNISER"] = "tesseract"
+    done = loket("anpr", "evaluate", str(tmp_path))
+    assert done.returncode == 1
+    assert "embedded" in done.stderr
+
+
+def test_a_certificate_is_entered_for_a_camera(loket: Loket) -> None:
+    camera = json.loads(loket("client", "add", "camera", "Sarinah 1", "--unit", "PMJ", "--json").stdout)
+    certificate = ["--number", "KL-1/2026", "--valid-until", "2027-01-31", "--model", "Demo 3000"]
+    done = loket("anpr", "certificate", camera["client_id"], *certificate, "--json")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert (shown["name"], shown["certificate_no"], shown["certificate_until"]) == (
+        "Sarinah 1",
+        "KL-1/2026",
+        "2027-01-31",
+    )
+    assert loket("anpr", "certificate", "cam-nobody", *certificate).returncode == 1
+    wrong = loket("anpr", "certificate", camera["client_id"], "--number", "1", "--valid-until", "31/01/2027")
+    assert wrong.returncode == 2
+    assert "2027-01-31" in wrong.stderr
