@@ -71,7 +71,7 @@ async def open_task(
         lasts=str(lasts),
         assignee_only=assignee_only,
         note=note[:200] if note else None,
-        opened_at=tx.as_of,
+        opened_at=tx.now,
     )
     tx.session.add(item)
     await tx.session.flush()

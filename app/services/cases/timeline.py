@@ -11,9 +11,10 @@ from sqlmodel import col
 from app.core.db import Tx
 from app.core.texts import Text
 from app.services import transparency
-from app.services.cases import engine, events
+from app.services.cases import events
 from app.services.cases.events import Reader
-from app.services.cases.models import CaseEvent, CaseView
+from app.services.cases.models import Case, CaseEvent, CaseView
+from app.services.cases.problems import CASE_NOT_FOUND
 
 LOOKED = Text("Petugas membuka perkara ini ({purpose})", "Staff looked at this case ({purpose})")
 PURPOSE_MAX_CHARS = 80
@@ -84,7 +85,10 @@ async def saw(tx: Tx, case_id: UUID, purpose: str) -> None:
 
     Raises `cases-not-found`.
     """
-    case = await engine.get_locked(tx, case_id)
+    # Not locked: a look must not wait for a decision, nor hold one up.
+    case = await tx.one(Case, case_id)
+    if case is None:
+        raise CASE_NOT_FOUND()
     shown = purpose.strip()[:PURPOSE_MAX_CHARS]
     leaf_id = await transparency.append(
         tx,

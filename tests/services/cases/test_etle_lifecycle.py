@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.services.cases import drawing
+from app.services.cases.checking import deadlines_of, effects_of, guards_of
 from app.services.cases.layout import lay_out
-from app.services.cases.loading import SHIPPED, deadlines_of, effects_of, guards_of, read_lifecycle, read_shipped
+from app.services.cases.loading import SHIPPED, read_lifecycle, read_shipped
 from app.services.cases.rules import Transition
 
 ETLE = read_shipped("etle")
