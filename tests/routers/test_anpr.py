@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zlib
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -102,6 +103,12 @@ async def test_a_repeated_capture_is_the_same_one(house: House, camera: make.Cam
     assert (await drain(house)).count("etle.read_capture") == 1
 
 
+async def test_metadata_may_come_as_a_file(house: House, camera: make.Camera) -> None:
+    files = {"image": PICTURE, "metadata": ("metadata.json", json.dumps(metadata(house)), "application/json")}
+    answer = await camera.client.post("/v1/anpr/captures", headers={"X-Api-Key": camera.key}, files=files)
+    assert answer.status_code == 202
+
+
 async def test_a_capture_id_with_other_bytes_is_a_conflict(house: House, camera: make.Camera) -> None:
     first = await send(camera, metadata(house, capture_id="7"), PICTURE)
     assert first.status_code == 202
@@ -151,6 +158,24 @@ async def test_without_a_good_key_nothing_opens(
         data={"metadata": json.dumps(metadata(house))},
     )
     await assert_refused(house, answer, 401, "sign-in-needed", PICTURE)
+
+
+@pytest.mark.parametrize("path", ["captures", "recognitions"])
+async def test_a_stranger_s_upload_is_refused_before_it_is_taken_in(
+    house: House, client: httpx.AsyncClient, path: str
+) -> None:
+    taken = 0
+
+    async def upload() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(20):
+            taken += 1
+            yield b"\0" * MIB
+
+    headers = {"X-Api-Key": "lk_cam-none_00", "Content-Type": "multipart/form-data; boundary=x"}
+    answer = await client.post(f"/v1/anpr/{path}", headers=headers, content=upload())
+    await assert_refused(house, answer, 401, "sign-in-needed")
+    assert taken == 0
 
 
 def png_bomb() -> bytes:
@@ -241,9 +266,10 @@ async def test_a_script_in_exif_is_evidence_and_nothing_more(house: House, camer
         ("[]", "cameras-metadata-not-json"),
         ("{" * 5_000, "cameras-metadata-not-json"),
         ('{"a":"' + "x" * 20_000 + '"}', "cameras-metadata-not-json"),
+        ('{"a":"' + "x" * 2_000_000 + '"}', "request-invalid"),
         ("{}", "cameras-metadata-invalid"),
     ],
-    ids=["empty", "text", "list", "deep", "long", "bare"],
+    ids=["empty", "text", "list", "deep", "long", "longest", "bare"],
 )
 async def test_metadata_that_are_none(house: House, camera: make.Camera, told: str, code: str) -> None:
     await assert_refused(house, await send(camera, told, PICTURE), 422, code, PICTURE)
