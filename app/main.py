@@ -8,8 +8,23 @@ from fastapi import APIRouter, FastAPI
 from app import __version__
 from app.core.house import House
 from app.core.jobs import Worker
-from app.routers import anpr, counter, me, oauth, ops, pages, reference, sandbox, snap, tickets, transparency, verify
+from app.routers import (
+    anpr,
+    counter,
+    me,
+    messages,
+    oauth,
+    ops,
+    pages,
+    reference,
+    sandbox,
+    snap,
+    tickets,
+    transparency,
+    verify,
+)
 from app.routers.http.body_limit import TooLargeAsProblem
+from app.routers.http.cors import AppOrigins
 from app.routers.http.guards import SignInFirst, sign_in_first
 from app.routers.http.middleware import RequestContext
 from app.routers.http.problems import install_problem_handlers
@@ -25,6 +40,7 @@ DOORS: tuple[APIRouter, ...] = (
     reference.router,
     transparency.router,
     verify.router,
+    messages.router,
     sandbox.router,
     anpr.router,
     oauth.router,
@@ -62,6 +78,7 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     app.state.house = house
     # The last added is the outermost.
     app.add_middleware(TooLargeAsProblem, render_page=pages.render_problem_page)
+    app.add_middleware(AppOrigins, house=house)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestContext)
     install_problem_handlers(app, pages.render_problem_page)

@@ -12,8 +12,10 @@ from app.cli import (
     keys,
     lifecycle,
     openapi,
+    post,
     reference,
     registry,
+    sandbox,
     seed,
     serve,
     staff,
@@ -38,7 +40,9 @@ app.add_typer(reference.app, name="reference")
 app.add_typer(registry.app, name="registry")
 app.add_typer(client.app, name="client")
 app.add_typer(staff.app, name="staff")
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(anpr.app, name="anpr")
+app.add_typer(post.app, name="post")
 
 
 def main() -> None:

@@ -128,6 +128,8 @@ class Settings(BaseSettings):
             faults.append("LOKET_PUBLIC_URL must be an https address.")
         if self.effective_database_url.startswith("sqlite"):
             faults.append("LOKET_DATABASE_URL must name a PostgreSQL database.")
+        if self.message_gateway_url and not self.message_gateway_secret:
+            faults.append("LOKET_MESSAGE_GATEWAY_SECRET is missing: calls to the gateway and its receipts must be signed.")
         if self.smtp_sender.endswith("@example.test"):
             faults.append("LOKET_SMTP_SENDER must be a real sender address.")
         return faults

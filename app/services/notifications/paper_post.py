@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
@@ -50,16 +50,17 @@ async def collect_letters(house: House) -> None:
         await tx.session.execute(update(Letter).where(waiting).values(batch_on=today))
 
 
-async def list_batches(conn: AsyncConnection, unit: str) -> list[BatchSummary]:
-    """The batches of a unit that are not dispatched completely, oldest first."""
+async def list_batches(conn: AsyncConnection, unit: str | None = None) -> list[BatchSummary]:
+    """The batches, of one unit or of all, that the post has not taken completely; oldest first."""
+    open_ones = (col(Letter.batch_on).is_not(None)) & (col(Letter.state) == LetterState.QUEUED)
     query = (
-        select(col(Letter.batch_on), func.count())
-        .where(col(Letter.unit) == unit, col(Letter.batch_on).is_not(None), col(Letter.state) == LetterState.QUEUED)
-        .group_by(col(Letter.batch_on))
-        .order_by(col(Letter.batch_on))
+        select(col(Letter.unit), col(Letter.batch_on), func.count())
+        .where(open_ones if unit is None else open_ones & (col(Letter.unit) == unit))
+        .group_by(col(Letter.unit), col(Letter.batch_on))
+        .order_by(col(Letter.batch_on), col(Letter.unit))
     )
     rows = (await conn.execute(query)).all()
-    return [BatchSummary(unit, day, count) for day, count in rows if day is not None]
+    return [BatchSummary(of, day, count) for of, day, count in rows if day is not None]
 
 
 async def letters_of_batch(conn: AsyncConnection, unit: str, batch_on: date) -> Sequence[LetterToPrint]:
@@ -93,7 +94,7 @@ async def dispatch_letters(tx: Tx, tracking_nos: Mapping[UUID, str | None]) -> N
         )
 
 
-async def message_by_tracking(conn: AsyncConnection, tracking_no: str) -> UUID | None:
+async def message_by_tracking(source: AsyncConnection | AsyncSession, tracking_no: str) -> UUID | None:
     """The message whose letter travels under this tracking number."""
     query = select(col(Letter.message_id)).where(col(Letter.tracking_no) == tracking_no)
-    return (await conn.execute(query.order_by(col(Letter.id).desc()).limit(1))).scalar_one_or_none()
+    return (await source.execute(query.order_by(col(Letter.id).desc()).limit(1))).scalar_one_or_none()
