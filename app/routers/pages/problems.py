@@ -18,20 +18,12 @@ TICKET_SESSION_OVER = ProblemType(
         "To be safe, ticket pages close by themselves. Look the ticket up again with the STNK or the letter to go on.",
     ),
 )
-STAFF_SESSION_OVER = ProblemType(
-    "pages-staff-session-over",
-    401,
-    Text("Silakan masuk", "Please sign in"),
-    Text(
-        "Halaman ini untuk petugas. Masuk dengan akun dinas Anda.",
-        "This page is for staff. Sign in with your service account.",
-    ),
-)
-
 _JSON_DOORS = (
     "/v1",
     "/k/",
-    "/oauth",
+    "/oauth/token",
+    "/oauth/jwks",
+    "/oauth/revoke",
     "/.well-known",
     "/static",
     "/healthz",
@@ -42,7 +34,6 @@ _JSON_DOORS = (
 )
 _SIGN_IN = {
     TICKET_SESSION_OVER.code: ("/tilang", Text("Cek tilang", "Look up a ticket")),
-    STAFF_SESSION_OVER.code: ("/counter/sign-in", Text("Masuk", "Sign in")),
 }
 
 

@@ -88,6 +88,7 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
         )
         for review in (samples.review(), samples.objection(), samples.review(actions=("start_review",), registry=None))
     ),
+    ("pages/sandbox_outbox.html", {"messages": [], "to": ""}),
     ("pages/counter/blocks.html", {"staff": STAFF, "form": Form(), "notice": None, "blocks": [samples.block(1)]}),
     ("pages/counter/blocks.html", {"staff": STAFF, "form": Form(), "notice": Text("a", "b"), "blocks": []}),
 ]
