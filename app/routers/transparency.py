@@ -4,19 +4,22 @@ Nothing here says what a record is about: leaves are salted commitments, and a l
 """
 
 import base64
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import public
 from app.routers.schemas.transparency import Consistency, Inclusion, LogKey, LogKeys
 from app.services import transparency
+from app.services.transparency.problems import NO_SUCH_TILE
 
 router = APIRouter(prefix="/v1/transparency", tags=["transparency"], dependencies=[public()])
 
 Commitment = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The `commitment` of a proof, in hex.")]
+TilePath = Annotated[str, Path(max_length=80, description="`x001/x234/067`, for a partial tile with `.p/W`.")]
 Size = Annotated[int, Query(ge=1, le=2**53 - 1, description="A number of leaves.")]
 
 
@@ -54,3 +57,39 @@ async def prove_consistency(old: Size, new: Size, house: TheHouse) -> Consistenc
     async with house.db.read() as connection:
         path = await transparency.consistency_between(connection, old, new)
     return Consistency(old=old, new=new, path=[base64.b64encode(each).decode() for each in path])
+
+
+_TILE = re.compile(r"((?:x\d{3}/){0,4}\d{3})(?:\.p/([1-9]\d{0,2}))?", re.ASCII)
+_NEVER_CHANGES = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@router.get("/tile/entries/{path:path}", response_class=Response)
+async def entry_bundle(path: TilePath, house: TheHouse) -> Response:
+    """A bundle of leaves (C2SP tlog-tiles): salted commitments alone. Problems: `transparency-no-such-tile`."""
+    number, width = _tile(path)
+    async with house.db.read() as connection:
+        return _tile_answer(await transparency.entries_of(connection, number, width))
+
+
+@router.get("/tile/{level}/{path:path}", response_class=Response)
+async def tile(level: Annotated[int, Path(ge=0, le=7)], path: TilePath, house: TheHouse) -> Response:
+    """A tile of hashes (C2SP tlog-tiles), from which anyone can compute every proof. Problems:
+    `transparency-no-such-tile`."""
+    number, width = _tile(path)
+    async with house.db.read() as connection:
+        return _tile_answer(await transparency.tile_of(connection, level, number, width))
+
+
+def _tile(path: str) -> tuple[int, int]:
+    """Number and width from the path of a tile."""
+    match = _TILE.fullmatch(path)
+    width = int(match[2]) if match and match[2] else transparency.TILE_WIDTH
+    if match is None or (match[2] and width >= transparency.TILE_WIDTH):
+        raise NO_SUCH_TILE()
+    return int(match[1].replace("x", "").replace("/", "")), width
+
+
+def _tile_answer(data: bytes | None) -> Response:
+    if data is None:
+        raise NO_SUCH_TILE()
+    return Response(data, media_type="application/octet-stream", headers=_NEVER_CHANGES)

@@ -9,7 +9,7 @@ from app.core.actor import SYSTEM
 from app.core.house import House
 from app.services import transparency
 from app.services.transparency import notes
-from app.services.transparency.merkle import consistency_holds, inclusion_holds, leaf_hash
+from app.services.transparency.merkle import consistency_holds, inclusion_holds, leaf_hash, root_of
 from app.services.transparency.notes import VerifierKey
 
 
@@ -39,6 +39,26 @@ async def test_a_stranger_can_watch_the_log_grow(client: httpx.AsyncClient, hous
     answer = await client.get("/v1/transparency/consistency", params={"old": old.size, "new": new.size})
     path = unpacked(answer.json()["path"])
     assert consistency_holds(old=old.size, new=new.size, old_root=old.root, new_root=new.root, path=path)
+
+
+async def test_a_stranger_can_rebuild_the_tree_from_its_tiles(client: httpx.AsyncClient, house: House) -> None:
+    await append(house, 300)
+    stated = notes.read((await client.get("/v1/transparency/checkpoint")).text)
+    full, rest = divmod(stated.size, 256)
+    paths = [f"{number:03}" for number in range(full)] + ([f"{full:03}.p/{rest}"] if rest else [])
+    leaves: list[bytes] = []
+    entries: list[bytes] = []
+    for path in paths:
+        tile = await client.get(f"/v1/transparency/tile/0/{path}")
+        assert (tile.status_code, tile.headers["content-type"]) == (200, "application/octet-stream")
+        leaves += [tile.content[at : at + 32] for at in range(0, len(tile.content), 32)]
+        bundle = (await client.get(f"/v1/transparency/tile/entries/{path}")).content
+        assert len(bundle) == len(tile.content) // 32 * 34
+        entries += [bundle[at + 2 : at + 34] for at in range(0, len(bundle), 34)]
+    assert root_of(leaves) == stated.root
+    assert [leaf_hash(each) for each in entries] == leaves
+    upper = await client.get(f"/v1/transparency/tile/1/000.p/{full}")
+    assert upper.content[:32] == root_of(leaves[:256])
 
 
 async def test_who_holds_a_record_gets_a_fresh_proof_that_says_nothing_else(
@@ -72,6 +92,15 @@ async def test_who_holds_a_record_gets_a_fresh_proof_that_says_nothing_else(
         (f"leaves/{'0' * 64}/proof", 404, "transparency-not-recorded"),
         ("leaves/xyz/proof", 422, "request-invalid"),
         (f"leaves/{'A' * 64}/proof", 422, "request-invalid"),
+        ("tile/0/000", 404, "transparency-no-such-tile"),
+        ("tile/0/000.p/256", 404, "transparency-no-such-tile"),
+        ("tile/0/000.p/0", 404, "transparency-no-such-tile"),
+        ("tile/0/x001/000", 404, "transparency-no-such-tile"),
+        ("tile/0/1", 404, "transparency-no-such-tile"),
+        ("tile/0/..%2F..%2Fetc", 404, "transparency-no-such-tile"),
+        ("tile/9/000", 422, "request-invalid"),
+        ("tile/entries/000", 404, "transparency-no-such-tile"),
+        ("tile/entries/x999/x999/x999/x999/999", 404, "transparency-no-such-tile"),
         ("consistency?old=2&new=1", 404, "transparency-no-such-size"),
         ("consistency?old=1&new=999999", 404, "transparency-no-such-size"),
         ("consistency?old=0&new=1", 422, "request-invalid"),

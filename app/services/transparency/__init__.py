@@ -8,6 +8,7 @@ from app.services.transparency.log import (
     append,
     checkpoint,
     consistency_between,
+    entries_of,
     inclusion_of,
     newest_checkpoint,
     proof_of,
@@ -15,19 +16,23 @@ from app.services.transparency.log import (
     verifier_keys,
 )
 from app.services.transparency.proofs import ATTACHMENT_NAME, Proof, Verdict, verify_proof
+from app.services.transparency.tiles import TILE_WIDTH, tile_of
 
 __all__ = [
     "ATTACHMENT_NAME",
+    "TILE_WIDTH",
     "Proof",
     "Verdict",
     "append",
     "check_codes",
     "checkpoint",
     "consistency_between",
+    "entries_of",
     "inclusion_of",
     "newest_checkpoint",
     "proof_of",
     "sequence",
+    "tile_of",
     "verifier_keys",
     "verify_proof",
 ]

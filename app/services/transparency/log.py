@@ -24,7 +24,7 @@ from app.services.transparency.models import Leaf, SignedCheckpoint
 from app.services.transparency.notes import Checkpoint, VerifierKey
 from app.services.transparency.problems import LEAF_NOT_FOUND, NO_SUCH_SIZE
 from app.services.transparency.proofs import Proof
-from app.services.transparency.tiles import Reader, append_hashes, path_of, root_at
+from app.services.transparency.tiles import TILE_WIDTH, Reader, append_hashes, path_of, root_at
 
 BATCH = 2048
 _SEQUENCER_LOCK = 0x6C6F6B6574  # "loket": the advisory lock that makes one sequencer at a time
@@ -136,6 +136,21 @@ async def consistency_between(reader: Reader, old: int, new: int) -> list[Hash]:
     if not 0 < old <= new <= size:
         raise NO_SUCH_SIZE(size=size)
     return await path_of(reader, consistency_plan(old, new))
+
+
+async def entries_of(reader: Reader, number: int, width: int) -> bytes | None:
+    """The first `width` leaves of an entry bundle (C2SP tlog-tiles): each is its length in two bytes and its
+    commitment, which is all that the log shows of a record. None when there are fewer."""
+    first = number * TILE_WIDTH
+    rows = await reader.execute(
+        select(col(Leaf.commitment))
+        .where(col(Leaf.leaf_index) >= first, col(Leaf.leaf_index) < first + width)
+        .order_by(col(Leaf.leaf_index))
+    )
+    found = [bytes(each) for each in rows.scalars()]
+    if len(found) < width:
+        return None
+    return b"".join(len(each).to_bytes(2, "big") + each for each in found)
 
 
 async def _am_sequencer(tx: Tx) -> bool:

@@ -21,3 +21,12 @@ NO_SUCH_SIZE = ProblemType(
         "The log holds {size} records; ask for sizes from 1 to {size}, the old one not above the new.",
     ),
 )
+NO_SUCH_TILE = ProblemType(
+    "transparency-no-such-tile",
+    404,
+    Text("Ubin log tidak ada", "No such tile"),
+    Text(
+        "Ubin ini belum ada atau belum selebar itu; hitunglah dari ukuran pada checkpoint terbaru.",
+        "This tile is not there, or not that wide yet; compute it from the size in the newest checkpoint.",
+    ),
+)

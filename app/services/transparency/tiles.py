@@ -57,6 +57,15 @@ async def read_nodes(reader: Reader, nodes: Iterable[Node]) -> dict[Node, Hash]:
     return {node: _node_in(by_place.get(_tile_of(node), b""), node) for node in wanted}
 
 
+async def tile_of(reader: Reader, level: int, number: int, width: int) -> bytes | None:
+    """The first `width` hashes of a tile, joined, as C2SP tlog-tiles publishes it; None when there are fewer."""
+    query = select(col(LogTile.hashes)).where(col(LogTile.level) == level, col(LogTile.number) == number)
+    hashes = (await reader.execute(query)).scalar_one_or_none()
+    if hashes is None or len(hashes) < width * HASH_BYTES:
+        return None
+    return bytes(hashes[: width * HASH_BYTES])
+
+
 async def _append_row(tx: Tx, level: int, start: int, row: list[Hash]) -> list[Hash]:
     """Write one level's new hashes; gives the hashes of the tiles that became full, which are the next level's."""
     full = []
