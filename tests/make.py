@@ -1,20 +1,27 @@
 """Builders for tests, through service functions alone, so that no impossible row ever exists."""
 
 import json
+import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlalchemy import select
 
-from app.core.actor import SYSTEM
+from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.house import House
 from app.sandbox.photographs import draw_photograph
-from app.services import registries
+from app.services import billing, cameras, cases, etle, recognition, registries
+from app.services.billing.accounts import BANK
+from app.services.etle.models import Ticket
+from app.services.etle.reading import Match, take_up
 from app.services.identity import credentials, demo, signing_keys, staff, tokens
 from app.services.identity.roles import STAFF_SCOPES, Role
 from app.services.identity.sessions import SubjectKind
 from app.services.registries import demo as demo_registry
+from tests.drain import drain
 
 PLATE = "B1234XYZ"
 VEHICLE = next(each for each in demo_registry.demo_vehicles() if each.plate == PLATE)
@@ -82,3 +89,127 @@ async def staff_headers(house: House, role: Role, *, unit: str = "PMJ", staff_id
 def photograph(plate: str = PLATE, *, seed: int = 1) -> bytes:
     """A drawn street photograph with this plate."""
     return draw_photograph(plate, seed=seed)
+
+
+def reading(plate: str | None, *, confidence: float = 0.98) -> recognition.Reading:
+    """What a recogniser would say."""
+    if plate is None:
+        return recognition.Reading((), "test", 1)
+    box = recognition.Box(500, 600, 760, 660)
+    result = recognition.PlateReading(plate, confidence, box, "id", (), plate)
+    return recognition.Reading((result,), "test", 1)
+
+
+async def capture(
+    house: House,
+    *,
+    at: datetime | None = None,
+    violation: str = "287-2-APILL",
+    location: str = LOCATION,
+    unit: str = "PMJ",
+    device: Actor | None = None,
+) -> cameras.CaptureView:
+    """A capture with a picture of its own, as a camera of the unit handed it in; not read yet."""
+    picture = photograph(seed=secrets.randbelow(10**6))
+    if device is None:
+        async with house.db.begin(SYSTEM) as tx:
+            made = await credentials.add_camera(tx, f"Kamera {secrets.token_hex(3)}", unit=unit)
+        device = Actor(ActorKind.CAMERA, str(made.id), frozenset({"camera"}), unit=unit)
+    image = cameras.Image(await house.storage.put(picture), "image/jpeg", 1280, 960)
+    async with house.db.begin(device) as tx:
+        taken = at or tx.now - timedelta(minutes=5)
+        text = json.dumps({"captured_at": taken.isoformat(), "violation": violation, "location": location})
+        checked = await cameras.check_metadata(tx.session, device, cameras.parse_metadata(text), now=tx.now)
+        view, _ = await cameras.accept_capture(tx, device, [image], checked)
+    return view
+
+
+async def case_of(
+    house: House, taken: cameras.CaptureView, plate: str | None = PLATE, *, confidence: float = 0.98, doubtful: bool = False
+) -> UUID | None:
+    """Take up a capture with this reading; the case that it opened, or None when it joined another."""
+    vehicle = await house[registries.VehicleRegistry].find(plate) if plate else None
+    result = reading(plate, confidence=confidence)
+    match = Match(result, result.results[0] if result.results else None, vehicle, doubtful or vehicle is None)
+    async with house.db.begin(SYSTEM) as tx:
+        await take_up(tx, taken, match)
+        row = await tx.session.execute(select(Ticket.case_id).where(Ticket.capture_id == taken.id))
+        return row.scalar_one_or_none()
+
+
+async def officer_of(house: House, case_id: UUID) -> Actor:
+    """The officer who was drawn for a case."""
+    async with house.db.begin(SYSTEM) as tx:
+        case = await tx.session.get(cases.Case, case_id)
+        members = await staff.list_officers(tx.session, unit="PMJ", role=Role.OFFICER)
+    assert case is not None
+    return next(as_actor(each) for each in members if str(each.id) == case.assigned_to)
+
+
+async def other_officer(house: House, but: Actor, role: Role = Role.OFFICER) -> Actor:
+    """Somebody else with this role."""
+    async with house.db.begin(SYSTEM) as tx:
+        members = await staff.list_officers(tx.session, unit="PMJ", role=role)
+    return next(as_actor(each) for each in members if str(each.id) != but.id)
+
+
+def as_actor(member: staff.Officer) -> Actor:
+    """A member of staff as the actor of a transaction."""
+    return Actor(ActorKind.STAFF, str(member.id), member.roles, unit=member.unit)
+
+
+async def verified(house: House, **options: Any) -> UUID:
+    """A case whose violation an officer has confirmed; its letter has not left yet."""
+    case_id = await case_of(house, await capture(house, **options))
+    assert case_id is not None
+    officer = await officer_of(house, case_id)
+    async with house.db.begin(officer) as tx:
+        await etle.decide(tx, case_id, etle.Decision(action="start_review"))
+        await etle.decide(tx, case_id, etle.Decision(action="verify", registry_matches=True, reason="cocok"))
+    return case_id
+
+
+async def letter_sent(house: House, **options: Any) -> UUID:
+    """A case whose letter is out and has arrived (the local outbox delivers at once)."""
+    case_id = await verified(house, **options)
+    await drain(house)
+    return case_id
+
+
+def owner_of(case_id: UUID) -> Actor:
+    """The owner with a look-up's token."""
+    return Actor(ActorKind.CITIZEN, str(case_id), frozenset({"owner"}), case_id=case_id)
+
+
+DRIVER = {
+    "nik": VEHICLE.owner_nik,
+    "name": "Budi Contoh",
+    "address": "Jalan Contoh No. 1, Jakarta Selatan",
+    "phone": "+6281200000001",
+}
+
+
+async def tilang_issued(house: House, **options: Any) -> UUID:
+    """A case whose owner confirmed and whose ticket an officer issued, with its bill."""
+    case_id = await letter_sent(house, **options)
+    async with house.db.begin(owner_of(case_id)) as tx:
+        await etle.answer_letter(tx, case_id, etle.LetterAnswer("self", person=DRIVER))
+    async with house.db.begin(await officer_of(house, case_id)) as tx:
+        await etle.decide(tx, case_id, etle.Decision(action="issue_tilang"))
+    return case_id
+
+
+async def pay(house: House, case_id: UUID) -> None:
+    """Pay the case's bill in full, straight into the bank account."""
+    async with house.db.begin(Actor(ActorKind.BANK, "bank", frozenset({"bank"}))) as tx:
+        bill = await billing.bill_of(tx.session, case_id, at=tx.now)
+        assert bill is not None
+        await billing.post_payment(tx, bill.id, amount=bill.amount, debit=BANK, memo="uji")
+
+
+async def state_of(house: House, case_id: UUID) -> str:
+    """Where a case stands."""
+    async with house.db.begin(SYSTEM) as tx:
+        case = await tx.session.get(cases.Case, case_id)
+        assert case is not None
+        return case.state

@@ -53,7 +53,7 @@ class Backstage(Protocol):
     async def sweep(self, as_of: datetime) -> None:
         """Run every deadline that is due as of a time to come."""
 
-    async def pay(self, virtual_account: dict[str, str], amount: int) -> list[dict[str, Any]]:
+    async def pay(self, virtual_accounts: list[dict[str, str]], amount: int) -> list[dict[str, Any]]:
         """Token, inquiry, payment and the same payment again, as the sandbox bank over HTTP; the answers."""
 
 

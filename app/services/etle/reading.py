@@ -42,7 +42,7 @@ async def read_capture(house: House, capture_id: str) -> None:
     capture = await _load(house, UUID(capture_id))
     match = await _match(house, await house.storage.get(capture.files[0].sha256))
     async with house.db.begin(SYSTEM) as tx:
-        await _decide(tx, capture, match)
+        await take_up(tx, capture, match)
 
 
 async def _load(house: House, capture_id: UUID) -> cameras.CaptureView:
@@ -82,7 +82,8 @@ def _other_plates(best: PlateReading) -> list[str]:
     return [plate for plate in dict.fromkeys(ordered) if plate != best.plate][:MAX_CANDIDATES]
 
 
-async def _decide(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
+async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
+    """Open a case for a read capture, or join it to the one it belongs to; a capture that has its case is left alone."""
     if await _has_case(tx, capture.id):
         return
     await cameras.record_reading(tx, capture.id, _kept(match.reading))

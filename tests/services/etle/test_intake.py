@@ -1,0 +1,92 @@
+"""From a capture to a case: one violation is one case, the machine errs, priority vehicles pass."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from app.core.clock import FixedClock
+from app.core.house import House
+from app.services import cases
+from app.services.cases import Case
+from app.services.etle.models import Party, Ticket, TicketCapture
+from tests import make
+
+
+async def _count(house: House, model: type) -> int:
+    async with house.db.read() as connection:
+        return (await connection.execute(select(func.count()).select_from(model))).scalar_one()
+
+
+async def test_same_vehicle_place_and_violation_within_the_window_is_one_case(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    first = await make.case_of(house, await make.capture(house))
+    again = await make.case_of(house, await make.capture(house, at=clock.now() - timedelta(minutes=4)))
+    assert first is not None
+    assert again is None
+    assert (await _count(house, Case), await _count(house, TicketCapture)) == (1, 1)
+
+
+async def test_another_place_violation_or_day_is_another_case(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    for options in (
+        {},
+        {"location": "Simpang lain"},
+        {"violation": "283-PHONE"},
+        {"at": clock.now() - timedelta(days=1)},
+    ):
+        assert await make.case_of(house, await make.capture(house, **options)) is not None
+    assert await _count(house, Case) == 4
+
+
+async def test_a_capture_that_is_read_twice_opens_one_case(house: House) -> None:
+    await make.demo_set(house)
+    taken = await make.capture(house)
+    assert await make.case_of(house, taken) == await make.case_of(house, taken)
+    assert await _count(house, Case) == 1
+
+
+async def test_a_picture_that_nobody_can_read_goes_to_a_person(house: House) -> None:
+    await make.demo_set(house)
+    case_id = await make.case_of(house, await make.capture(house), None)
+    assert case_id is not None
+    async with house.db.begin(make.SYSTEM) as tx:
+        ticket = await tx.session.get(Ticket, case_id)
+        case = await tx.session.get(Case, case_id)
+        tasks = await cases.tasks_of(tx.session, case_id)
+    assert ticket is not None
+    assert case is not None
+    assert (ticket.plate, ticket.doubtful, case.state) == (None, True, "captured")
+    assert case.assigned_to is not None, "an officer was drawn"
+    assert [task.kind for task in tasks] == ["review"]
+
+
+async def test_a_priority_vehicle_is_let_through_by_the_machine(house: House) -> None:
+    await make.demo_set(house)
+    line = make.VEHICLE
+    ambulance = type(line)(
+        plate="B9111AMB", chassis_no="MHKAMBULAN0000001", engine_no="AMB0000001", make="Toyota", model="Hiace",
+        colour="Putih", kind="AMBULANCE", owner_name="Rumah Sakit Contoh", owner_address="Jalan Contoh 9",
+        registry_id="CONTOH-AMB",
+    )  # fmt: skip
+    async with house.db.begin(make.SYSTEM) as tx:
+        await make.registries.enter_vehicle(tx, ambulance)
+    case_id = await make.case_of(house, await make.capture(house), "B9111AMB")
+    assert case_id is not None
+    state = await make.state_of(house, case_id)
+    async with house.db.begin(make.SYSTEM) as tx:
+        case = await tx.session.get(Case, case_id)
+        assert case is not None
+        policy = await make.etle.back_office.ticket_of(tx, case_id)
+    assert policy.vehicle["kind"] == "AMBULANCE"
+    assert state == "exempt"
+
+
+async def test_the_owner_is_sealed_and_found_by_nobody_without_the_key(house: House) -> None:
+    await make.demo_set(house)
+    await make.case_of(house, await make.capture(house))
+    async with house.db.read() as connection:
+        row = (await connection.execute(select(Party.__table__))).mappings().one()  # type: ignore[attr-defined]
+    stored = " ".join(str(value) for value in row.values())
+    for secret in (make.VEHICLE.owner_name, make.VEHICLE.owner_nik, make.VEHICLE.owner_phone):
+        assert secret is not None
+        assert secret not in stored

@@ -1,0 +1,113 @@
+"""Deposit and verdict: equal, too little, too much; annulled after payment; money that nobody asked for."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from app.core.actor import Actor, ActorKind
+from app.core.clock import FixedClock
+from app.core.house import House
+from app.services import billing, cases, etle
+from app.services.billing import ledger_check
+from tests import make
+
+COURT = Actor(ActorKind.STAFF, "court", frozenset({"court"}), unit="PMJ")
+PROSECUTOR = Actor(ActorKind.STAFF, "prosecutor", frozenset({"prosecutor"}), unit="PMJ")
+
+
+async def _paid(house: House) -> UUID:
+    await make.demo_set(house)
+    case_id = await make.tilang_issued(house)
+    await make.pay(house, case_id)
+    assert await make.state_of(house, case_id) == "deposit_paid"
+    return case_id
+
+
+async def _verdict(house: House, case_id: UUID, fine: int, cost: int) -> None:
+    async with house.db.begin(COURT) as tx:
+        await etle.enter_verdict(tx, case_id, fine=fine, cost=cost)
+
+
+async def _books_are_right(house: House) -> None:
+    assert (await ledger_check(house)).faults == ()
+
+
+async def test_deposit_equals_the_verdict(house: House) -> None:
+    case_id = await _paid(house)
+    await _verdict(house, case_id, 499_000, 1_000)
+    assert await make.state_of(house, case_id) == "settled"
+    await _books_are_right(house)
+
+
+async def test_deposit_is_more_the_rest_is_owed_back_and_paid_out(house: House) -> None:
+    case_id = await _paid(house)
+    await _verdict(house, case_id, 100_000, 2_000)
+    assert await make.state_of(house, case_id) == "refund_due"
+    async with house.db.read() as connection:
+        refunds = await billing.refunds_of(connection, case_id)
+    assert [each.amount for each in refunds] == [398_000]
+    async with house.db.begin(PROSECUTOR) as tx:
+        await cases.move(tx, case_id, "pay_out")
+    assert await make.state_of(house, case_id) == "refunded"
+    await _books_are_right(house)
+
+
+async def test_a_refund_that_nobody_claims_goes_to_the_treasury_after_a_year(house: House, clock: FixedClock) -> None:
+    case_id = await _paid(house)
+    await _verdict(house, case_id, 100_000, 2_000)
+    clock.advance(timedelta(days=364))
+    await cases.sweep(house)
+    assert await make.state_of(house, case_id) == "refund_due"
+    clock.advance(timedelta(days=3))
+    await cases.sweep(house)
+    assert await make.state_of(house, case_id) == "forfeited"
+    await _books_are_right(house)
+
+
+async def test_deposit_is_less_the_rest_is_billed_and_settles(house: House) -> None:
+    case_id = await _paid(house)
+    await _verdict(house, case_id, 600_000, 5_000)
+    assert await make.state_of(house, case_id) == "decided"
+    async with house.db.read() as connection:
+        bill = await billing.bill_of(connection, case_id, at=house.clock.now())
+    assert bill is not None
+    assert bill.amount == 105_000
+    await make.pay(house, case_id)
+    assert await make.state_of(house, case_id) == "settled"
+    await _books_are_right(house)
+
+
+async def test_no_deposit_the_verdict_replaces_the_bill(house: House) -> None:
+    await make.demo_set(house)
+    case_id = await make.tilang_issued(house)
+    await _verdict(house, case_id, 70_000, 2_000)
+    assert await make.state_of(house, case_id) == "decided"
+    async with house.db.read() as connection:
+        states = [(each.state, each.amount) for each in await billing.bills_of(connection, case_id, at=house.clock.now())]
+    assert states == [("cancelled", 500_000), ("open", 72_000)]
+    await make.pay(house, case_id)
+    assert await make.state_of(house, case_id) == "settled"
+    await _books_are_right(house)
+
+
+async def test_annulled_after_payment_owes_the_whole_deposit(house: House) -> None:
+    case_id = await _paid(house)
+    senior = Actor(ActorKind.STAFF, "senior", frozenset({"senior_officer"}), unit="PMJ")
+    async with house.db.begin(senior) as tx:
+        await etle.decide(tx, case_id, etle.Decision(action="annul", reason="Kamera salah lokasi."))
+    assert await make.state_of(house, case_id) == "annulled"
+    async with house.db.read() as connection:
+        refunds = await billing.refunds_of(connection, case_id)
+    assert [each.amount for each in refunds] == [500_000]
+    await _books_are_right(house)
+
+
+@pytest.mark.parametrize("role", ["officer", "owner", "counter"])
+async def test_only_a_senior_officer_annuls(house: House, role: str) -> None:
+    case_id = await _paid(house)
+    somebody = Actor(ActorKind.STAFF, "somebody", frozenset({role}), unit="PMJ")
+    with pytest.raises(cases.CASE_NOT_FOUND().__class__):
+        async with house.db.begin(somebody) as tx:
+            await etle.decide(tx, case_id, etle.Decision(action="annul", reason="Tanpa hak."))
+    assert await make.state_of(house, case_id) == "deposit_paid"
