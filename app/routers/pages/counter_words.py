@@ -56,7 +56,8 @@ _DECISIONS = (
         "release",
         Text("Kembalikan perkara", "Give the case back"),
         Text(
-            "Misalnya Anda mengenal pemiliknya; petugas lain diundi", "For example you know the owner; another is drawn"
+            "Misalnya Anda mengenal kendaraan ini; petugas lain diundi",
+            "For example you know this vehicle; another is drawn",
         ),
     ),
     Choice(

@@ -14,6 +14,7 @@ from app.services.etle import Decision
 from app.services.etle.models import Block, Ticket
 from app.services.identity import staff
 from app.services.identity.roles import Role
+from tests import make
 from tests.drain import drain
 from tests.routers.pages.world import Browser, Story
 
@@ -56,6 +57,9 @@ async def test_officer_verifies_with_picture_reading_and_registry_side_by_side(o
     await officer.get(page_of(story))
     for words in ("Keyakinan mesin", "Menurut registrasi kendaraan", "Toyota Avanza", "Mulai memeriksa"):
         assert words in officer.text
+    # The decision is about the picture: whose vehicle it is stays covered until a letter was sent.
+    assert "Budi Contoh" not in officer.page.text
+    assert make.VEHICLE.owner_nik not in officer.page.text
     await decide(officer, story, action="start_review")
     assert "tersimpan" in officer.text
     await officer.get(page_of(story))

@@ -80,6 +80,7 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
                 "staff": STAFF,
                 "form": ERRORS,
                 "stated": "",
+                "blind": False,
                 "review": review,
                 "choices": [DECISIONS[action] for action in review.actions],
                 "entries": ENTRIES,
