@@ -7,9 +7,11 @@ import typer
 from app.cli import (
     anpr,
     client,
+    demo,
     docs,
     doctor,
     keys,
+    ledger,
     lifecycle,
     openapi,
     post,
@@ -29,12 +31,14 @@ app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("migrate")(serve.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
 app.command("docs")(docs.docs)
 app.command("sweep")(sweep.sweep)
 app.command("lifecycle")(lifecycle.lifecycle)
 app.command("openapi")(openapi.openapi)
 app.command("verify")(verify.verify)
 app.add_typer(keys.app, name="keys")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(seed.app, name="seed")
 app.add_typer(reference.app, name="reference")
 app.add_typer(registry.app, name="registry")
