@@ -11,6 +11,7 @@ from app.core import vault
 from app.core.actor import SYSTEM
 from app.core.config import Settings
 from app.core.crypto import RINGS, KeyRing
+from app.services.identity import signing_keys
 
 app = typer.Typer(help="The key ring: make one, see it, add keys.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
@@ -55,11 +56,23 @@ def rotate(
         console.print("Then wrap people's data keys with it: loket keys rewrap")
 
 
+@app.command("rotate-signing")
+def rotate_signing(as_json: Json = False) -> None:
+    """Sign tokens with a fresh key from now on; the old one stays published until its tokens have died."""
+    kid = run(_rotate_signing())
+    emit({"kid": kid}, as_json=as_json, human=lambda: console.print(f"Tokens are signed with {kid}.", highlight=False))
+
+
 @app.command("rewrap")
 def rewrap(as_json: Json = False) -> None:
     """Wrap every person's data key with the newest key, in batches; may be interrupted and run again."""
     count = run(_rewrap())
     emit({"rewrapped": count}, as_json=as_json, human=lambda: console.print(f"{count} data keys were wrapped anew."))
+
+
+async def _rotate_signing() -> str:
+    async with open_house() as house, house.db.begin(SYSTEM) as tx:
+        return await signing_keys.rotate(tx)
 
 
 async def _rewrap() -> int:

@@ -45,7 +45,13 @@ async def test_a_camera_s_key_opens_its_unit_and_no_secret_is_kept(house: House)
 
 @pytest.mark.parametrize(
     "mangle",
-    [lambda k: k[:-1] + ("0" if k[-1] != "0" else "1"), lambda k: k.upper(), lambda k: "", lambda k: "lk_x", lambda k: k + "é"],
+    [
+        lambda k: k[:-1] + ("0" if k[-1] != "0" else "1"),
+        lambda k: k.upper(),
+        lambda k: "",
+        lambda k: "lk_x",
+        lambda k: k + "é",
+    ],
 )
 async def test_any_other_key_opens_nothing(house: House, mangle) -> None:  # type: ignore[no-untyped-def]
     async with house.db.begin(SYSTEM) as tx:
@@ -134,7 +140,15 @@ async def test_an_elliptic_key_is_no_snap_key(house: House) -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["http://app.example/cb", "https://app.example/cb#x", "javascript:alert(1)", "app:/cb", "https://*.example/cb", "https:///cb", ""],
+    [
+        "http://app.example/cb",
+        "https://app.example/cb#x",
+        "javascript:alert(1)",
+        "app:/cb",
+        "https://*.example/cb",
+        "https:///cb",
+        "",
+    ],
 )
 async def test_unsafe_redirect_uris_are_refused(house: House, uri: str) -> None:
     async with house.db.begin(SYSTEM) as tx:
