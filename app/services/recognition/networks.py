@@ -78,4 +78,6 @@ def _session(part: str, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    # Between two layers its threads would spin and take the processor from those who serve requests.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(found[0]), options, providers=["CPUExecutionProvider"])

@@ -30,7 +30,9 @@ _UPPER_SHARES = (0.72, 1.0)
 _MOST_LINES = 14
 _MOST_PLATES = 3
 _MOST_ALTERNATIVES = 4
-_LEAST_CONFIDENCE = 0.02
+_LEAST_CONFIDENCE = 0.05
+"""Below this a line is a shop sign far more often than a plate."""
+
 _PLATE_ASPECTS = (2.2, 12.0)
 _COUNTRY = "id"
 
@@ -117,7 +119,7 @@ class PlateReader:
             found = sorted([*found, *self._read_lines(picture, lines)], key=lambda read: -read.rank)
             if found and found[0].is_sure:
                 break
-        return _plates(found)
+        return _plates(found, width=width, height=height)
 
     def _read_lines(self, picture: Picture, lines: list[Line]) -> list[_ReadLine]:
         strips = [(line, rectify(picture, line)) for line in lines]
@@ -130,11 +132,11 @@ class PlateReader:
         return [_ReadLine(line, decoding) for line, decoding in pairs if decoding.hypotheses]
 
 
-def _plates(found: list[_ReadLine]) -> tuple[PlateReading, ...]:
+def _plates(found: list[_ReadLine], *, width: int, height: int) -> tuple[PlateReading, ...]:
     """One answer per place: what overlaps a better line is that line again."""
     plates: list[tuple[Box, PlateReading]] = []
     for read in found:
-        box = _box(read.line.quad)
+        box = _box(read.line.quad, width=width, height=height)
         if read.confidence < _LEAST_CONFIDENCE or any(_overlap(box, taken) for taken, _ in plates):
             continue
         plates.append((box, _reading(read, box)))
@@ -159,9 +161,9 @@ def _reading(read: _ReadLine, box: Box) -> PlateReading:
     )
 
 
-def _box(quad: NDArray[np.float32]) -> Box:
+def _box(quad: NDArray[np.float32], *, width: int, height: int) -> Box:
     (left, top), (right, bottom) = np.floor(quad.min(axis=0)), np.ceil(quad.max(axis=0))
-    return Box(max(0, int(left)), max(0, int(top)), int(right), int(bottom))
+    return Box(max(0, int(left)), max(0, int(top)), min(width, int(right)), min(height, int(bottom)))
 
 
 def _overlap(one: Box, other: Box) -> bool:
