@@ -114,7 +114,9 @@ async def _print(unit: str, day: date, folder: Path) -> int:
         names = [f"{place:04}-{letter.letter_id}.pdf" for place, letter in enumerate(waiting, 1)]
         _begin(folder, [(name, letter.letter_id) for name, letter in zip(names, waiting, strict=True)])
         for name, letter in zip(names, waiting, strict=True):
-            _keep(folder / name, await house.storage.get(letter.document))
+            pdf = await notifications.open_paper(house, letter)
+            if pdf is not None:  # the person was erased since: nothing to print, and the list shows the gap
+                _keep(folder / name, pdf)
         return len(waiting)
 
 

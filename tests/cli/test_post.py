@@ -9,24 +9,31 @@ from uuid import uuid4
 
 import pytest
 
+from app.core import vault
+from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
-from app.services.notifications import Medium, messages_of
+from app.services.notifications import Medium, messages_of, seal_paper
 from app.services.notifications.paper_post import collect_letters
 from tests.cli.spoken import Loket, speaker
-from tests.conftest import START, open_house
+from tests.conftest import KEYS, START, open_house
 from tests.drain import drain
 from tests.services.notifications import samples
 
 CASE = uuid4()
 PDF = b"%PDF-1.7 a letter"
+NIKS = ("9999010101010001", "9999010101010002", "9999010101010003")
 DAY, UNIT = "2026-03-02", "POLDA-CONTOH"
 
 
 async def with_letters(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "PAPER", await house.storage.put(PDF))
-    for _ in range(3):
-        await samples.sent(house, medium=Medium.POST, address="Siti\nJl. Contoh 1", case_id=CASE)
+    for nik in NIKS:
+        async with house.db.begin(SYSTEM) as tx:
+            key_id = await vault.key_for_person(tx, nik)
+            sealed = await seal_paper(tx, key_id, PDF)
+        assert PDF not in sealed
+        monkeypatch.setattr(samples, "PAPER", await house.storage.put(sealed))
+        await samples.sent(house, medium=Medium.POST, address="Siti\nJl. Contoh 1", case_id=CASE, nik=nik)
     await drain(house)
     await collect_letters(house)
 
@@ -41,6 +48,7 @@ def loket(
             await with_letters(house, monkeypatch)
 
     asyncio.run(prepare())
+    KEYS.save(tmp_path / "keys.json")
     return speaker(tmp_path, monkeypatch, capsys, engine_url)
 
 

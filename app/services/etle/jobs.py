@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from app.core import vault
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
-from app.services import cameras, documents
+from app.services import cameras, documents, notifications
 from app.services.etle import blocks, evidence, letters, papers, reading, review
 from app.services.etle.models import Letter, Party, Ticket
 from app.services.etle.queries import waiting_for_a_draw
@@ -42,8 +41,8 @@ async def print_letter(house: House, letter_id: str) -> None:
         party = await tx.session.get(Party, letter.party_id)
         if party is None:
             return
-        sealed = (await vault.seal(tx, party.key_id, {"letter_pdf": pdf.hex()}))["letter_pdf"] or ""
-    document = await house.storage.put(sealed.encode())
+        sealed = await notifications.seal_paper(tx, party.key_id, pdf)
+    document = await house.storage.put(sealed)
     async with house.db.begin(SYSTEM) as tx:
         await letters.post_letter(tx, letter.id, document)
 

@@ -28,6 +28,8 @@ from app.services.notifications.paper_post import (
     letters_of_batch,
     list_batches,
     message_by_tracking,
+    open_paper,
+    seal_paper,
 )
 from app.services.notifications.sending import Recipient, send
 
@@ -53,7 +55,9 @@ __all__ = [
     "list_outbox",
     "message_by_tracking",
     "messages_of",
+    "open_paper",
     "record_delivery",
     "record_return",
+    "seal_paper",
     "send",
 ]

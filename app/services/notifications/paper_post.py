@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
+from app.core import vault
 from app.core.actor import SYSTEM
 from app.core.db import Tx
 from app.core.house import House
@@ -19,6 +20,7 @@ from app.services.notifications.problems import LETTER_STATE, MESSAGE_UNKNOWN
 BATCH_ZONE = ZoneInfo("Asia/Jakarta")
 """The print room's day; batches are made in the night, before any unit opens."""
 MAX_BATCH = 5000
+PAPER_FIELD = "letter_pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,12 @@ class BatchSummary:
 
 @dataclass(frozen=True, slots=True)
 class LetterToPrint:
-    """One letter of a batch; `document` is the SHA-256 of the PDF, which shows the address in its window."""
+    """One letter of a batch; `document` is the SHA-256 of its sealed PDF (`seal_paper`), which shows the address in
+    its window."""
 
     letter_id: UUID
     message_id: UUID
+    key_id: UUID
     document: str
     state: LetterState
     tracking_no: str | None
@@ -65,14 +69,30 @@ async def list_batches(conn: AsyncConnection, unit: str | None = None) -> list[B
 
 async def letters_of_batch(conn: AsyncConnection, unit: str, batch_on: date) -> Sequence[LetterToPrint]:
     """The letters of one batch in the order in which they were written."""
+    letter, message = Letter.__table__.c, Message.__table__.c  # type: ignore[attr-defined]
     query = (
-        select(Letter.__table__)  # type: ignore[attr-defined]
-        .where(col(Letter.unit) == unit, col(Letter.batch_on) == batch_on)
-        .order_by(col(Letter.message_id))
+        select(letter.id, letter.message_id, message.key_id, letter.document, letter.state, letter.tracking_no)
+        .join_from(Letter, Message, message.id == letter.message_id)
+        .where(letter.unit == unit, letter.batch_on == batch_on)
+        .order_by(letter.message_id)
         .limit(MAX_BATCH)
     )
     rows = (await conn.execute(query)).all()
-    return [LetterToPrint(r.id, r.message_id, r.document, LetterState(r.state), r.tracking_no) for r in rows]
+    return [LetterToPrint(r.id, r.message_id, r.key_id, r.document, LetterState(r.state), r.tracking_no) for r in rows]
+
+
+async def seal_paper(tx: Tx, key_id: UUID, pdf: bytes) -> bytes:
+    """A letter as it may lie in the object store: it bears name and address, so it is sealed with the addressee's key
+    and unreadable once the person is erased."""
+    return ((await vault.seal(tx, key_id, {PAPER_FIELD: pdf.hex()}))[PAPER_FIELD] or "").encode()
+
+
+async def open_paper(house: House, letter: LetterToPrint) -> bytes | None:
+    """The PDF of a letter; None where the addressee was erased since."""
+    sealed = (await house.storage.get(letter.document)).decode()
+    async with house.db.read() as conn:
+        plain = (await vault.open_(conn, house.keys, letter.key_id, {PAPER_FIELD: sealed}))[PAPER_FIELD]
+    return None if plain is None else bytes.fromhex(plain)
 
 
 async def dispatch_letters(tx: Tx, tracking_nos: Mapping[UUID, str | None]) -> None:
