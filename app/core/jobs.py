@@ -8,6 +8,7 @@ engine; the work they start must be harmless when it runs twice at once.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +30,7 @@ RETRY_FIRST_S = 1.0
 RETRY_GROWTH = 3.0
 POLL_S = 0.3
 DONE_KEPT_HOURS = 48
+CLOSING_THREADS = 4
 log = logging.getLogger(__name__)
 
 
@@ -124,6 +126,8 @@ class Worker:
     async def stop(self, grace_s: int) -> None:
         """Take no new work and give what runs `grace_s` seconds to finish; the rest is taken up by the next start."""
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=grace_s)
+        # DBOS made its own threads the loop's default ones and has shut them down; whoever closes after it needs some.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CLOSING_THREADS, thread_name_prefix="closing"))
 
     def _workflow(self, job: Job) -> Callable[..., Any]:
         house = self._house
