@@ -71,7 +71,7 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
         version=__version__,
         summary="Loket daring layanan lalu lintas dan kepolisian / the online counter of traffic and civil police services",
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

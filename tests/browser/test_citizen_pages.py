@@ -42,6 +42,10 @@ async def test_pages_that_anybody_may_open(phone: Watcher, site: Site) -> None:
         ("sign-in", "/masuk"),
         ("sign-in-staff", "/masuk/petugas"),
         ("outbox", "/sandbox/outbox"),
+        ("docs", "/docs"),
+        ("docs-tickets", "/docs/tickets"),
+        ("docs-banks", "/docs/banks"),
+        ("docs-problems", "/docs/problems"),
         ("home-english", "/?lang=en"),
         ("lookup-english", "/tilang"),
     ):

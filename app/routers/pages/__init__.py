@@ -1,10 +1,18 @@
 """The same doors as HTML: pages for citizens and staff, in Indonesian and English, that work without scripts."""
 
-from app.routers.pages import answers, counter, home, sign_in, tickets, verify
+from app.routers.pages import answers, api_docs, counter, home, sign_in, tickets, verify
 from app.routers.pages.problems import render_problem_page
 from app.routers.pages.render import warm_up
 from app.routers.pages.statics import StaticDoor
 
-routers = (home.router, tickets.router, answers.router, verify.router, counter.router, sign_in.router)
+routers = (
+    home.router,
+    tickets.router,
+    answers.router,
+    verify.router,
+    counter.router,
+    sign_in.router,
+    api_docs.router,
+)
 
 __all__ = ["StaticDoor", "render_problem_page", "routers", "warm_up"]

@@ -8,6 +8,7 @@ from uuid import UUID
 from app.core.money import Rupiah
 from app.core.texts import Text
 from app.routers.pages import words
+from app.routers.pages.api_docs import Answer, Field, Operation
 from app.routers.pages.desk import AnswerLine, Desk, NextStep, TaskLine
 from app.routers.pages.drafts import Draft, DraftFile
 from app.services.etle.views import (
@@ -214,3 +215,9 @@ def tasks_page() -> dict[str, Any]:
     """What the task list is given."""
     line = TaskLine(TICKET_ID, "ETL7K3M9QXT4", Text("Periksa", "Review"), NOW, "WIB", True, Text("Petugas", "Officer"))
     return {"staff": staff(), "notice": None, "after": None, "next_href": "/counter?after=x", "tasks": [line] * 6}
+
+
+def operation() -> Operation:
+    """One operation of the API."""
+    sent = (Field("plate", "string", True, "As on the STNK"),)
+    return Operation("look_up", "POST", "/v1/tickets/lookup", "Find <tickets>.", sent, (Answer("200", "Found", sent),))

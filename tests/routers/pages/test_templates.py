@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.core.problems import catalogue
 from app.core.texts import LANGS, Lang, Text
 from app.routers.pages import words
 from app.routers.pages.counter_words import DECISIONS, TASKS
@@ -89,6 +90,9 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
         )
         for review in (samples.review(), samples.objection(), samples.review(actions=("start_review",), registry=None))
     ),
+    ("pages/api_overview.html", {"subjects": {"tickets": [samples.operation()]}}),
+    ("pages/api_subject.html", {"subject": "tickets", "operations": [samples.operation()]}),
+    ("pages/api_problems.html", {"types": catalogue()}),
     ("pages/sandbox_outbox.html", {"messages": [], "to": ""}),
     ("pages/counter/blocks.html", {"staff": STAFF, "form": Form(), "notice": None, "blocks": [samples.block(1)]}),
     ("pages/counter/blocks.html", {"staff": STAFF, "form": Form(), "notice": Text("a", "b"), "blocks": []}),
