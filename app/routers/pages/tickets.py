@@ -105,7 +105,7 @@ async def look_up(visit: TheVisit, address: TheAddress) -> Response:
 @router.get("/tilang/hasil", dependencies=[public()])
 async def results(visit: TheVisit) -> Response:
     """The tickets that this browser has proved to hold; the cookie is the permission."""
-    tickets = [await etle.ticket_for(visit.house, held.actor(), held.id) for held in visit.session.tickets]
+    tickets = await etle.tickets_held(visit.house, {held.id: held.role for held in visit.session.tickets})
     return visit.show("pages/tickets/results.html", tickets=tickets)
 
 

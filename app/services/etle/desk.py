@@ -3,7 +3,7 @@
 Reads use plain connections; papers are rendered after their transaction has ended, because rendering takes a moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -56,6 +56,12 @@ async def ticket_for(house: House, holder: Actor, case_id: UUID) -> TicketView:
     """The ticket as this holder sees it."""
     async with house.db.read() as connection:
         return await queries.get_ticket(connection, house[Lifecycles], case_id, role=role_of(holder))
+
+
+async def tickets_held(house: House, roles: Mapping[UUID, str]) -> list[TicketView]:
+    """Every ticket that a browser has proved to hold, each as owner or driver, newest first."""
+    async with house.db.read() as connection:
+        return await queries.get_tickets(connection, house[Lifecycles], roles)
 
 
 async def view_in(tx: Tx, case_id: UUID, holder: Actor) -> TicketView:

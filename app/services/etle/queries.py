@@ -132,6 +132,20 @@ async def get_ticket(connection: AsyncConnection, lifecycles: Lifecycles, case_i
     return _view(row, lifecycles, role, **has)
 
 
+async def get_tickets(
+    connection: AsyncConnection, lifecycles: Lifecycles, roles: Mapping[UUID, str]
+) -> list[TicketView]:
+    """Several tickets at once, each as this role sees it, newest first; those that are not there are left out."""
+    query = (
+        select(*_COLUMNS)
+        .join(Case, col(Case.id) == col(Ticket.case_id))
+        .where(col(Ticket.case_id).in_(roles))
+        .order_by(col(Ticket.occurred_at).desc())
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    return [_view(row, lifecycles, roles[row["case_id"]]) for row in rows]
+
+
 async def tickets_of_person(
     connection: AsyncConnection, lifecycles: Lifecycles, nik_bidx: str, *, limit: int, before: datetime | None
 ) -> list[Found]:

@@ -121,10 +121,14 @@ async def test_no_ticket_opens_without_look_up_or_after_its_hour(
     assert "Sesi Anda sudah berakhir" in await browser.get(f"/tilang/{asked.case_id}", status=401)
 
 
-async def test_all_tickets_of_a_vehicle_are_listed(
-    browser: Browser, asked: Story, house: House, client: httpx.AsyncClient, clock: FixedClock
-) -> None:
+async def test_all_tickets_of_a_vehicle_are_listed(browser: Browser, asked: Story, clock: FixedClock) -> None:
     assert "Tilang yang ditemukan: 1" in await browser.get("/tilang/hasil")
+    clock.advance(timedelta(minutes=50))
+    await asked.another(seed=3, location="Bundaran Contoh, Jakarta Pusat")
+    await browser.look_up()
+    assert browser.path == "/tilang/hasil"
+    assert "Tilang yang ditemukan: 2" in browser.text
+    assert browser.text.index("Bundaran Contoh") < browser.text.index("Simpang Sarinah")
 
 
 # --- forms are ours alone -----------------------------------------------------------------------------------------

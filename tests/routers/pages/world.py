@@ -116,6 +116,17 @@ class Story:
             case_id = (await tx.session.execute(select(col(Case.id)))).scalars().one()
         return cls(house, camera, case_id)
 
+    async def another(self, *, seed: int, location: str) -> "Story":
+        """The same vehicle once more at another place, as far as its letter."""
+        sent = await self.camera.send(make.photograph(seed=seed), at=self.house.clock.now(), location=location)
+        assert sent.status_code == 202, sent.text
+        await drain(self.house)
+        async with self.house.db.begin(SYSTEM) as tx:
+            found = (await tx.session.execute(select(col(Case.id)).where(col(Case.id) != self.case_id))).scalars().one()
+        other = Story(self.house, self.camera, found)
+        await other.letter()
+        return other
+
     async def officer(self) -> UUID:
         """Who was drawn."""
         async with self.house.db.begin(SYSTEM) as tx:
