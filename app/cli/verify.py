@@ -62,7 +62,9 @@ def _proofs(path: Path) -> list[dict[str, Any]]:
 def _attached(path: Path, data: bytes) -> bytes:
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with the file is said once, below
     try:
-        attached = PdfReader(io.BytesIO(data)).attachments.get(ATTACHMENT_NAME)
+        files = PdfReader(io.BytesIO(data)).attachments
+        # The typesetter names an attachment by its path inside the template folder.
+        attached = next((files[name] for name in files if name.rpartition("/")[2] == ATTACHMENT_NAME), None)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise refuse(f"{path} cannot be read as a PDF: {type(error).__name__}.") from None
     if not attached:
