@@ -74,6 +74,10 @@ soak: $(TEST) ## What is too long for make test: chaos on the bank and on killed
 peers: $(TEST) ## Third-party clients against this server
 	@$(BIN)/python -m pytest tests/peers
 
+.PHONY: css
+css: ## Compile the styles again after a change in app/static/src (needs node and npm)
+	@sh app/static/src/build.sh
+
 .PHONY: lock
 lock: ## Lock requirements/*.in again with hashes (needs uv; UPGRADE=1 takes newer versions)
 	@scripts/lock.sh

@@ -1,6 +1,7 @@
 """What stands around every page: headers, static files, the language, the cookies."""
 
 import gzip
+import hashlib
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from app.routers.pages.drafts import DRAFT_TOO_LONG, Draft, DraftFile, keep_draf
 from app.routers.pages.forms import Form
 from app.routers.pages.render import confidence_words, show_day, show_percent, show_time
 from app.routers.pages.session import LASTS, MAX_TICKETS, ROLES, HeldTicket, Session, keep_session, read_session
-from app.routers.pages.statics import StaticDoor, static_files, static_url
+from app.routers.pages.statics import FOLDER, StaticDoor, static_files, static_url
 from tests.routers.pages.samples import NOW, TICKET_ID
 
 WRONG = ProblemType("test-pages-wrong", 422, Text("Salah", "Wrong"), Text("Salah {x}", "Wrong {x}"))
@@ -120,6 +121,11 @@ def test_styles_hold_no_brand_of_others_and_load_nothing() -> None:
     assert "GDS Transport" not in css
     assert "url(" not in css
     assert b"govuk-crown" not in static_files()["loket.css"].body
+
+
+def test_the_styles_were_compiled_from_the_source_that_lies_here() -> None:
+    source = hashlib.sha256((FOLDER / "src" / "loket.scss").read_bytes()).hexdigest()[:16]
+    assert f"/*! loket.scss {source} */" in static_files()["loket.css"].body.decode(), "run `make css`"
 
 
 # --- language ----------------------------------------------------------------------------------------------------
