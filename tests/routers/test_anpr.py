@@ -25,6 +25,8 @@ from tests.drain import drain
 
 MIB = 1024 * 1024
 PICTURE = make.photograph()
+ON_SQLITE = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+"""For refusals that never come near a table but the credentials'; each database costs seconds."""
 
 
 def metadata(house: House, **changes: Any) -> dict[str, Any]:
@@ -148,6 +150,7 @@ async def test_a_picture_is_read_and_not_kept(house: House, camera: make.Camera)
 
 @pytest.mark.parametrize("path", ["captures", "recognitions"])
 @pytest.mark.parametrize("key", [None, "", "nonsense", "lk_cam-000000000000_" + "0" * 48, "lk__", "k" * 10_000])
+@ON_SQLITE
 async def test_without_a_good_key_nothing_opens(
     house: House, client: httpx.AsyncClient, path: str, key: str | None
 ) -> None:
@@ -161,6 +164,7 @@ async def test_without_a_good_key_nothing_opens(
 
 
 @pytest.mark.parametrize("path", ["captures", "recognitions"])
+@ON_SQLITE
 async def test_a_stranger_s_upload_is_refused_before_it_is_taken_in(
     house: House, client: httpx.AsyncClient, path: str
 ) -> None:
@@ -205,6 +209,7 @@ BAD_PICTURES = {
 
 @pytest.mark.parametrize("path", ["captures", "recognitions"])
 @pytest.mark.parametrize("kind", BAD_PICTURES)
+@ON_SQLITE
 async def test_what_is_no_good_picture(house: House, camera: make.Camera, kind: str, path: str) -> None:
     image, status, code = BAD_PICTURES[kind]
     answer = await send(camera, metadata(house) if path == "captures" else None, image, path=path)
@@ -217,6 +222,7 @@ async def test_one_bad_picture_refuses_the_whole_capture(house: House, camera: m
 
 
 @pytest.mark.parametrize("path", ["captures", "recognitions"])
+@ON_SQLITE
 async def test_sixty_megabytes_are_not_even_read(house: House, camera: make.Camera, path: str) -> None:
     assert MOST_CAPTURE_BYTES < 60 * MIB
     answer = await send(camera, metadata(house), b"\xff\xd8\xff" + b"\0" * 60 * MIB, path=path)
@@ -271,6 +277,7 @@ async def test_a_script_in_exif_is_evidence_and_nothing_more(house: House, camer
     ],
     ids=["empty", "text", "list", "deep", "long", "longest", "bare"],
 )
+@ON_SQLITE
 async def test_metadata_that_are_none(house: House, camera: make.Camera, told: str, code: str) -> None:
     await assert_refused(house, await send(camera, told, PICTURE), 422, code, PICTURE)
 
@@ -289,6 +296,7 @@ async def test_metadata_that_are_none(house: House, camera: make.Camera, told: s
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@ON_SQLITE
 async def test_a_field_that_does_not_fit_is_named(
     house: House, camera: make.Camera, changes: dict[str, Any], pointer: str
 ) -> None:
@@ -321,6 +329,7 @@ async def test_an_unknown_violation_code_says_where_the_codes_are(house: House, 
 
 
 @pytest.mark.parametrize("id", ["1", "x" * 10_000, "%00", "019582d0-0000-7000-8000-00000000000g"])
+@ON_SQLITE
 async def test_an_id_that_is_none_is_refused(house: House, camera: make.Camera, id: str) -> None:
     answer = await camera.client.get(f"/v1/anpr/captures/{id}", headers={"X-Api-Key": camera.key})
     assert answer.status_code in (404, 422)
@@ -357,7 +366,7 @@ async def test_a_plate_of_another_country_is_never_a_sure_plate(house: House, ca
     )
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 async def test_no_metadata_is_ever_a_crash(house: House, camera: make.Camera, told: str) -> None:
     answer = await send(camera, told.encode("utf-8", "replace").decode(), PICTURE)
     assert answer.status_code == 422, answer.text
@@ -366,7 +375,7 @@ async def test_no_metadata_is_ever_a_crash(house: House, camera: make.Camera, to
 
 @given(image=st.one_of(st.binary(max_size=400), st.integers(3, len(PICTURE) - 1).map(lambda cut: PICTURE[:cut])))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 async def test_no_file_is_ever_a_crash(house: House, camera: make.Camera, image: bytes) -> None:
     answer = await send(camera, metadata(house), image)
     assert answer.status_code in (415, 422), answer.text
