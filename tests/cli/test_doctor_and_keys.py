@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.core.crypto import RINGS, KeyRing
-from tests.cli.test_reference import Loket
+from tests.cli.running import Loket
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def loket(tmp_path: Path, sqlite_template: Path) -> Loket:
 def test_the_doctor_finds_a_healthy_installation_healthy(loket: Loket) -> None:
     done = loket("doctor", "--json")
     findings = {each["about"]: each for each in json.loads(done.stdout)}
-    assert done.returncode == 0, done.stdout
+    assert done.status == 0, done.stdout
     assert {about for about, each in findings.items() if each["state"] == "ok"} >= {"database", "storage", "reference"}
 
 
@@ -37,25 +37,25 @@ def test_the_doctor_finds_a_healthy_installation_healthy(loket: Loket) -> None:
 def test_the_doctor_says_what_is_wrong_and_what_mends_it(
     loket: Loket, settings: dict[str, str], about: str, words: str
 ) -> None:
-    loket.environment.update(settings)
+    loket.settings.update(settings)
     done = loket("doctor", "--json")
-    assert done.returncode == 1
+    assert done.status == 1
     bad = [each for each in json.loads(done.stdout) if each["state"] == "bad"]
     assert any(each["about"] == about and words in each["words"] for each in bad), bad
 
 
 def test_a_password_is_never_shown(loket: Loket) -> None:
-    loket.environment["LOKET_DATABASE_URL"] = "postgresql://loket:hunter22@127.0.0.1:1/none"
+    loket.settings["LOKET_DATABASE_URL"] = "postgresql://loket:hunter22@127.0.0.1:1/none"
     done = loket("doctor")
-    assert "hunter22" not in done.stdout + done.stderr
+    assert "hunter22" not in done.words
 
 
 def test_a_new_key_ring_is_its_owner_s_alone_and_never_overwritten(loket: Loket, tmp_path: Path) -> None:
     path = tmp_path / "ring.json"
-    assert loket("keys", "new", str(path)).returncode == 0
+    assert loket("keys", "new", str(path)).status == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     before = path.read_bytes()
-    assert loket("keys", "new", str(path)).returncode == 1
+    assert loket("keys", "new", str(path)).status == 1
     assert path.read_bytes() == before
 
 
@@ -63,30 +63,30 @@ def test_rotation_adds_a_key_and_keeps_the_old_one(loket: Loket, tmp_path: Path)
     path = tmp_path / "ring.json"
     KeyRing.generate("2026").save(path)
     sealed = KeyRing.load(path).seal("personal", b"NIK", b"here")
-    loket.environment["LOKET_KEYS"] = str(path)
+    loket.settings["LOKET_KEYS"] = str(path)
 
-    assert loket("keys", "rotate", "personal", "--id", "2027").returncode == 0
+    assert loket("keys", "rotate", "personal", "--id", "2027").status == 0
     ring = KeyRing.load(path)
     assert ring.current_id("personal") == "2027"
     assert ring.open("personal", sealed, b"here") == b"NIK"
     assert json.loads(loket("keys", "list", "--json").stdout)["personal"] == ["2026", "2027"]
 
     for arguments in (("personal", "--id", "2025"), ("index", "--id", "2027"), ("other", "--id", "2027")):
-        assert loket("keys", "rotate", *arguments).returncode == 1, arguments
+        assert loket("keys", "rotate", *arguments).status == 1, arguments
 
 
 def test_no_command_prints_a_key(loket: Loket, tmp_path: Path) -> None:
     path = tmp_path / "ring.json"
-    loket.environment["LOKET_KEYS"] = str(path)
+    loket.settings["LOKET_KEYS"] = str(path)
     outputs = [loket("keys", "new", str(path)), loket("keys", "list"), loket("doctor")]
     keys = [key for ring in json.loads(path.read_text()).values() for key in ring.values()]
     assert len(keys) == len(RINGS)
     for done in outputs:
         for key in keys:
-            assert key not in done.stdout + done.stderr
-            assert base64.b64decode(key).hex() not in done.stdout
+            assert key not in done.words
+            assert base64.b64decode(key).hex() not in done.words
 
 
 def test_rewrapping_may_be_run_at_any_time(loket: Loket, tmp_path: Path) -> None:
     done = loket("keys", "rewrap", "--json")
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"rewrapped": 0})
+    assert (done.status, json.loads(done.stdout)) == (0, {"rewrapped": 0})
