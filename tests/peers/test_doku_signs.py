@@ -4,13 +4,16 @@ Only its signing is used: its HTTP calls are tied to DOKU's hosts. Its clock is 
 """
 
 import json
-
-from doku_python_library.src.commons.snap_utils import SnapUtils
-from doku_python_library.src.services.token_service import TokenService
+import warnings
 
 from app.core.clock import SystemClock
 from app.services import billing
 from tests.banks import INQUIRY, KEYS, PAYMENT, TOKEN, code, flag, join_bank, open_test_bill
+
+with warnings.catch_warnings():  # the SDK's own source has escapes that Python frowns at
+    warnings.simplefilter("ignore")
+    from doku_python_library.src.commons.snap_utils import SnapUtils
+    from doku_python_library.src.services.token_service import TokenService
 
 
 class Doku:
