@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.sandbox.photographs import draw_photograph, draw_unreadable
-from tests.cli.test_reference import Loket
+from tests.cli.running import Loket
 
 
 @pytest.fixture
@@ -27,43 +27,43 @@ def test_a_recogniser_is_measured_on_labelled_pictures(loket: Loket, tmp_path: P
         "file,plate,kind\none.jpg,B1234XYZ,car\ntwo.jpg,d 9040 efg,car\nstreet.jpg,L1A,none\nbroken.jpg,L1A,none\n"
     )
     done = loket("anpr", "evaluate", str(folder), "--wrong", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.words
     measured = json.loads(done.stdout)
     assert (measured["pictures"], measured["exact"], measured["exact_percent"]) == (4, 2, 50.0)
     assert measured["by_kind"] == {"car": 100.0, "none": 0.0}
     assert measured["accepted_at"]["0.5"] == {"accepted_percent": 50.0, "exact_percent": 100.0}
     assert [row["file"] for row in measured["wrong"]] == ["street.jpg", "broken.jpg"]
-    assert loket("anpr", "evaluate", str(folder)).returncode == 0
+    assert loket("anpr", "evaluate", str(folder)).status == 0
 
 
 def test_what_cannot_be_measured_is_said(loket: Loket, tmp_path: Path) -> None:
     done = loket("anpr", "evaluate", str(tmp_path))
-    assert done.returncode == 1
-    assert "labels.csv" in done.stderr
+    assert done.status == 1
+    assert "labels.csv" in done.words
     (tmp_path / "labels.csv").write_text("picture,text\n")
-    assert "columns file and plate" in loket("anpr", "evaluate", str(tmp_path)).stderr
+    assert "columns file and plate" in loket("anpr", "evaluate", str(tmp_path)).words
     (tmp_path / "labels.csv").write_text("file,plate\nnone.jpg,B1A\n")
     done = loket("anpr", "evaluate", str(tmp_path))
-    assert done.returncode == 1
-    assert "none.jpg" in done.stderr
-    loket.environment["LOKET_RECOGNISER"] = "tesseract"
+    assert done.status == 1
+    assert "none.jpg" in done.words
+    loket.settings["LOKET_RECOGNISER"] = "tesseract"
     done = loket("anpr", "evaluate", str(tmp_path))
-    assert done.returncode == 1
-    assert "embedded" in done.stderr
+    assert done.status == 1
+    assert "embedded" in done.words
 
 
 def test_a_certificate_is_entered_for_a_camera(loket: Loket) -> None:
     camera = json.loads(loket("client", "add", "camera", "Sarinah 1", "--unit", "PMJ", "--json").stdout)
     certificate = ["--number", "KL-1/2026", "--valid-until", "2027-01-31", "--model", "Demo 3000"]
     done = loket("anpr", "certificate", camera["client_id"], *certificate, "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.words
     shown = json.loads(done.stdout)
     assert (shown["name"], shown["certificate_no"], shown["certificate_until"]) == (
         "Sarinah 1",
         "KL-1/2026",
         "2027-01-31",
     )
-    assert loket("anpr", "certificate", "cam-nobody", *certificate).returncode == 1
+    assert loket("anpr", "certificate", "cam-nobody", *certificate).status == 1
     wrong = loket("anpr", "certificate", camera["client_id"], "--number", "1", "--valid-until", "31/01/2027")
-    assert wrong.returncode == 2
-    assert "2027-01-31" in wrong.stderr
+    assert wrong.status == 2
+    assert "2027-01-31" in wrong.words
