@@ -1,5 +1,7 @@
 """Assembles the application. Importing this module does nothing; `create_app` is called by `loket serve` and by tests."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,6 +31,7 @@ from app.routers.http.guards import SignInFirst, sign_in_first
 from app.routers.http.middleware import RequestContext
 from app.routers.http.problems import install_problem_handlers
 from app.routers.http.security import SecurityHeaders
+from app.services.recognition import Recogniser
 
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
@@ -51,6 +54,12 @@ DOORS: tuple[APIRouter, ...] = (
 """Every door. Routes that take files carry a larger limit of their own."""
 
 
+async def warm_up_recogniser(house: House) -> None:
+    """Load the recogniser's networks; a recogniser that cannot be loaded says so when it is first asked."""
+    with contextlib.suppress(Exception):
+        await house[Recogniser].warm_up()
+
+
 def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     """The application for this house; with `worker`, background work runs in the same process."""
 
@@ -59,10 +68,13 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
         pages.warm_up()
         if worker is not None:
             await worker.start()
+            # The first photograph should not wait for the networks to be loaded; nothing else waits for them at all.
+            warming = asyncio.create_task(warm_up_recogniser(house))
         try:
             yield
         finally:
             if worker is not None:
+                warming.cancel()
                 await worker.stop(house.settings.stop_grace_s)
             await house.close()
 

@@ -22,6 +22,7 @@ from app.cli import (
     serve,
     staff,
     sweep,
+    verdicts,
     verify,
 )
 from app.cli.common import report
@@ -46,6 +47,7 @@ app.add_typer(client.app, name="client")
 app.add_typer(staff.app, name="staff")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(anpr.app, name="anpr")
+app.add_typer(verdicts.app, name="verdicts")
 app.add_typer(post.app, name="post")
 
 

@@ -59,7 +59,7 @@ def evaluate(
 
 
 @app.command("certificate")
-def certificate(  # noqa: PLR0917 - typer reads the parameters as options
+def certificate(
     client_id: Annotated[str, typer.Argument(help="The camera's client id, as `loket client list` shows it.")],
     number: Annotated[str, typer.Option(help="Number of the certificate.")],
     valid_until: Annotated[str, typer.Option(help="Last day on which it is valid, YYYY-MM-DD.")],

@@ -611,6 +611,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ticket_parties_nik_bidx"), ["nik_bidx"], unique=False)
 
     op.create_table(
+        "ticket_reminders",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_ticket_reminders_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", "kind", name=op.f("pk_ticket_reminders")),
+    )
+    op.create_table(
         "vehicles",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("registry_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
@@ -1325,6 +1333,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_vehicles_owner_nik_bidx"))
 
     op.drop_table("vehicles")
+    op.drop_table("ticket_reminders")
     with op.batch_alter_table("ticket_parties", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ticket_parties_nik_bidx"))
         batch_op.drop_index(batch_op.f("ix_ticket_parties_case_id"))

@@ -6,7 +6,7 @@ from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
 from app.services import cameras, documents, notifications
-from app.services.etle import blocks, evidence, letters, papers, reading, review
+from app.services.etle import blocks, evidence, letters, papers, reading, reminders, review
 from app.services.etle.models import Letter, Party, Ticket
 from app.services.etle.queries import waiting_for_a_draw
 
@@ -51,6 +51,7 @@ JOBS: tuple[Job, ...] = (
     Job("etle.read_capture", reading.read_capture, queue="recognition", attempts=8),
     Job("etle.dispatch", dispatch, attempts=2),
     Job("etle.draw_waiting", draw_waiting, attempts=1),
+    Job("etle.remind", reminders.remind, attempts=1),
     Job("etle.print_letter", print_letter, queue="delivery"),
     Job("etle.note_delivery", letters.note_delivery),
     Job("etle.set_block", blocks.set_block, queue="delivery", attempts=8),
@@ -58,5 +59,6 @@ JOBS: tuple[Job, ...] = (
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
+    Schedule("remind-people", "0 25 * * * *", "etle.remind"),
     Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),
 )

@@ -6,6 +6,7 @@ made when somebody opens it: what it says is all in the case, and no copy with a
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -146,7 +147,7 @@ async def _write(tx: Tx, case: Case, party: Party, template: str) -> Letter:
         if rule.channel is Channel.POST:  # paper is rendered first, which takes a moment: a job does it
             await tx.enqueue("etle.print_letter", str(letter.id))
         else:
-            await _send(tx, case, party, template, Medium(rule.channel), address, {}, letter=letter)
+            await _send(tx, case, party, template, medium=Medium(rule.channel), address=address, letter=letter)
     letter.channels = channels
     await tx.session.flush()
     return letter
@@ -162,7 +163,9 @@ async def post_letter(tx: Tx, letter_id: UUID, document: str) -> None:
         return
     person = await person_of(tx, party)
     address = "\n".join(filter(None, (person["name"], person["address"])))
-    await _send(tx, case, party, "etle_letter_sent", Medium.POST, address, {}, letter=letter, document=document)
+    await _send(
+        tx, case, party, "etle_letter_sent", medium=Medium.POST, address=address, letter=letter, document=document
+    )
 
 
 async def _carried_by(tx: Tx, letter_id: UUID, medium: Medium) -> bool:
@@ -204,7 +207,7 @@ async def _tell(tx: Tx, case: Case, party: Party, template: str, params: Params)
     for rule in (await policy_of(tx, case)).channels:
         address = None if rule.channel is Channel.POST else _address_on(rule.channel, person)
         if address is not None:
-            await _send(tx, case, party, template, Medium(rule.channel), address, params)
+            await _send(tx, case, party, template, medium=Medium(rule.channel), address=address, params=params)
             return
 
 
@@ -213,10 +216,10 @@ async def _send(
     case: Case,
     party: Party,
     template: str,
+    *,
     medium: Medium,
     address: str,
-    params: Params,
-    *,
+    params: Params = MappingProxyType({}),
     letter: Letter | None = None,
     document: str | None = None,
 ) -> None:

@@ -209,3 +209,13 @@ class TicketReceipt(Table, table=True):
     event_id: UUID = Field(foreign_key="case_events.id")
     check_code: str = Field(unique=True)
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Reminder(Table, table=True):
+    """A reminder that was sent, so that it is sent once: `kind` is ``answer:<letter>`` or ``refund:<days>``."""
+
+    __tablename__ = "ticket_reminders"
+
+    case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
+    kind: str = Field(primary_key=True, max_length=60)
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -36,7 +36,14 @@ async def payment_due(tx: Tx, case: Case) -> datetime | None:
 
 async def open_deposit_bill(tx: Tx, case: Case) -> None:
     """Bill the maximum fine, payable until the policy's grace after the due time: paying late lifts the block."""
-    await _open(tx, case, "fine", (await ticket_of(tx, case.id)).fine, "Titipan denda tilang", "etle_ticket_issued")
+    await _open(
+        tx,
+        case,
+        (await ticket_of(tx, case.id)).fine,
+        purpose="fine",
+        title="Titipan denda tilang",
+        template="etle_ticket_issued",
+    )
 
 
 async def open_verdict_bill(tx: Tx, case: Case) -> None:
@@ -44,14 +51,21 @@ async def open_verdict_bill(tx: Tx, case: Case) -> None:
     await cancel_open_bill(tx, case, why="putusan / verdict")
     amount = await _verdict(tx, case.id)
     if amount > 0:
-        await _open(tx, case, "rest", amount, "Denda putusan tilang", "etle_verdict_billed")
+        await _open(tx, case, amount, purpose="rest", title="Denda putusan tilang", template="etle_verdict_billed")
 
 
 async def open_rest_bill(tx: Tx, case: Case) -> None:
     """Take the deposit for the verdict and ask for what is missing; the addressee is told."""
     settled = await billing.settle_verdict(tx, case.id, await _verdict(tx, case.id))
     if settled.rest > 0:
-        await _open(tx, case, "rest", settled.rest, "Kekurangan denda putusan tilang", "etle_verdict_billed")
+        await _open(
+            tx,
+            case,
+            settled.rest,
+            purpose="rest",
+            title="Kekurangan denda putusan tilang",
+            template="etle_verdict_billed",
+        )
 
 
 async def cancel_open_bill(tx: Tx, case: Case, *, why: str) -> None:
@@ -112,7 +126,7 @@ async def make_receipt(move: Move) -> None:
     await letters.tell_addressee(tx, case, "etle_payment_received", params)
 
 
-async def _open(tx: Tx, case: Case, purpose: str, amount: int, title: str, template: str) -> None:
+async def _open(tx: Tx, case: Case, amount: int, *, purpose: str, title: str, template: str) -> None:
     """Open a bill and tell the addressee what to pay, where, and until when."""
     ticket, policy = await ticket_of(tx, case.id), await policy_of(tx, case)
     due = max(await payment_due(tx, case) or tx.now, tx.now)

@@ -84,7 +84,9 @@ async def test_no_deposit_the_verdict_replaces_the_bill(house: House) -> None:
     await _verdict(house, case_id, 70_000, 2_000)
     assert await make.state_of(house, case_id) == "decided"
     async with house.db.read() as connection:
-        states = [(each.state, each.amount) for each in await billing.bills_of(connection, case_id, at=house.clock.now())]
+        states = [
+            (each.state, each.amount) for each in await billing.bills_of(connection, case_id, at=house.clock.now())
+        ]
     assert states == [("cancelled", 500_000), ("open", 72_000)]
     await make.pay(house, case_id)
     assert await make.state_of(house, case_id) == "settled"
