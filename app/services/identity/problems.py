@@ -86,15 +86,6 @@ IDENTITY_NOT_CONFIRMED = ProblemType(
         "phone in the register is an old one, have it changed at the civil registry.",
     ),
 )
-IDENTITY_NEEDED = ProblemType(
-    "identity-needed",
-    403,
-    Text("Data diri perlu dipastikan dahulu", "Confirm your identity first"),
-    Text(
-        "Cocokkan akun ini dengan NIK Anda di /v1/me/identity sebelum melanjutkan.",
-        "Bind this account to your NIK at /v1/me/identity before going on.",
-    ),
-)
 EMBEDDED_PROVIDER_OFF = ProblemType(
     "identity-provider-elsewhere",
     404,
