@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from app.core.problems import Problem, ProblemType
+from app.core.problems import INVALID_REQUEST, NOT_FOUND, Problem, ProblemType
 from app.core.texts import Text
 from app.routers.http.language import language_of
 from app.routers.pages.frame import frame_context
@@ -44,6 +44,8 @@ def render_problem_page(request: Request, problem: Problem) -> Response | None:
     """
     if not is_page_request(request):
         return None
+    if _names_no_page(request, problem):
+        problem = NOT_FOUND()
     lang = language_of(request.scope)
     sign_in, sign_in_text = _SIGN_IN.get(problem.type.code, ("", None))
     html = render(
@@ -61,6 +63,13 @@ def render_problem_page(request: Request, problem: Problem) -> Response | None:
     )
     headers = {**problem.headers, "Cache-Control": "no-store", "Content-Language": lang}
     return HTMLResponse(html, problem.type.status, headers)
+
+
+def _names_no_page(request: Request, problem: Problem) -> bool:
+    """An address whose id or code cannot be one: for a person with a browser there simply is no such page."""
+    if problem.type is not INVALID_REQUEST or request.method != "GET":
+        return False
+    return any(error.pointer.strip("/") in request.path_params for error in problem.errors)
 
 
 def is_page_request(request: Request) -> bool:

@@ -86,7 +86,8 @@ async def test_every_subject_of_the_documentation_opens(browser: Browser, house:
 
 
 async def test_people_get_pages_and_programs_get_problem_details(browser: Browser, house: House) -> None:
-    assert "Tidak ditemukan" in await browser.get("/tidak-ada", status=404)
+    for path in ("/tidak-ada", "/tilang/bukan-id", "/periksa/%3Cscript%3E"):
+        assert "Tidak ditemukan" in await browser.get(path, status=404)
     as_program = await browser.client.get("/tidak-ada", headers={"accept": "*/*"})
     assert as_program.headers["content-type"] == "application/problem+json"
     in_api = await browser.client.get("/v1/tickets/0195f0aa-0000-7000-8000-000000000001")
