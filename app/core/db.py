@@ -5,6 +5,7 @@ block commits; whatever is raised inside rolls everything back.
 """
 
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, Dialect, MetaData, String, event, select, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
@@ -45,6 +47,7 @@ log = logging.getLogger(__name__)
 BUSY_TIMEOUT_MS = 6_000  # SQLite's lock timeout, for the same reason as the next
 LOCK_TIMEOUT_MS = 6_000  # under the 8 s after which a bank gives up waiting for our answer
 STATEMENT_TIMEOUT_MS = 30_000
+PING_AFTER_IDLE_S = 5.0
 
 _in_transaction: ContextVar[bool] = ContextVar("loket_in_transaction", default=False)
 
@@ -148,6 +151,9 @@ class Database:
         self.url = url
         self.dialect = "postgresql" if url.startswith("postgres") else "sqlite"
         self.engine = _make_engine(url, pool)
+        # On PostgreSQL looking has connections of its own: the server refuses writes on them, no BEGIN and ROLLBACK goes
+        # around each look, and a crowd that looks does not keep a bank from paying.
+        self._reading = _make_postgres_engine(url, pool, looking=True) if self.dialect == "postgresql" else self.engine
         self.enqueuer = Enqueuer()
         self._house: House | None = None
 
@@ -175,7 +181,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for looking only: no transaction is kept, nothing is written."""
-        async with self.engine.connect() as connection:
+        async with self._reading.connect() as connection:
             if self.dialect == "sqlite":
                 connection = await connection.execution_options(loket_read=True)
             yield connection
@@ -183,6 +189,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+        await self._reading.dispose()
 
 
 def in_transaction() -> bool:
@@ -197,18 +204,25 @@ def async_url(url: str) -> str:
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
 
 
+def _make_postgres_engine(url: str, pool: int, *, looking: bool) -> AsyncEngine:
+    options = [f"lock_timeout={LOCK_TIMEOUT_MS}", f"statement_timeout={STATEMENT_TIMEOUT_MS}", "timezone=UTC"]
+    if looking:
+        options.append("default_transaction_read_only=on")
+    engine = create_async_engine(
+        async_url(url),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=LOCK_TIMEOUT_MS / 1000,
+        connect_args={"options": " ".join(f"-c {option}" for option in options)},
+        **({"isolation_level": "AUTOCOMMIT"} if looking else {}),
+    )
+    event.listen(engine.sync_engine, "checkout", _ping_if_idle)
+    return engine
+
+
 def _make_engine(url: str, pool: int) -> AsyncEngine:
     if url.startswith("postgres"):
-        return create_async_engine(
-            async_url(url),
-            pool_size=pool,
-            max_overflow=0,
-            pool_timeout=LOCK_TIMEOUT_MS / 1000,
-            pool_pre_ping=True,
-            connect_args={
-                "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
-            },
-        )
+        return _make_postgres_engine(url, pool, looking=False)
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -216,6 +230,21 @@ def _make_engine(url: str, pool: int) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _ping_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    # `pool_pre_ping` would ask before every use, which doubled the cost of a look-up. Raising here makes the pool try
+    # another connection; one that breaks within these seconds of use costs its one request.
+    now = time.monotonic()
+    if now - record.info.get("last_used", now) > PING_AFTER_IDLE_S:
+        try:
+            cursor = connection.cursor()
+            cursor.execute("SELECT 1")
+            cursor.close()
+            connection.rollback()
+        except Exception as error:
+            raise DisconnectionError from error
+    record.info["last_used"] = now
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

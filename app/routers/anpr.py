@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from app.core.house import House
 from app.core.problems import UNAUTHENTICATED
-from app.routers.http.deps import TheHouse, the_house
+from app.routers.http.deps import TheHouse, house_of
 from app.routers.http.guards import CameraDevice
 from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
 from app.services import cameras
@@ -46,7 +46,7 @@ class KeyFirst(APIRoute):
         handle = super().get_route_handler()
 
         async def behind_the_key(request: Request) -> Response:
-            house, key = the_house(request), request.headers.get("x-api-key", "")
+            house, key = house_of(request), request.headers.get("x-api-key", "")
             async with house.db.read() as connection:
                 place, now = KeyPlace.HEADER, house.clock.now()
                 if await credentials.check_camera(connection, key, now=now, place=place) is None:

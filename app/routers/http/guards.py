@@ -6,8 +6,9 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.responses import RedirectResponse, Response
+from fastapi.security import APIKeyHeader, HTTPBearer, OpenIdConnect
 
 from app.core.actor import PUBLIC, SYSTEM, Actor, ActorKind
 from app.core.crypto import BadToken
@@ -26,6 +27,28 @@ SESSION_COOKIE = "loket_session"
 TICKET_COOKIE = "loket_ticket"
 TICKET_TTL = timedelta(minutes=30)
 
+# What the OpenAPI document says of each door. They only describe: the guards read the request themselves.
+_SIGN_IN = OpenIdConnect(
+    openIdConnectUrl="/.well-known/openid-configuration",
+    scheme_name="sign_in",
+    description="Access token of a signed-in citizen or member of staff (OAuth 2.1, PKCE).",
+    auto_error=False,
+)
+_TICKET = HTTPBearer(
+    scheme_name="ticket_token",
+    description="`access_token` of POST /v1/tickets/lookup; opens that one ticket for half an hour.",
+    auto_error=False,
+)
+_DEVICE = APIKeyHeader(
+    name="X-Api-Key",
+    scheme_name="device_key",
+    description="Key of a camera (`loket client add camera`).",
+    auto_error=False,
+)
+SignInScheme = Annotated[object, Security(_SIGN_IN)]
+TicketScheme = Annotated[object, Security(_TICKET)]
+DeviceScheme = Annotated[object, Security(_DEVICE)]
+
 
 def guard(function: F) -> F:
     """Mark a dependency as a decision about who may come in."""
@@ -34,7 +57,7 @@ def guard(function: F) -> F:
 
 
 @guard
-def _anyone() -> Actor:
+async def _anyone() -> Actor:
     return PUBLIC
 
 
@@ -58,9 +81,13 @@ async def sign_in_first(_request: Request, error: Exception) -> Response:
 
 
 @guard
-async def camera_device(request: Request, house: TheHouse) -> Actor:
-    """A camera by the key in ``X-Api-Key``. Raises UNAUTHENTICATED, TOO_MANY_REQUESTS."""
-    return await _camera(house, request.headers.get("x-api-key", ""), KeyPlace.HEADER)
+async def camera_device(request: Request, house: TheHouse, _scheme: DeviceScheme) -> Actor:
+    """A camera by the key in ``X-Api-Key``, or in ``Authorization: Token KEY`` as clients of Plate Recognizer send it.
+
+    Raises UNAUTHENTICATED, TOO_MANY_REQUESTS.
+    """
+    api_key = request.headers.get("x-api-key") or _authorization(request, "token") or ""
+    return await _camera(house, api_key, KeyPlace.HEADER)
 
 
 @guard
@@ -70,19 +97,19 @@ async def camera_by_path(request: Request, house: TheHouse) -> Actor:
 
 
 @guard
-async def citizen(request: Request, house: TheHouse) -> Actor:
+async def citizen(request: Request, house: TheHouse, _scheme: SignInScheme) -> Actor:
     """A signed-in citizen: bearer access token, or the session cookie of the pages. Raises UNAUTHENTICATED, FORBIDDEN."""
     return _only(ActorKind.CITIZEN, await signed_in(request, house))
 
 
 @guard
-async def ticket_holder(request: Request, house: TheHouse) -> Actor:
+async def ticket_holder(request: Request, house: TheHouse, _scheme: TicketScheme) -> Actor:
     """Whoever proved the ticket to be theirs at the look-up, for that one case: owner, or named driver.
 
     Takes the look-up's `access_token` as bearer, or from the cookie that the pages keep it in. Another case's path is
     NOT_FOUND, whether it exists or not. Raises UNAUTHENTICATED.
     """
-    token = _bearer(request)
+    token = _authorization(request, "bearer")
     if token is None:
         check_same_site(house, request)
         token = request.cookies.get(TICKET_COOKIE, "")
@@ -102,7 +129,7 @@ def staff(*roles: Role, scope: str | None = COUNTER) -> Any:
     """
 
     @guard
-    async def staff_member(request: Request, house: TheHouse) -> Actor:
+    async def staff_member(request: Request, house: TheHouse, _scheme: SignInScheme) -> Actor:
         actor = _only(ActorKind.STAFF, await signed_in(request, house))
         if (roles and actor.roles.isdisjoint(roles)) or (scope is not None and scope not in actor.scopes):
             raise FORBIDDEN()
@@ -140,7 +167,7 @@ def scoped(scope: str) -> Any:
     """Declares a door for anybody signed in whose token carries this scope. Raises UNAUTHENTICATED, FORBIDDEN."""
 
     @guard
-    async def holder_of_scope(request: Request, house: TheHouse) -> Actor:
+    async def holder_of_scope(request: Request, house: TheHouse, _scheme: SignInScheme) -> Actor:
         actor = await signed_in(request, house)
         if scope not in actor.scopes:
             raise FORBIDDEN()
@@ -160,7 +187,7 @@ StaffOnPage = Annotated[Actor, staff_page()]
 
 async def signed_in(request: Request, house: House) -> Actor:
     """Whoever is signed in, by bearer token or session cookie. Raises UNAUTHENTICATED, and CROSS_SITE for a borrowed cookie."""
-    token = _bearer(request)
+    token = _authorization(request, "bearer")
     actor = await _from_session(request, house) if token is None else await _from_token(house, token)
     if actor is None:
         raise UNAUTHENTICATED()
@@ -236,10 +263,9 @@ def _only(kind: ActorKind, actor: Actor) -> Actor:
     return actor
 
 
-def _bearer(request: Request) -> str | None:
-    header = request.headers.get("authorization", "")
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+def _authorization(request: Request, scheme: str) -> str | None:
+    given, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if given.lower() == scheme else None
 
 
 def _here(request: Request) -> str:
