@@ -130,7 +130,7 @@ async def confirm_binding(tx: Tx, person_id: UUID, code: str) -> bool:
     person.nik_enc, person.name_enc = sealed["nik"], sealed["name"]
     person.nik_bidx, person.bound_at = bidx, tx.now
     await tx.session.flush()
-    if old_key != person.key_id:
+    if old_key != person.key_id and not await vault.is_somebodys(tx, old_key):
         await vault.destroy(tx, old_key)
     return True
 

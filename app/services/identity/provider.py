@@ -461,7 +461,10 @@ def redirect_uri_matches(registered: str, given: str) -> bool:
     """Exact comparison (RFC 9700 2.1), save that a native app on loopback may choose its port (RFC 8252 7.3)."""
     if registered == given:
         return True
-    one, other = urlsplit(registered), urlsplit(given)
+    try:
+        one, other = urlsplit(registered), urlsplit(given)
+    except ValueError:  # no URL at all, such as `http://[`
+        return False
     if one.scheme != "http" or one.hostname not in {"127.0.0.1", "::1"} or "@" in other.netloc:
         return False
     return (one.scheme, one.hostname, one.path, one.query) == (other.scheme, other.hostname, other.path, other.query)

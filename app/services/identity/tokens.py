@@ -28,7 +28,6 @@ LEEWAY_S = 60
 ISSUER_TIMEOUT_S = 5.0
 MAX_TOKEN = 8_192
 REMEMBERED = 10_000
-REFETCH_COOL_DOWN = timedelta(seconds=30)
 KEYS_TTL = timedelta(minutes=10)
 TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
 # Asymmetric only: with HS256 among them, a public key could be used as a secret (RFC 8725 2.1); "none" is never known.
@@ -91,7 +90,9 @@ def mint_access_token(
 
 
 class KeySource(Protocol):
-    """Where an issuer's public keys come from."""
+    """Where an issuer's public keys come from. `cool_down` is how long it is left alone after being asked."""
+
+    cool_down: timedelta
 
     async def fetch(self, now: datetime) -> list[dict[str, Any]]:
         """The issuer's JWKs as they are now."""
@@ -99,7 +100,9 @@ class KeySource(Protocol):
 
 
 class OwnKeys:
-    """The embedded provider's keys, from our own table."""
+    """The embedded provider's keys, from our own table: one short query, so a rotation is noticed at once."""
+
+    cool_down = timedelta(0)
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -111,6 +114,8 @@ class OwnKeys:
 
 class IssuerKeys:
     """An external issuer's keys: OpenID discovery, then its JWK set, both through an `Upstream`."""
+
+    cool_down = timedelta(seconds=30)
 
     def __init__(self, issuer: str, upstream: Upstream) -> None:
         self.issuer, self.upstream = issuer, upstream
@@ -147,8 +152,8 @@ class TokenVerifier:
     async def verify(self, token: str, now: datetime) -> TokenClaims:
         """The claims of a token that is signed by the issuer, for us, and in its time; else `BadAccessToken`.
 
-        A key id that is not known has the keys fetched again, at most every 30 seconds: so a rotation at the issuer is
-        followed, and a forger cannot make us ask it all day. Raises UPSTREAM_UNAVAILABLE while keys cannot be had at all.
+        A key id that is not known has the keys fetched again, once the source has cooled down: so a rotation at the issuer
+        is followed, and a forger cannot make us ask it all day. Raises UPSTREAM_UNAVAILABLE while keys cannot be had at all.
         """
         if len(token) > MAX_TOKEN:
             raise BadAccessToken("too long")
@@ -172,7 +177,7 @@ class TokenVerifier:
     async def _keys_for(self, token: str, now: datetime) -> KeySet:
         kid = _key_id(token)
         stale = self._fetched_at is None or now >= self._fetched_at + KEYS_TTL
-        rested = self._fetched_at is None or now >= self._fetched_at + REFETCH_COOL_DOWN
+        rested = self._fetched_at is None or now >= self._fetched_at + self.source.cool_down
         if self._keys is None or stale or (kid not in self._kids and rested):
             jwks = await self.source.fetch(now)
             self._keys, self._fetched_at = key_set(jwks), now
