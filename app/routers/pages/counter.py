@@ -15,7 +15,7 @@ from app.core.actor import Actor
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.http.guards import staff_page
-from app.routers.http.paging import cursor_of, read_cursor
+from app.routers.http.paging import cursor_of, cursor_part, read_cursor
 from app.routers.pages.counter_words import DECISIONS, PURPOSES, TASKS
 from app.routers.pages.desk import Desk, TaskLine
 from app.routers.pages.forms import Form
@@ -64,7 +64,7 @@ async def tasks_page(
     done: Annotated[str, Query(max_length=40, pattern="^[A-Z0-9]*$")] = "",
 ) -> Response:
     """The open work of this member of staff, the longest waiting first."""
-    last = UUID(read_cursor(after, 1)[0]) if after else None
+    last = cursor_part(read_cursor(after, 1)[0], UUID) if after else None
     tasks = await etle.tasks_for(visit.house, actor, limit=PAGE + 1, after=last)
     desk = await desk_of(visit, actor)
     lines = [
@@ -277,7 +277,7 @@ def _decision(form: Form) -> Decision | None:
     return Decision(
         action=action,
         reason=reason or None,
-        expected_version=int(version) if version.isascii() and version.isdigit() else None,
+        expected_version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None,
         registry_matches=matches,
         plate=plate,
         kind=kind,

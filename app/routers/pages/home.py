@@ -1,7 +1,7 @@
 """The front page and the pages that hold only words."""
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from app.routers.http.guards import public
 from app.routers.pages.visit import TheVisit
@@ -19,3 +19,10 @@ async def home(visit: TheVisit) -> Response:
 async def accessibility(visit: TheVisit) -> Response:
     """The accessibility statement (WCAG 2.2)."""
     return visit.show("pages/accessibility.html")
+
+
+@router.get("/robots.txt")
+async def robots() -> Response:
+    """Search engines may show the open pages; nothing that belongs to a person or to staff."""
+    closed = ("/tilang/", "/periksa/", "/counter", "/masuk", "/oauth", "/v1", "/sandbox")
+    return PlainTextResponse("User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed))

@@ -1,13 +1,17 @@
 """What pages refuse themselves, and every refusal as a page for people."""
 
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.core.problems import INVALID_REQUEST, NOT_FOUND, Problem, ProblemType
 from app.core.texts import Text
+from app.routers.http.forms import local_path
 from app.routers.http.language import language_of
 from app.routers.pages.frame import frame_context
 from app.routers.pages.render import render
+from app.services.identity.problems import FORM_STALE
 
 TICKET_SESSION_OVER = ProblemType(
     "pages-ticket-session-over",
@@ -32,7 +36,8 @@ _JSON_DOORS = (
     "/openapi",
     "/sandbox",
 )
-_SIGN_IN = {
+FORM_AGAIN = Text("Buka halamannya lagi", "Open the page again")
+_WAYS_ON: dict[str, tuple[str, Text]] = {
     TICKET_SESSION_OVER.code: ("/tilang", Text("Cek tilang", "Look up a ticket")),
 }
 
@@ -47,7 +52,9 @@ def render_problem_page(request: Request, problem: Problem) -> Response | None:
     if _names_no_page(request, problem):
         problem = NOT_FOUND()
     lang = language_of(request.scope)
-    sign_in, sign_in_text = _SIGN_IN.get(problem.type.code, ("", None))
+    way_on, way_on_text = _WAYS_ON.get(problem.type.code, ("", None))
+    if problem.type is FORM_STALE:
+        way_on, way_on_text = local_path(urlsplit(request.headers.get("referer", "")).path), FORM_AGAIN
     html = render(
         "pages/problem.html",
         lang,
@@ -58,8 +65,8 @@ def render_problem_page(request: Request, problem: Problem) -> Response | None:
         allowed=problem.extra.get("allowed"),
         code=problem.type.code,
         request_id=request.scope.get("loket_request_id", ""),
-        sign_in=sign_in,
-        sign_in_text=sign_in_text.say(lang) if sign_in_text else "",
+        way_on=way_on,
+        way_on_text=way_on_text.say(lang) if way_on_text else "",
     )
     headers = {**problem.headers, "Cache-Control": "no-store", "Content-Language": lang}
     return HTMLResponse(html, problem.type.status, headers)

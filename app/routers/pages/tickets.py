@@ -17,6 +17,7 @@ from app.routers.http.deps import TheAddress
 from app.routers.http.guards import guard, public
 from app.routers.pages import words
 from app.routers.pages.desk import NextStep
+from app.routers.pages.drafts import drop_draft
 from app.routers.pages.forms import Form
 from app.routers.pages.problems import TICKET_SESSION_OVER
 from app.routers.pages.session import HeldTicket
@@ -105,8 +106,20 @@ async def look_up(visit: TheVisit, address: TheAddress) -> Response:
 @router.get("/tilang/hasil", dependencies=[public()])
 async def results(visit: TheVisit) -> Response:
     """The tickets that this browser has proved to hold; the cookie is the permission."""
-    tickets = await etle.tickets_held(visit.house, {held.id: held.role for held in visit.session.tickets})
+    held = visit.session.tickets
+    roles, party_ids = {each.id: each.role for each in held}, [each.party_id for each in held]
+    tickets = await etle.tickets_held(visit.house, roles, party_ids)
     return visit.show("pages/tickets/results.html", tickets=tickets)
+
+
+@router.post("/tilang/tutup", dependencies=[public()])
+async def close_session(visit: TheVisit) -> Response:
+    """Close the tickets on this browser, and drop an answer that was not sent: phones and counters are shared."""
+    await visit.form()
+    visit.forget()
+    response = visit.go("/tilang")
+    drop_draft(response)
+    return response
 
 
 # --- one ticket ---------------------------------------------------------------------------------------------------

@@ -47,6 +47,11 @@ class Visit:
         self.session = self.session.holding(found)
         self._session_changed = True
 
+    def forget(self) -> None:
+        """Close every ticket that this browser holds: the next person may use this phone."""
+        self.session = Session()
+        self._session_changed = True
+
     def form_token(self) -> str:
         """The token for a form on this page."""
         self._shows_form = True

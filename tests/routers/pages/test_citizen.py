@@ -131,6 +131,47 @@ async def test_all_tickets_of_a_vehicle_are_listed(browser: Browser, asked: Stor
     assert browser.text.index("Bundaran Contoh") < browser.text.index("Simpang Sarinah")
 
 
+async def test_a_shared_phone_forgets_the_tickets(browser: Browser, asked: Story) -> None:
+    await answer(browser, asked, "yes", "self", DRIVER)
+    await browser.get(f"/tilang/{asked.case_id}")
+    await browser.send({}, to="/tilang/tutup")
+    assert browser.path == "/tilang"
+    await browser.get(f"/tilang/{asked.case_id}", status=401)
+    assert "loket_answer" not in browser.client.cookies
+
+
+NASTY = [
+    "\x00",
+    "A" * 10_000,
+    "💥\u202e",
+    "' OR 1=1 --",
+    "../../etc/passwd",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    " \r\n\t ",
+]
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+async def test_no_text_breaks_a_form(browser: Browser, asked: Story, text: str) -> None:
+    everywhere = ("plate", "chassis_no", "engine_no", "reference", "reason", *DRIVER, "driver-email", "driver-sim_no")
+    filled = dict.fromkeys((*everywhere, "sold_on-day", "buyer-name", "buyer-address"), text)
+    await browser.get("/tilang")
+    for way in ("stnk", "letter", text):
+        page = await browser.client.post("/tilang", data={**filled, "way": way, "_token": browser.token()})
+        assert page.status_code in (200, 422)
+        assert "<script>alert" not in page.text
+    for kind in ("self", "other_driver", "object"):
+        await browser.get(f"/tilang/{asked.case_id}/jawab")
+        await browser.send({"yours": "yes"})
+        await browser.send({"kind": kind})
+        page = await browser.client.post(browser.path, data={**filled, "_token": browser.token()})
+        assert page.status_code in (200, 422), page.text[:2000]
+        assert "<script>alert" not in page.text
+    assert (await browser.client.get("/periksa", params={"code": text})).status_code in (200, 404, 422)
+    assert await asked.state() == "letter_sent"
+
+
 # --- forms are ours alone -----------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,12 @@ class Browser:
     def path(self) -> str:
         return self.page.url.path
 
+    def token(self) -> str:
+        """The form token of the page that is open."""
+        found = TOKEN.search(self.page.text)
+        assert found is not None, f"{self.path} shows no form"
+        return found[1]
+
     async def get(self, path: str, status: int = 200) -> str:
         self.page = await self.client.get(path)
         assert self.page.status_code == status, (self.page.status_code, self.text[:2000])
@@ -63,11 +69,9 @@ class Browser:
         file: tuple[str, bytes] | None = None,
     ) -> str:
         """Fill in the form of the page that is open, and send it."""
-        token = TOKEN.search(self.page.text)
-        assert token is not None, f"{self.path} shows no form"
         self.page = await self.client.post(
             to or self.path,
-            data={"_token": token[1], **values},
+            data={"_token": self.token(), **values},
             files={"file": (file[0], file[1])} if file else None,
             headers={"origin": str(self.client.base_url).rstrip("/"), "sec-fetch-site": "same-origin"},
         )
