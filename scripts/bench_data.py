@@ -12,7 +12,6 @@ from sqlalchemy.engine import Engine, make_url
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.config import Settings
-from app.core.house import House
 from app.core.ids import new_id
 from app.core.migrations import migrate
 from app.main import create_app
@@ -38,7 +37,7 @@ async def one_ticket(settings: Settings) -> tuple[UUID, str, dict[str, Any]]:
             story = Story(house, client, cast(FixedClock, house.clock))
             await story.capture()
             await story.verify()
-            statements = _listen(house)
+            statements = _listen()
             await story.look_up()
         sql, parameters = next(each for each in reversed(statements) if "FROM tickets" in each[0])
         return UUID(story.case_id), sql, parameters
@@ -113,14 +112,14 @@ def photographs(directory: Path, count: int) -> list[bytes]:
     return pictures
 
 
-def _listen(house: House) -> list[tuple[str, dict[str, Any]]]:
-    """Every statement that this house sends from now on."""
+def _listen() -> list[tuple[str, dict[str, Any]]]:
+    """Every statement that this process sends from now on."""
     statements: list[tuple[str, dict[str, Any]]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         statements.append((statement, parameters))
 
-    event.listen(house.db.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     return statements
 
 

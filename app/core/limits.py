@@ -3,7 +3,9 @@
 A stranger is slowed down before a bank is: the limits on open look-ups are tight, those on authenticated banks loose.
 """
 
+import math
 import time
+from collections.abc import Callable
 
 from limits import RateLimitItem, parse
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
@@ -31,22 +33,71 @@ LIMITS: dict[str, RateLimitItem] = {
 """Each limit by name: so many hits of one key (an address, a plate, a device) in a window."""
 
 
+MOST_KEYS = 200_000
+"""Keys that are remembered in memory; beyond it those of finished windows are forgotten, then the oldest."""
+
+
 class Limits:
     """Counts hits in memory, or in Redis/Valkey when several processes share the load."""
 
-    def __init__(self, store: str = "memory://", *, on: bool = True) -> None:
+    def __init__(
+        self, store: str = "memory://", *, on: bool = True, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._on = on
-        self._strategy = SlidingWindowCounterRateLimiter(
-            storage_from_string(f"async+{store}", implementation="redispy")
-        )
+        self._windows = _Windows(seconds)
+        self._shared = None if store.startswith("memory") else _shared(store)
 
     async def hit(self, name: str, key: str) -> None:
         """Count one hit of `key`; raises TOO_MANY_REQUESTS (429 with Retry-After) above the limit."""
         if not self._on:
             return
         limit = LIMITS[name]
-        if await self._strategy.hit(limit, name, key):
+        if self._shared is None:
+            wait = self._windows.hit(limit.amount, limit.get_expiry(), f"{name} {key}")
+        elif await self._shared.hit(limit, name, key):
             return
-        stats = await self._strategy.get_window_stats(limit, name, key)
-        wait = max(1, int(stats.reset_time - time.time()) + 1)
-        raise TOO_MANY_REQUESTS(retry_after=wait, headers={"Retry-After": str(wait)})
+        else:
+            stats = await self._shared.get_window_stats(limit, name, key)
+            wait = stats.reset_time - time.time()
+        if wait > 0:
+            seconds = max(1, math.ceil(wait))
+            raise TOO_MANY_REQUESTS(retry_after=seconds, headers={"Retry-After": str(seconds)})
+
+
+class _Windows:
+    """Sliding windows in this process. The library's own memory store walks over all its keys at each hit: with a
+    thousand callers that cost as much as the look-up, and a crowd made it worse for everybody."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._counts: dict[str, tuple[int, int, int, int]] = {}  # key: period, window, hits in it, hits before it
+
+    def hit(self, amount: int, period: int, key: str) -> float:
+        """Count a hit and give 0; or, above the limit, count nothing and give the seconds to wait."""
+        window, into = divmod(self._seconds(), period)
+        _, last, now, before = self._counts.get(key, (period, int(window), 0, 0))
+        if last != window:
+            now, before = 0, now if last == window - 1 else 0
+        share_left = 1 - into / period  # of the window before, how much still counts
+        if now + before * share_left + 1 > amount:
+            return self._wait(amount, period, into, now, before)
+        self._counts[key] = (period, int(window), now + 1, before)
+        if len(self._counts) > MOST_KEYS:
+            self._forget()
+        return 0
+
+    @staticmethod
+    def _wait(amount: int, period: int, into: float, now: int, before: int) -> float:
+        if now + 1 <= amount and before:  # the window before fades until there is room for one more
+            return (1 - (amount - now - 1) / before) * period - into
+        return period - into
+
+    def _forget(self) -> None:
+        seconds = self._seconds()
+        live = {key: count for key, count in self._counts.items() if count[1] >= seconds // count[0] - 1}
+        keep = MOST_KEYS // 2  # so that the next thousands of strangers do not pay for another walk each
+        self._counts = live if len(live) <= keep else dict(list(live.items())[-keep:])
+
+
+def _shared(store: str) -> SlidingWindowCounterRateLimiter:
+    return SlidingWindowCounterRateLimiter(storage_from_string(f"async+{store}", implementation="redispy"))

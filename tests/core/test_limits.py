@@ -1,0 +1,84 @@
+"""Rate limits: so many hits in a sliding window, whatever the moment, and never more memory than agreed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core import limits
+from app.core.limits import LIMITS, Limits
+from app.core.problems import Problem
+
+
+class Seconds:
+    """A clock for windows."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+async def hits(counter: Limits, times: int, key: str = "somebody") -> int:
+    """How many of so many hits went through."""
+    refusals = []
+    for _ in range(times):
+        try:
+            await counter.hit("lookup-plate", key)
+        except Problem as refused:
+            refusals.append(refused)
+    assert all(each.type.status == 429 and int(each.headers["Retry-After"]) >= 1 for each in refusals)
+    return times - len(refusals)
+
+
+async def test_the_limit_holds_within_a_window_and_for_each_key_alone(seconds: Seconds) -> None:
+    counter = Limits(seconds=seconds)
+    amount = LIMITS["lookup-plate"].amount
+    assert await hits(counter, amount + 5) == amount
+    assert await hits(counter, 1, "somebody else") == 1
+
+
+async def test_who_waits_as_told_gets_in_and_not_before(seconds: Seconds) -> None:
+    counter = Limits(seconds=seconds)
+    seconds.now = 1_000_000 // 60 * 60 + 50.0
+    await hits(counter, 10)
+    with pytest.raises(Problem) as refused:
+        await counter.hit("lookup-plate", "somebody")
+    seconds.now += int(refused.value.headers["Retry-After"])
+    while await hits(counter, 1) == 0:  # the window before still fades: each refusal names a nearer moment
+        with pytest.raises(Problem) as refused:
+            await counter.hit("lookup-plate", "somebody")
+        seconds.now += int(refused.value.headers["Retry-After"])
+    assert seconds.now <= 1_000_000 // 60 * 60 + 120
+
+
+@given(pauses=st.lists(st.floats(0, 30), min_size=1, max_size=200))
+async def test_never_more_than_the_limit_in_one_window(pauses: list[float]) -> None:
+    seconds, through = Seconds(), []
+    counter = Limits(seconds=seconds)
+    for pause in pauses:
+        seconds.now += pause
+        if await hits(counter, 1):
+            through.append(seconds.now)
+    for window in {at // 60 for at in through}:
+        assert sum(1 for at in through if at // 60 == window) <= LIMITS["lookup-plate"].amount
+
+
+async def test_strangers_without_number_are_forgotten_but_the_newest_is_not(
+    seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_KEYS", 100)
+    counter = Limits(seconds=seconds)
+    for stranger in range(1000):
+        await counter.hit("lookup-plate", f"stranger {stranger}")
+    assert len(counter._windows._counts) <= 100
+    assert await hits(counter, 20, "stranger 999") == LIMITS["lookup-plate"].amount - 1
+
+
+async def test_switched_off_nothing_is_counted(seconds: Seconds) -> None:
+    assert await hits(Limits(on=False, seconds=seconds), 1000) == 1000
