@@ -21,11 +21,11 @@ class _Lined(dict[str, Any]):
     line = 1
 
 
-class _SafeLoaderWithLines(yaml.SafeLoader):
+class _SafeLoaderWithLines(yaml.CSafeLoader):
     pass
 
 
-def _construct(loader: yaml.SafeLoader, node: yaml.MappingNode) -> Iterator[_Lined]:
+def _construct(loader: yaml.CSafeLoader, node: yaml.MappingNode) -> Iterator[_Lined]:
     mapping = _Lined()
     mapping.line = node.start_mark.line + 1
     yield mapping
