@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="127.0.0.1", description="Addresses (comma separated) whose `X-Forwarded-For` is believed; `*` for all."
     )
+    snap_path_prefix: str = Field(
+        default="", description="Path that a proxy takes off before it hands on banks' calls, such as `/bank`: banks sign it too."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
     log_format: Literal["json", "console"] = Field(
         default="json", description="`json` lines, or `console` for reading."
@@ -89,7 +92,7 @@ class Settings(BaseSettings):
         default=20, ge=1, le=600, description="Seconds that requests and jobs in flight get to finish after SIGTERM."
     )
 
-    @field_validator("public_url", "oidc_issuer", "vehicle_registry_url", "message_gateway_url")
+    @field_validator("public_url", "snap_path_prefix", "oidc_issuer", "vehicle_registry_url", "message_gateway_url")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")

@@ -22,7 +22,7 @@ from app.core.db import Tx
 from app.core.house import House
 from app.core.limits import Limits
 from app.core.problems import TOO_MANY_REQUESTS, Problem
-from app.routers.http.deps import TheAddress, TheHouse, the_house
+from app.routers.http.deps import TheAddress, TheHouse, house_of
 from app.routers.http.guards import guard, public
 from app.routers.schemas import snap as shapes
 from app.services.billing.snap import answers, codes, judgement, tokens
@@ -87,7 +87,8 @@ class SnapRoute(APIRoute):
         async def answered(request: Request) -> Response:
             retry_after_s = None
             try:
-                return await handle(request)
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    return await handle(request)
             except SnapRefusal as refusal:
                 answer = answers.plain(service, refusal.case, refusal.about)
                 retry_after_s = refusal.retry_after_s
@@ -197,7 +198,7 @@ async def _proven(
 ) -> ProvenCall[C]:
     limits = house[Limits]
     try:
-        call = await _signed_call(request)
+        call = await _signed_call(request, house.settings.snap_path_prefix)
         async with house.db.read() as connection:
             caller = await prove(connection, house.keys, call, house.clock.now())
     except SnapRefusal:
@@ -212,7 +213,7 @@ async def _proven(
     return ProvenCall(caller, call.body, actor)
 
 
-async def _signed_call(request: Request) -> SignedCall:
+async def _signed_call(request: Request, prefix: str) -> SignedCall:
     headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
         headers.setdefault(name.lower(), []).append(value)
@@ -221,8 +222,8 @@ async def _signed_call(request: Request) -> SignedCall:
         raise SnapRefusal(codes.BAD_REQUEST)
     target = request.scope.get("raw_path") or request.scope["path"].encode()
     query = request.scope.get("query_string", b"")
-    raw = target + (b"?" + query if query else b"")
-    return SignedCall(request.method, raw.decode("latin-1"), headers, await _body(request))
+    raw = prefix + (target + (b"?" + query if query else b"")).decode("latin-1")
+    return SignedCall(request.method, raw, headers, await _body(request))
 
 
 async def _body(request: Request) -> bytes:
@@ -244,18 +245,20 @@ async def _committed(house: House, actor: Actor, work: Callable[[Tx], Awaitable[
     Where the time runs out during the commit itself its fate is unknown: the bank hears 504, repeats, and the table
     decides.
     """
-    async with asyncio.timeout(ANSWER_WITHIN_S):
-        for attempt in range(ATTEMPTS):
-            try:
-                async with house.db.begin(actor) as tx:
-                    return await work(tx)  # leaving the block commits, and only then is this returned
-            except (judgement.LostRace, IntegrityError):
-                if attempt == ATTEMPTS - 1:
-                    raise
-            except DBAPIError as error:
-                if attempt == ATTEMPTS - 1 or getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
-                    raise
-    raise AssertionError("unreachable")
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await _in_transaction(house, actor, work)
+        except (judgement.LostRace, IntegrityError):
+            continue
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
+                raise
+    return await _in_transaction(house, actor, work)
+
+
+async def _in_transaction(house: House, actor: Actor, work: Callable[[Tx], Awaitable[SnapAnswer]]) -> SnapAnswer:
+    async with house.db.begin(actor) as tx:
+        return await work(tx)  # leaving the block commits, and only then is this returned
 
 
 def _case_of(error: Exception) -> tuple[int, str]:
@@ -279,7 +282,7 @@ async def _limited(limits: Limits, name: str, key: str) -> None:
 
 def _respond(request: Request, service: Service, answer: SnapAnswer, retry_after_s: int | None = None) -> Response:
     ANSWERED.labels(service.name.lower(), answer.code).inc()
-    headers = {"X-TIMESTAMP": write_timestamp(the_house(request).clock.now()), "Cache-Control": "no-store"}
+    headers = {"X-TIMESTAMP": write_timestamp(house_of(request).clock.now()), "Cache-Control": "no-store"}
     if retry_after_s is not None:
         headers["Retry-After"] = str(retry_after_s)
     if answer.http == 405:

@@ -670,3 +670,14 @@ async def test_replaying_the_whole_log_changes_nothing(house, bank):
     confirmed = await count(house, SnapPayment)
     assert confirmed == 3
     await assert_sound(house, entries=3)
+
+
+async def test_a_prefix_that_a_proxy_takes_off_is_signed_too(house, bill):
+    settings = house.settings.model_copy(update={"snap_path_prefix": "/bank"})
+    behind = replace(house, settings=settings)
+    transport = httpx.ASGITransport(app=create_app(behind), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        bank = await (await join_bank(house, client)).sign_in()
+        body = bank.inquiry_body(bill.customer_no, "R1")
+        assert code(await bank.call(INQUIRY, body, signed_path=f"/bank{INQUIRY}")) == "2002400"
+        assert code(await bank.call(INQUIRY, body)) == "4012400"

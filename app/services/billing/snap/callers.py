@@ -113,12 +113,13 @@ async def _check_token(
     now: datetime,
 ) -> None:
     owner_id = await tokens.owner_of(source, token, now)
-    owner = await bank_client(source, keys, owner_id) if owner_id else None
+    same = known is not None and known.client_id == owner_id
+    owner = known if same else await bank_client(source, keys, owner_id) if owner_id else None
     if owner is None or owner.disabled_at is not None:
         raise SnapRefusal(codes.INVALID_TOKEN)
     text = signatures.symmetric_string_to_sign(call.method, call.path, token, call.body, timestamp)
     signed = any(signatures.hmac_is_valid(secret, text, signature) for secret in owner.secrets_at(now))
-    if known is None or owner.client_id != known.client_id:
+    if not same:
         # The token's own bank under another's name, or somebody with another's token: told apart by the signature.
         raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT) if signed else SnapRefusal(codes.INVALID_TOKEN)
     if not signed:

@@ -1,0 +1,64 @@
+"""Bank profiles as data, and what billing does by itself."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app.services import billing
+from app.services.billing import banks, jobs
+from app.services.billing.models import Bill, SnapExternalId, SnapInquiry, SnapToken
+from tests.banks import code, join_bank, open_test_bill
+
+
+def test_every_profile_is_complete_and_the_default_stands_in():
+    known = billing.bank_profiles()
+    assert {"default", "standard", "bri", "bca", "bnc", "sandbox"} <= set(known)
+    for profile in known.values():
+        assert 0 < profile.tolerance_s <= banks.MAX_TOLERANCE_S
+        assert timedelta(0) <= profile.grace <= timedelta(days=1)
+    assert billing.bank_profile(None) == billing.bank_profile("gone") == known["default"]
+    assert known["bca"].duplicate_answer is banks.DuplicateAnswer.INCONSISTENT
+    assert known["bnc"].signature is banks.SignatureType.ASYMMETRIC
+    assert known["bri"].partner_service_id == "77720"
+
+
+def test_a_tolerance_beyond_the_limit_is_refused():
+    default = {"tolerance_s": 901, "signature": "symmetric", "duplicate_answer": "success", "grace_minutes": 10}
+    with pytest.raises(ValueError, match="tolerance_s must be 1 to 900"):
+        banks._profile("x", default)
+
+
+async def test_overdue_bills_are_marked(house, clock):
+    for _ in range(5):
+        await open_test_bill(house, days=1)
+    await open_test_bill(house, days=2)
+    clock.advance(timedelta(days=1))
+    expire = next(job for job in jobs.JOBS if job.name == "billing.expire_bills")
+    await expire.run(house)
+    async with house.db.read() as connection:
+        states = (await connection.execute(select(Bill.state, func.count()).group_by(Bill.state))).all()
+    assert dict(states) == {"expired": 5, "open": 1}
+
+
+async def test_what_need_not_be_remembered_is_forgotten(house, client, clock):
+    bank = await (await join_bank(house, client)).sign_in()
+    bill = await open_test_bill(house, days=1000)
+    assert code(await bank.inquire(bill.customer_no, "R1")) == "2002400"
+    forget = next(job for job in jobs.JOBS if job.name == "billing.forget")
+
+    async def left() -> list[int]:
+        await forget.run(house)
+        async with house.db.read() as connection:
+            return [
+                (await connection.execute(select(func.count()).select_from(model))).scalar_one()
+                for model in (SnapToken, SnapExternalId, SnapInquiry)
+            ]
+
+    assert await left() == [1, 1, 1]
+    clock.advance(timedelta(minutes=15))
+    assert await left() == [0, 1, 1]
+    clock.advance(timedelta(days=3))
+    assert await left() == [0, 0, 1]
+    clock.advance(timedelta(days=400))
+    assert await left() == [0, 0, 0]
