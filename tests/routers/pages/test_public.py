@@ -94,6 +94,11 @@ async def test_people_get_pages_and_programs_get_problem_details(browser: Browse
     assert in_api.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_query_with_too_many_fields_is_no_crash(browser: Browser, house: House) -> None:
+    await browser.get("/?" + "a=1&" * 200)
+    await browser.get("/tidak-ada?" + "a=1&" * 200, status=404)
+
+
 async def test_pages_carry_their_headers_and_are_kept_by_no_cache(browser: Browser, house: House) -> None:
     await browser.get("/")
     headers = browser.page.headers
