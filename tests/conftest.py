@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
 from app.core.clock import FixedClock
 from app.core.config import Settings
@@ -21,6 +19,7 @@ from app.core.house import House
 from app.core.migrations import migrate
 from app.main import create_app
 from app.wiring import build_house
+from tests.postgres import SharedPostgres
 from tests.seed import seed_template
 
 POSTGRES_URL = os.environ.get("LOKET_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -56,17 +55,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str | None) -> Iterator[str | None]:
+def postgres_database(postgres_server: str | None) -> Iterator[SharedPostgres | None]:
+    """One database for all tests of this process, put back after each: making and dropping one waits for the disk."""
     if postgres_server is None:
         yield None
         return
-    name = f"loket_template_{uuid.uuid4().hex[:12]}"
-    _admin(f'CREATE DATABASE "{name}"')
+    shared = SharedPostgres(POSTGRES_URL, _fill)
     try:
-        _fill(_sibling(name))
-        yield name
+        yield shared
     finally:
-        _admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        shared.drop()
 
 
 @pytest.fixture(params=ENGINES)
@@ -77,13 +75,13 @@ def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    yield from _own_postgres(request.getfixturevalue("postgres_template"))
+    yield from _own_postgres(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
-def postgres_url(postgres_template: str | None) -> Iterator[str]:
-    """A PostgreSQL database of this test's own; for what only a server can show, such as real races."""
-    yield from _own_postgres(postgres_template)
+def postgres_url(postgres_database: SharedPostgres | None) -> Iterator[str]:
+    """A fresh PostgreSQL database; for what only a server can show, such as real races."""
+    yield from _own_postgres(postgres_database)
 
 
 @pytest.fixture
@@ -127,15 +125,11 @@ async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
-def _own_postgres(template: str | None) -> Iterator[str]:
-    if template is None:
+def _own_postgres(shared: SharedPostgres | None) -> Iterator[str]:
+    if shared is None:
         pytest.skip("PostgreSQL does not answer; set LOKET_TEST_POSTGRES_URL")
-    name = f"loket_test_{uuid.uuid4().hex[:12]}"
-    _admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    try:
-        yield _sibling(name)
-    finally:
-        _admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    yield shared.url
+    shared.put_back()
 
 
 def _fill(url: str) -> None:
@@ -150,15 +144,6 @@ async def _seed(url: str) -> None:
         await seed_template(house)
     finally:
         await house.close()
-
-
-def _admin(statement: str) -> None:
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
-
-
-def _sibling(name: str) -> str:
-    return make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
