@@ -3,6 +3,7 @@
 With an external issuer (LOKET_OIDC_ISSUER) these doors are closed: apps go to that issuer.
 """
 
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -24,6 +25,35 @@ router = APIRouter(tags=["sign-in"], dependencies=[public()])
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 FORM = "application/x-www-form-urlencoded"
 KEYS_CACHED = "public, max-age=300"
+
+
+def _described(*required: str, optional: tuple[str, ...] = (), place: str | None = None) -> dict[str, Any]:
+    """What the OpenAPI document says of a door whose parameters Authlib reads: in the query, or in a form."""
+    names = {name: name in required for name in (*required, *optional)}
+    if place == "query":
+        text = {"type": "string"}
+        return {
+            "parameters": [
+                {"name": name, "in": "query", "required": must, "schema": text} for name, must in names.items()
+            ]
+        }
+    schema = {"type": "object", "required": list(required), "properties": {name: {"type": "string"} for name in names}}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+
+
+_AUTHORIZE = _described(
+    "response_type",
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    optional=("redirect_uri", "scope", "state", "nonce", "prompt", "max_age"),
+    place="query",
+)
+_TOKEN = _described(
+    "grant_type", "client_id", optional=("code", "code_verifier", "redirect_uri", "refresh_token", "scope")
+)
+_REVOKE = _described("token", "client_id", optional=("token_type_hint",))
+_REFUSED: dict[int | str, dict[str, Any]] = {400: {"description": "An OAuth error (RFC 6749 5.2)"}}
 
 
 @router.get("/.well-known/openid-configuration")
@@ -49,7 +79,7 @@ async def published_keys(house: TheHouse) -> Response:
     return JSONResponse({"keys": jwks}, headers={"Cache-Control": KEYS_CACHED, "Access-Control-Allow-Origin": "*"})
 
 
-@router.get("/oauth/authorize")
+@router.get("/oauth/authorize", openapi_extra=_AUTHORIZE, responses=_REFUSED)
 async def authorize(request: Request, house: TheHouse, visit: TheVisit) -> Response:
     """Begin signing in to an app (authorization code, PKCE S256 only): answers with a redirect to the app or to the sign-in page.
 
@@ -71,7 +101,7 @@ async def authorize(request: Request, house: TheHouse, visit: TheVisit) -> Respo
     return _response(answer)
 
 
-@router.post("/oauth/token")
+@router.post("/oauth/token", openapi_extra=_TOKEN, responses=_REFUSED)
 async def token(request: Request, house: TheHouse, address: TheAddress) -> Response:
     """A code or a refresh token for tokens. Refresh tokens work once; a second use ends the whole sign-in (RFC 9700)."""
     _embedded(house)
@@ -82,7 +112,7 @@ async def token(request: Request, house: TheHouse, address: TheAddress) -> Respo
     return _response(answer)
 
 
-@router.post("/oauth/revoke")
+@router.post("/oauth/revoke", openapi_extra=_REVOKE, responses=_REFUSED)
 async def revoke(request: Request, house: TheHouse, address: TheAddress) -> Response:
     """Give a refresh token back (RFC 7009); its whole family ends. Tokens that are not known answer the same."""
     _embedded(house)
