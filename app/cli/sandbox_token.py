@@ -7,7 +7,8 @@ import typer
 from app.cli.common import console, emit, open_house, refuse, refuse_in_production, run
 from app.core.actor import SYSTEM
 from app.core.config import Settings
-from app.services.identity import sandbox
+from app.services import cases
+from app.services.identity import sandbox, staff
 from app.services.identity.roles import Role
 from app.services.identity.tokens import ACCESS_TTL
 from app.services.registries import Nik
@@ -23,7 +24,8 @@ def token(
     nik: Annotated[str | None, typer.Option(help="NIK of a citizen; default is a made-up one.")] = None,
     as_json: Json = False,
 ) -> None:
-    """An access token, as if that person had signed in."""
+    """An access token, as if that person had signed in. Of staff, whoever the newest open work of the role waits for:
+    the officer who was drawn, or one whom four eyes do not keep out."""
     _refuse("Making tokens without a sign-in")
     if role != CITIZEN and role not in set(Role):
         raise typer.BadParameter(f"roles are {CITIZEN}, {', '.join(Role)}", param_hint="--role")
@@ -59,7 +61,9 @@ async def _citizen(nik: str | None) -> str:
 
 async def _staff(role: Role, unit: str) -> str:
     async with open_house() as house, house.db.begin(SYSTEM) as tx:
-        return await sandbox.token_for_role(tx, role, unit=unit)
+        members = [str(each.id) for each in await staff.list_officers(tx.session, unit=unit, role=role)]
+        drawn = await cases.awaited(tx.session, role=role, unit=unit, among=members)
+        return await sandbox.token_for_role(tx, role, unit=unit, prefer=drawn)
 
 
 async def _code() -> str:

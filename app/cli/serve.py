@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.cli.common import console, refuse, run
-from app.core.config import Settings
+from app.core.config import ADDRESS_FILE, Settings
 from app.core.logs import configure_logs
 from app.core.migrations import migrate as migrate_database
 from app.core.migrations import pending
@@ -24,6 +24,7 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave background work to `loket worker`.")] = False,
 ) -> None:
     """Serve the API and the pages; background work runs along unless told not to."""
+    _note_address(Settings(), host, port)
     settings = Settings()
     _ready_schema(settings)
     if workers > 1 and settings.effective_database_url.startswith("sqlite"):
@@ -84,6 +85,15 @@ async def _work(settings: Settings) -> None:
     await stop.wait()
     await worker.stop(settings.stop_grace_s)
     await house.close()
+
+
+def _note_address(settings: Settings, host: str, port: int) -> None:
+    """Where LOKET_PUBLIC_URL does not say otherwise, links and tokens lead to the server that was started last."""
+    if settings.production:
+        return
+    near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - read, not bound
+    settings.home.mkdir(parents=True, exist_ok=True)
+    (settings.home / ADDRESS_FILE).write_text(f"http://{near}:{port}\n")
 
 
 def _ready_schema(settings: Settings) -> None:

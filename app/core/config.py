@@ -5,10 +5,13 @@ In production (``LOKET_ENV=production``) whatever is missing or only fit for a d
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ADDRESS_FILE = "address"
+"""In `LOKET_HOME`: where `loket serve` listened last, so that links and tokens made by other commands lead there."""
 
 
 class Settings(BaseSettings):
@@ -38,7 +41,8 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="http://127.0.0.1:8000",
-        description="How people reach this server; stands in letters, QR codes and links.",
+        description="How people reach this server; stands in letters, QR codes and links. Outside production, where it is "
+        "not set, it is the address on which `loket serve` listened last.",
     )
     rate_limits: Literal["on", "off"] = Field(
         default="on", description="`off` is for load tests and is refused in production."
@@ -91,6 +95,14 @@ class Settings(BaseSettings):
     stop_grace_s: int = Field(
         default=20, ge=1, le=600, description="Seconds that requests and jobs in flight get to finish after SIGTERM."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _served_last(cls, values: dict[str, Any]) -> dict[str, Any]:
+        noted = Path(values.get("home") or "var") / ADDRESS_FILE
+        if "public_url" in values or values.get("env") == "production" or not noted.is_file():
+            return values
+        return {**values, "public_url": noted.read_text().strip()}
 
     @field_validator("public_url", "snap_path_prefix", "oidc_issuer", "vehicle_registry_url", "message_gateway_url")
     @classmethod

@@ -13,7 +13,7 @@ from app.services.cases.models import Case, CaseEvent
 from app.services.cases.problems import CASE_NOT_FOUND
 from app.services.cases.rules import DueTime, Lifecycle, Lifecycles, Move, Rule
 from app.services.cases.sweeping import Swept, sweep
-from app.services.cases.tasks import Lasts, TaskView, close_task, list_tasks, open_task, tasks_of
+from app.services.cases.tasks import Lasts, TaskView, awaited, close_task, list_tasks, open_task, tasks_of
 from app.services.cases.timeline import TimelineEntry, saw, timeline
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "actions_of",
     "actors_of",
     "allowed_actions",
+    "awaited",
     "close_task",
     "draw_officer",
     "drawn_from",

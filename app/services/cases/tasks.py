@@ -166,6 +166,24 @@ async def tasks_of(reader: Reader, case_id: UUID) -> Sequence[TaskView]:
     return [TaskView(**row) for row in rows.mappings()]
 
 
+async def awaited(reader: Reader, *, role: str, unit: str, among: Sequence[str]) -> str | None:
+    """Whom of these the newest open work of this role and unit waits for: who was drawn, else the first whom four eyes
+    do not keep out. None where no work waits for any of them."""
+    query = (
+        select(col(WorkItem.id), col(WorkItem.assignee_only), col(Case.assigned_to))
+        .join(Case, col(Case.id) == col(WorkItem.case_id))
+        .where(col(WorkItem.closed_at).is_(None), col(WorkItem.role) == role, col(WorkItem.unit) == unit)
+        .order_by(col(WorkItem.opened_at).desc(), col(WorkItem.id).desc())
+    )
+    newest = (await reader.execute(query.limit(1))).first()
+    if newest is None:
+        return None
+    of_item = col(WorkItemExclusion.work_item_id) == newest.id
+    excluded = set((await reader.execute(select(col(WorkItemExclusion.actor_id)).where(of_item))).scalars())
+    may = [each for each in among if each not in excluded and (not newest.assignee_only or each == newest.assigned_to)]
+    return may[0] if may else None
+
+
 def _with_case() -> "Select[*tuple[Any, ...]]":
     return select(
         *(

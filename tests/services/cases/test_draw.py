@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from hypothesis import given
@@ -49,6 +50,25 @@ async def test_a_second_draw_is_another_lot(parcels: House) -> None:
         async with parcels.db.begin(SYSTEM) as tx:
             drawn.add(await cases.draw_officer(tx, case_id, POOL))
     assert len(drawn) > 1
+
+
+async def test_work_waits_for_who_was_drawn_and_then_for_somebody_with_fresh_eyes(parcels: House) -> None:
+    case_id = await opened(parcels)
+
+    async def awaited(role: str) -> str | None:
+        async with parcels.db.begin(SYSTEM) as tx:
+            return await cases.awaited(tx.session, role=role, unit=UNIT, among=POOL)
+
+    assert await awaited("sorter") is None
+    async with parcels.db.begin(SYSTEM) as tx:
+        drawn = await cases.draw_officer(tx, case_id, POOL)
+        await cases.open_task(tx, case_id, "sort", "sorter", UNIT, assignee_only=True)
+    assert await awaited("sorter") == drawn
+    parcels.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
+    async with parcels.db.begin(SYSTEM) as tx:
+        await cases.open_task(tx, case_id, "look_again", "sorter", UNIT, exclude=POOL[:2])
+    assert await awaited("sorter") == POOL[2]
+    assert await awaited("painter") is None
 
 
 async def test_an_empty_pool_is_work_for_the_supervisor(parcels: House) -> None:
