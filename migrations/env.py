@@ -48,7 +48,6 @@ def migrate(connection: Connection) -> None:
         include_name=include_name,
         render_item=render_item,
         render_as_batch=connection.dialect.name == "sqlite",
-        compare_type=False,
         transaction_per_migration=True,
     )
     try:
