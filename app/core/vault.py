@@ -72,6 +72,12 @@ async def open_(
     }
 
 
+async def is_somebodys(tx: Tx, key_id: UUID) -> bool:
+    """Whether this is the one key of a NIK, under which every room keeps that person's data; no account may end it."""
+    query = select(col(DataKey.person_bidx)).where(col(DataKey.id) == key_id)
+    return (await tx.session.execute(query)).scalar_one_or_none() is not None
+
+
 async def destroy(tx: Tx, key_id: UUID) -> None:
     """Erase a person: the wrapped key goes, and with it every field that it sealed."""
     values = {"wrapped": None, "destroyed_at": tx.now}

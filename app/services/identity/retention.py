@@ -52,9 +52,7 @@ async def _forget_codes(tx: Tx) -> None:
     # A code that was never redeemed leaves the key of a person who never was: destroyed, unless the key is somebody's.
     candidates = {row.key_id for row in rows if row.key_id is not None}
     for key_id in candidates - await _keys_in_use(tx, list(candidates)):
-        # The code for binding a NIK lies under the key of that NIK, which other rooms' records hang on.
-        if not await vault.is_somebodys(tx, key_id):
-            await vault.destroy(tx, key_id)
+        await vault.destroy(tx, key_id)
 
 
 async def _keys_in_use(tx: Tx, key_ids: list[object]) -> set[object]:
