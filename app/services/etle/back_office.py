@@ -87,6 +87,10 @@ async def correct_address(tx: Tx, case_id: UUID, *, address: str | None, phone: 
     case = await _case_of_unit(tx, case_id)
     if case.state != "undelivered":
         raise NOT_UNDELIVERED()
+    tasks = [each for each in await cases.tasks_of(tx.session, case_id) if each.kind == CORRECT_ADDRESS]
+    # The open work says who may, and closing it is the event that tells who did: without it nobody writes an address.
+    if not tasks:
+        raise NOT_UNDELIVERED()
     party = await addressee_of(tx, case_id)
     if party is None or not (address or phone):
         raise ADDRESS_MISSING()
@@ -95,9 +99,8 @@ async def correct_address(tx: Tx, case_id: UUID, *, address: str | None, phone: 
     for name, value in sealed.items():
         setattr(party, f"{name}_enc", value)
     (await ticket_of(tx, case_id)).resend = True
-    for task in await cases.tasks_of(tx.session, case_id):
-        if task.kind == CORRECT_ADDRESS:
-            await cases.close_task(tx, task.id)
+    for task in tasks:
+        await cases.close_task(tx, task.id)
     await tx.enqueue("etle.dispatch")
     return case
 

@@ -3,7 +3,7 @@
 Reads use plain connections; papers are rendered after their transaction has ended, because rendering takes a moment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from app.core.actor import Actor
 from app.core.crypto import BadToken
 from app.core.db import Tx
 from app.core.house import House
+from app.core.problems import FORBIDDEN
 from app.services import billing, cameras, cases, documents, transparency
 from app.services.cases import Lifecycles, TimelineEntry
 from app.services.documents import off_loop
@@ -26,10 +27,9 @@ ATTACHMENT_TTL = timedelta(minutes=15)
 
 async def look_up(house: House, key: queries.StnkNumbers | queries.LetterReference) -> list[queries.Found]:
     """The public look-up, by the STNK's numbers or by the letter."""
-    async with house.db.read() as connection:
-        if isinstance(key, queries.LetterReference):
-            return await queries.find_by_letter(connection, house[Lifecycles], key)
-        return await queries.find_by_stnk(connection, house.keys, house[Lifecycles], key)
+    if isinstance(key, queries.LetterReference):
+        return await queries.find_by_letter(house.db, house[Lifecycles], key)
+    return await queries.find_by_stnk(house.db, house.keys, house[Lifecycles], key)
 
 
 async def tickets_of(house: House, person_id: UUID, *, limit: int, before: datetime | None) -> list[queries.Found]:
@@ -43,31 +43,37 @@ async def tickets_of(house: House, person_id: UUID, *, limit: int, before: datet
 
 async def note_opened(house: House, holder: Actor) -> None:
     """Somebody who holds this person's letter has opened the case: proof of delivery, if the policy takes it so."""
-    if holder.case_id is None or not _is_uuid(holder.id) or UUID(holder.id) == holder.case_id:
+    party_id = party_of(holder)
+    if holder.case_id is None or party_id is None:
         return
     async with house.db.read() as connection:
-        waiting = await queries.delivery_unproven(connection, holder.case_id, UUID(holder.id))
+        waiting = await queries.delivery_unproven(connection, holder.case_id, party_id)
     if waiting:
         async with house.db.begin(holder) as tx:
-            await letters.opened(tx, holder.case_id, UUID(holder.id))
+            await letters.opened(tx, holder.case_id, party_id)
 
 
 async def ticket_for(house: House, holder: Actor, case_id: UUID) -> TicketView:
     """The ticket as this holder sees it."""
     async with house.db.read() as connection:
-        return await queries.get_ticket(connection, house[Lifecycles], case_id, role=role_of(holder))
+        return await queries.get_ticket(
+            connection, house[Lifecycles], case_id, role=role_of(holder), party_id=party_of(holder)
+        )
 
 
-async def tickets_held(house: House, roles: Mapping[UUID, str]) -> list[TicketView]:
+async def tickets_held(house: House, roles: Mapping[UUID, str], party_ids: Collection[UUID]) -> list[TicketView]:
     """Every ticket that a browser has proved to hold, each as owner or driver, newest first."""
     async with house.db.read() as connection:
-        return await queries.get_tickets(connection, house[Lifecycles], roles)
+        return await queries.get_tickets(connection, house[Lifecycles], roles, party_ids)
 
 
 async def view_in(tx: Tx, case_id: UUID, holder: Actor) -> TicketView:
     """The ticket inside a transaction, after it was changed."""
     await tx.session.flush()
-    return await queries.get_ticket(await tx.session.connection(), tx.house[Lifecycles], case_id, role=role_of(holder))
+    connection = await tx.session.connection()
+    return await queries.get_ticket(
+        connection, tx.house[Lifecycles], case_id, role=role_of(holder), party_id=party_of(holder)
+    )
 
 
 async def evidence_for(house: House, case_id: UUID) -> EvidenceView:
@@ -132,9 +138,8 @@ async def open_attachment_link(house: House, token: str) -> tuple[bytes, str]:
 async def letter_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:
     """The confirmation letter to this holder."""
     picture = await _picture(house, case_id)
-    party = UUID(holder.id) if _is_uuid(holder.id) and UUID(holder.id) != case_id else None
     async with house.db.begin(holder) as tx:
-        data = await papers.letter_data(tx, case_id, picture, party_id=party)
+        data = await papers.letter_data(tx, case_id, picture, party_id=party_of(holder))
     return await documents.etle_letter(data)
 
 
@@ -142,7 +147,7 @@ async def ticket_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:
     """The ticket (tilang)."""
     picture = await _picture(house, case_id)
     async with house.db.begin(holder) as tx:
-        data = await papers.ticket_data(tx, case_id, picture)
+        data = await papers.ticket_data(tx, case_id, picture, party_id=party_of(holder))
     return await documents.etle_ticket(data)
 
 
@@ -157,9 +162,14 @@ async def receipt_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:
 
 
 async def proof_for(house: House, holder: Actor, case_id: UUID) -> bytes:
-    """The inclusion proof as JSON. Raises PROOF_NOT_READY if another sequencer is just at it."""
+    """The inclusion proof as JSON. Raises PROOF_NOT_READY if another sequencer is just at it.
+
+    FORBIDDEN to a named driver who has not accepted: the event names the owner's own reference.
+    """
     for attempt in range(2):
         async with house.db.begin(holder) as tx:
+            if role_of(holder) == "driver" and not await papers.is_addressee(tx, case_id, party_of(holder)):
+                raise FORBIDDEN()
             try:
                 return await papers.proof_json(tx, await papers.latest_leaf(tx, case_id))
             except papers.ProofMissing:
@@ -172,6 +182,13 @@ async def proof_for(house: House, holder: Actor, case_id: UUID) -> bytes:
 def role_of(holder: Actor) -> str:
     """As whom the holder sees the ticket."""
     return next(iter(sorted(holder.roles & {"owner", "driver", "former_owner"})), "owner")
+
+
+def party_of(holder: Actor) -> UUID | None:
+    """Whose letter opened the case for this holder; None where the STNK did, which proves no letter."""
+    if not _is_uuid(holder.id) or UUID(holder.id) == holder.case_id:
+        return None
+    return UUID(holder.id)
 
 
 async def _receipt_data(house: House, holder: Actor, case_id: UUID) -> documents.ReceiptData:

@@ -18,7 +18,15 @@ from app.services.cases import Case, CaseEvent
 from app.services.etle.evidence import Picture
 from app.services.etle.models import Party, Ticket, TicketReceipt
 from app.services.etle.problems import NO_BILL, NO_LETTER, NO_RECEIPT
-from app.services.etle.store import addressee_of, latest_letter, party_in_role, person_of, policy_of, ticket_of
+from app.services.etle.store import (
+    addressee_of,
+    latest_letter,
+    latest_owner_letter,
+    party_in_role,
+    person_of,
+    policy_of,
+    ticket_of,
+)
 from app.services.etle.times import local_day
 from app.services.reference import EtlePolicy, find_unit, parse_plate
 
@@ -32,9 +40,13 @@ class ProofMissing(Exception):
 
 
 async def letter_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID | None = None) -> documents.LetterData:
-    """What the latest confirmation letter to this person (or to anybody) says. Raises NO_LETTER."""
+    """What the latest confirmation letter to this person says. Raises NO_LETTER.
+
+    Without `party_id` (the STNK opened the case) it is the letter to the owner or buyer, never one to a named driver:
+    that one carries the code with which he alone accepts or declines.
+    """
     case, ticket = await _case_and_ticket(tx, case_id)
-    letter = await latest_letter(tx, case_id, party_id) or await latest_letter(tx, case_id)
+    letter = await latest_letter(tx, case_id, party_id) if party_id else await latest_owner_letter(tx, case_id)
     if letter is None:
         raise NO_LETTER()
     party = await tx.session.get(Party, letter.party_id)
@@ -67,8 +79,18 @@ async def letter_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID
     )
 
 
-async def ticket_data(tx: Tx, case_id: UUID, picture: Picture) -> documents.TicketData:
-    """What the ticket (tilang) says. Raises NO_BILL before it was issued."""
+async def is_addressee(tx: Tx, case_id: UUID, party_id: UUID | None) -> bool:
+    """Whether the case is addressed to this person now."""
+    addressee = await addressee_of(tx, case_id)
+    return addressee is not None and addressee.id == party_id
+
+
+async def ticket_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID | None = None) -> documents.TicketData:
+    """What the ticket (tilang) says. Raises NO_BILL before it was issued.
+
+    For `party_id` who is not the addressee (a seller, an owner who named somebody) it leaves out who the addressee is
+    and the code of the addressee's letter.
+    """
     case, ticket = await _case_and_ticket(tx, case_id)
     bills = await billing.bills_of(tx.session, case_id, at=tx.now)
     party = await addressee_of(tx, case_id) or await party_in_role(tx, case_id, "owner")
@@ -76,6 +98,9 @@ async def ticket_data(tx: Tx, case_id: UUID, picture: Picture) -> documents.Tick
     if ticket.register_no is None or ticket.issued_at is None or not bills or party is None or letter is None:
         raise NO_BILL()
     policy, person = await policy_of(tx, case), await person_of(tx, party)
+    own = party_id is None or party_id == party.id
+    if not own:
+        person = dict.fromkeys(person)
     return documents.TicketData(
         written_at=local_day(ticket.issued_at, ticket.zone),
         zone_name=ticket.zone,
@@ -97,7 +122,7 @@ async def ticket_data(tx: Tx, case_id: UUID, picture: Picture) -> documents.Tick
         court_at=local_day(ticket.session_at, ticket.zone) if ticket.session_at else None,
         photo=picture.photo,
         crop=picture.crop,
-        ticket_url=f"{tx.house.settings.public_url}/tilang?ref={party.code}",
+        ticket_url=f"{tx.house.settings.public_url}/tilang" + (f"?ref={party.code}" if own else ""),
         check=_check(tx.house, letter.check_code),
         post=_post(policy),
     )

@@ -1,16 +1,18 @@
 """Reading tickets. The public look-up is the hottest path of the house: one hand-written query, rows to bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.core.crypto import KeyRing
+from app.core.db import Database
+from app.core.hot import HotQuery
 from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services.cases import Case, Lifecycles
@@ -74,6 +76,7 @@ _COLUMNS = (
     col(Ticket.register_no), col(Ticket.court_name), col(Ticket.session_at), col(Ticket.issued_at),
     col(Ticket.verdict_fine), col(Ticket.verdict_cost), _DUE.label("due_at"),
 )  # fmt: skip
+_CODE: Any = col(Party.code).label("code")
 _ROLE = case(
     (col(Party.role) == "driver", "driver"),
     (col(Party.superseded_at).is_not(None), "former_owner"),
@@ -82,49 +85,73 @@ _ROLE = case(
 ).label("role")
 
 
-async def find_by_stnk(
-    connection: AsyncConnection, keys: KeyRing, lifecycles: Lifecycles, numbers: StnkNumbers
-) -> list[Found]:
-    """The tickets of the vehicle whose STNK this is, newest first; nothing where any number differs.
-
-    The same query with the same keyed hashes is run whatever was asked, so 'no such ticket' and 'wrong number' cost
-    and look the same.
-    """
-    query = (
+def _by_stnk(*, chassis_tail: bool, engine_tail: bool) -> HotQuery:
+    """By the index of each whole number, or of its last five characters where five were typed."""
+    return HotQuery(
         select(*_COLUMNS)
         .join(Case, col(Case.id) == col(Ticket.case_id))
         .where(
-            col(Ticket.plate) == _canonical(numbers.plate),
-            _number_matches(keys, NumberKind.CHASSIS, numbers.chassis_no, Ticket.chassis_bidx, Ticket.chassis5_bidx),
-            _number_matches(keys, NumberKind.ENGINE, numbers.engine_no, Ticket.engine_bidx, Ticket.engine5_bidx),
+            col(Ticket.plate) == bindparam("asked_plate"),
+            col(Ticket.chassis5_bidx if chassis_tail else Ticket.chassis_bidx) == bindparam("asked_chassis"),
+            col(Ticket.engine5_bidx if engine_tail else Ticket.engine_bidx) == bindparam("asked_engine"),
             col(Case.state).not_in(HIDDEN_STATES),
         )
         .order_by(col(Ticket.occurred_at).desc())
         .limit(MAX_FOUND)
     )
-    rows = (await connection.execute(query)).mappings().all()
+
+
+BY_STNK = {
+    (chassis_tail, engine_tail): _by_stnk(chassis_tail=chassis_tail, engine_tail=engine_tail)
+    for chassis_tail in (True, False)
+    for engine_tail in (True, False)
+}
+_BY_LETTER = HotQuery(
+    select(*_COLUMNS, col(Party.id).label("party_id"), _CODE, _ROLE)
+    .join(Case, col(Case.id) == col(Ticket.case_id))
+    .join(Party, col(Party.case_id) == col(Ticket.case_id))
+    .where(
+        col(Party.code) == bindparam("asked_reference"),
+        col(Ticket.plate) == bindparam("asked_plate"),
+        col(Case.state).not_in(HIDDEN_STATES),
+    )
+)
+
+
+async def find_by_stnk(db: Database, keys: KeyRing, lifecycles: Lifecycles, numbers: StnkNumbers) -> list[Found]:
+    """The tickets of the vehicle whose STNK this is, newest first; nothing where any number differs.
+
+    The same query with the same keyed hashes is run whatever was asked, so 'no such ticket' and 'wrong number' cost
+    and look the same.
+    """
+    chassis, chassis_by_tail = number_index(keys, NumberKind.CHASSIS, numbers.chassis_no)
+    engine, engine_by_tail = number_index(keys, NumberKind.ENGINE, numbers.engine_no)
+    query = BY_STNK[chassis_by_tail, engine_by_tail]
+    rows = await db.look(query, asked_plate=_canonical(numbers.plate), asked_chassis=chassis, asked_engine=engine)
     return [Found(_view(row, lifecycles, "owner"), "owner", None) for row in rows]
 
 
-async def find_by_letter(connection: AsyncConnection, lifecycles: Lifecycles, letter: LetterReference) -> list[Found]:
+async def find_by_letter(db: Database, lifecycles: Lifecycles, letter: LetterReference) -> list[Found]:
     """The ticket whose letter this is; nothing where reference or plate differs."""
-    query = (
-        select(*_COLUMNS, col(Party.id).label("party_id"), _ROLE)
-        .join(Case, col(Case.id) == col(Ticket.case_id))
-        .join(Party, col(Party.case_id) == col(Ticket.case_id))
-        .where(
-            col(Party.code) == letter.reference.strip().upper()[:40],
-            col(Ticket.plate) == _canonical(letter.plate),
-            col(Case.state).not_in(HIDDEN_STATES),
-        )
-    )
-    rows = (await connection.execute(query)).mappings().all()
+    reference = letter.reference.strip().upper()[:40]
+    rows = await db.look(_BY_LETTER, asked_reference=reference, asked_plate=_canonical(letter.plate))
     return [Found(_view(row, lifecycles, row["role"]), row["role"], row["party_id"]) for row in rows]
 
 
-async def get_ticket(connection: AsyncConnection, lifecycles: Lifecycles, case_id: UUID, *, role: str) -> TicketView:
-    """One ticket as its owner or driver sees it; raises TICKET_NOT_FOUND."""
-    query = select(*_COLUMNS).join(Case, col(Case.id) == col(Ticket.case_id)).where(col(Ticket.case_id) == case_id)
+async def get_ticket(
+    connection: AsyncConnection, lifecycles: Lifecycles, case_id: UUID, *, role: str, party_id: UUID | None = None
+) -> TicketView:
+    """One ticket as its owner or driver sees it; raises TICKET_NOT_FOUND.
+
+    `reference` is what stands on the letter of `party_id`: with the owner's and the plate, which everybody sees, a named
+    driver could answer as the owner.
+    """
+    query = (
+        select(*_COLUMNS, _CODE)
+        .join(Case, col(Case.id) == col(Ticket.case_id))
+        .outerjoin(Party, (col(Party.case_id) == col(Ticket.case_id)) & (col(Party.id) == party_id))
+        .where(col(Ticket.case_id) == case_id)
+    )
     row = (await connection.execute(query)).mappings().first()
     if row is None:
         raise TICKET_NOT_FOUND()
@@ -133,12 +160,13 @@ async def get_ticket(connection: AsyncConnection, lifecycles: Lifecycles, case_i
 
 
 async def get_tickets(
-    connection: AsyncConnection, lifecycles: Lifecycles, roles: Mapping[UUID, str]
+    connection: AsyncConnection, lifecycles: Lifecycles, roles: Mapping[UUID, str], party_ids: Collection[UUID]
 ) -> list[TicketView]:
     """Several tickets at once, each as this role sees it, newest first; those that are not there are left out."""
     query = (
-        select(*_COLUMNS)
+        select(*_COLUMNS, _CODE)
         .join(Case, col(Case.id) == col(Ticket.case_id))
+        .outerjoin(Party, (col(Party.case_id) == col(Ticket.case_id)) & col(Party.id).in_(party_ids))
         .where(col(Ticket.case_id).in_(roles))
         .order_by(col(Ticket.occurred_at).desc())
     )
@@ -151,7 +179,7 @@ async def tickets_of_person(
 ) -> list[Found]:
     """A signed-in citizen's own tickets, newest first: those where this NIK is owner, driver or buyer."""
     query = (
-        select(*_COLUMNS, col(Party.id).label("party_id"), _ROLE)
+        select(*_COLUMNS, col(Party.id).label("party_id"), _CODE, _ROLE)
         .join(Case, col(Case.id) == col(Ticket.case_id))
         .join(Party, col(Party.case_id) == col(Ticket.case_id))
         .where(
@@ -201,12 +229,6 @@ def _canonical(text: str) -> str:
     return plate.canonical if plate else "?"
 
 
-def _number_matches(keys: KeyRing, kind: NumberKind, typed: str, whole: Any, tail: Any) -> Any:
-    """The stored index of the whole number, or of its last five characters where five were typed."""
-    hashed, by_tail = number_index(keys, kind, typed)
-    return col(tail) == hashed if by_tail else col(whole) == hashed
-
-
 async def _has(connection: AsyncConnection, case_id: UUID) -> dict[str, bool]:
     letter: Select[Any] = select(col(Letter.id)).where(col(Letter.case_id) == case_id).limit(1)
     receipt: Select[Any] = select(col(TicketReceipt.bill_id)).where(col(TicketReceipt.case_id) == case_id).limit(1)
@@ -224,7 +246,7 @@ def _view(
     plate = parse_plate(row["plate"] or "")
     return TicketView(
         id=row["case_id"],
-        reference=row["reference"],
+        reference=row.get("code") or row["reference"],
         state=row["state"],
         state_title=lifecycle.states[row["state"]].title,
         version=row["version"],

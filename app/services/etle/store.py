@@ -64,6 +64,17 @@ async def latest_letter(tx: Tx, case_id: UUID, party_id: UUID | None = None) -> 
     return (await tx.session.execute(query)).scalar_one_or_none()
 
 
+async def latest_owner_letter(tx: Tx, case_id: UUID) -> Letter | None:
+    """The letter written last to an owner or buyer."""
+    query = (
+        select(Letter)
+        .join(Party, col(Party.id) == col(Letter.party_id))
+        .where(col(Letter.case_id) == case_id, col(Party.role) != "driver")
+        .order_by(col(Letter.written_at).desc(), col(Letter.id).desc())
+    )
+    return (await tx.session.execute(query.limit(1))).scalar_one_or_none()
+
+
 async def add_party(
     tx: Tx, case_id: UUID, role: str, person: Mapping[str, str | None], *, addressee: bool, code: str | None = None
 ) -> Party:
