@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -37,7 +37,7 @@ from app.services.reference import Channel, DeliveryProof, parse_plate
 
 LETTER_ABOUT = Text("Surat konfirmasi tilang elektronik (ETLE)", "Confirmation letter of an electronic ticket (ETLE)")
 MESSAGE_ABOUT = Text("Pemberitahuan tilang elektronik (ETLE)", "Notice about an electronic ticket (ETLE)")
-DISPATCH_BATCH = 200
+DISPATCH_BATCH = 1000
 POST = Actor(ActorKind.SYSTEM, "post", frozenset({"post"}))
 ROLE_WORDS = {
     "owner": Text("pemilik", "owner"),
@@ -47,41 +47,52 @@ ROLE_WORDS = {
 Params = Mapping[str, str | int | Text]
 
 
+_WAITING = and_(
+    col(Case.lifecycle) == "etle",
+    or_(
+        col(Case.state).in_(("verified", "redirected")),
+        and_(col(Case.state) == "undelivered", col(Ticket.resend).is_(True)),
+    ),
+)
+"""Cases whose letter waits to leave."""
+
+
 # --- dispatch --------------------------------------------------------------------------------------------------------
 
 
 async def dispatch_waiting(house: House) -> None:
     """Job: send letters, for each Polda the oldest violation first, until the day's quota is used up."""
     async with house.db.begin(SYSTEM) as tx:
-        waiting = await _waiting(tx)
-    full: set[str] = set()
-    for case_id, state, polda in waiting:
-        if polda in full:
-            continue
-        try:
-            async with house.db.begin(SYSTEM) as tx:
-                await cases.move(tx, case_id, "dispatch" if state == "verified" else "resend")
-        except Problem as problem:
-            if problem.type is QUOTA_REACHED:
-                full.add(polda)
-            elif problem.type.status >= 500:
-                raise
-            # anything else: a second officer is awaited, or somebody moved the case meanwhile; its own state tells
+        poldas = await _poldas_waiting(tx)
+    for polda in poldas:  # one by one: a Polda whose quota is full must not stand in the way of the others
+        async with house.db.begin(SYSTEM) as tx:
+            waiting = await _waiting(tx, polda)
+        for case_id, state in waiting:
+            try:
+                async with house.db.begin(SYSTEM) as tx:
+                    await cases.move(tx, case_id, "dispatch" if state == "verified" else "resend")
+            except Problem as problem:
+                if problem.type is QUOTA_REACHED:
+                    break
+                if problem.type.status >= 500:
+                    raise
+                # Anything else: a second officer is awaited, or somebody moved the case meanwhile; its state tells.
 
 
-async def _waiting(tx: Tx) -> list[tuple[UUID, str, str]]:
+async def _poldas_waiting(tx: Tx) -> list[str]:
+    query = select(col(Ticket.polda_code)).join(Case, col(Case.id) == col(Ticket.case_id)).where(_WAITING)
+    return sorted((await tx.session.execute(query.distinct())).scalars())
+
+
+async def _waiting(tx: Tx, polda: str) -> list[tuple[UUID, str]]:
     query = (
-        select(col(Case.id), col(Case.state), col(Ticket.polda_code))
+        select(col(Case.id), col(Case.state))
         .join(Ticket, col(Ticket.case_id) == col(Case.id))
-        .where(
-            col(Case.lifecycle) == "etle",
-            col(Case.state).in_(("verified", "redirected"))
-            | ((col(Case.state) == "undelivered") & col(Ticket.resend).is_(True)),
-        )
+        .where(_WAITING, col(Ticket.polda_code) == polda)
         .order_by(col(Ticket.occurred_at), col(Case.id))
         .limit(DISPATCH_BATCH)
     )
-    return [(row.id, row.state, row.polda_code) for row in await tx.session.execute(query)]
+    return [(row.id, row.state) for row in await tx.session.execute(query)]
 
 
 async def take_quota(tx: Tx, case: Case) -> None:

@@ -127,12 +127,14 @@ async def _open(tx: Tx, capture: cameras.CaptureView, match: Match) -> cases.Cas
     violation = await reference.violation(tx.session, capture.violation_code, day)
     policy = await reference.policy(tx.session, polda, day)
     plate = parse_plate(match.best.plate) if match.best else None
+    # A unit without officers of its own is served by its Polda's back office.
+    handling = unit.code if await review.has_officers(tx, unit.code) else polda
     case_id, ref = new_id(), new_reference(REFERENCE_PREFIX)
     camera = Actor(ActorKind.CAMERA, str(capture.device_id), frozenset({"camera"}), unit=capture.unit)
     case = await cases.open_case(
         tx if tx.actor.kind is ActorKind.CAMERA else _as(tx, camera),
         lifecycle="etle",
-        unit=capture.unit,
+        unit=handling,
         reference=ref,
         policy_id=policy.id,
         data={"violation": violation.code, "read": match.best is not None, "known_vehicle": match.vehicle is not None},

@@ -105,6 +105,11 @@ async def ask_second_look(tx: Tx, case: Case) -> None:
     await cases.open_task(tx, case.id, SECOND_LOOK, role="officer", unit=case.unit, exclude=[verifier])
 
 
+async def has_officers(tx: Tx, unit: str) -> bool:
+    """Whether a unit has somebody who can review."""
+    return bool(await list_officers(tx.session, unit=unit, role=Role.OFFICER))
+
+
 async def draw(tx: Tx, case_id: UUID, unit: str) -> None:
     """Draw the officer who reviews, among the unit's officers; nobody chooses the case, nobody chooses the officer."""
     officers = await list_officers(tx.session, unit=unit, role=Role.OFFICER)

@@ -114,6 +114,21 @@ async def test_the_daily_quota_is_kept_and_the_oldest_goes_first(house: House, c
     assert await make.state_of(house, newer) == "letter_sent"
 
 
+async def test_a_polda_whose_quota_is_full_does_not_hold_up_another(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    full = await make.verified(house, at=clock.now() - timedelta(hours=5))
+    async with house.db.begin(make.SYSTEM) as tx:
+        ticket = await tx.session.get(Ticket, full)
+        assert ticket is not None
+        tx.session.add(DispatchDay(polda_code="PMJ", day=clock.now().astimezone(JAKARTA).date(), sent=800))
+    other = await make.verified(house, location="Simpang Dago, Bandung")
+    async with house.db.begin(make.SYSTEM) as tx:
+        await tx.session.execute(update(Ticket).where(Ticket.case_id == other).values(polda_code="JABAR"))
+    await letters.dispatch_waiting(house)
+    assert await make.state_of(house, full) == "verified"
+    assert await make.state_of(house, other) == "letter_sent"
+
+
 async def test_a_violation_whose_letter_never_left_expires(house: House, clock: FixedClock) -> None:
     await make.demo_set(house)
     case_id = await make.verified(house)

@@ -90,3 +90,15 @@ async def test_the_owner_is_sealed_and_found_by_nobody_without_the_key(house: Ho
     for secret in (make.VEHICLE.owner_name, make.VEHICLE.owner_nik, make.VEHICLE.owner_phone):
         assert secret is not None
         assert secret not in stored
+
+
+async def test_a_unit_without_officers_is_served_by_its_polda(house: House) -> None:
+    await make.demo_set(house)
+    taken = await make.capture(house, unit="PMJ-POLRESTRO-JAKARTA-SELATAN")
+    case_id = await make.case_of(house, taken)
+    assert case_id is not None
+    async with house.db.begin(make.SYSTEM) as tx:
+        case = await tx.session.get(Case, case_id)
+    assert case is not None
+    assert case.unit == "PMJ"
+    assert case.assigned_to is not None
