@@ -70,20 +70,24 @@ async def _measure(url: str) -> dict[str, float]:
     case_id, sql, parameters = await bench_data.one_ticket(settings)
     plates = bench_data.copy_ticket(url, case_id, ROWS)
     ratios: dict[str, float] = {}
-    with _server("scripts.bench_server") as port:
-        bare, look_up = await _look_ups(port, plates)
+    with _server("scripts.bench_server") as (port, pid):
+        bare, look_up, cpu = await _look_ups(port, pid, plates)
         ratios["look-up / bare route"] = look_up / bare
+        ratios["the same by the server's own CPU time"] = cpu
         ratios.update(await _payments(port, settings, bare))
     if (selects := _selects_per_second(url, sql, parameters)) is not None:
         ratios["PostgreSQL's own SELECT / bare route"] = selects / bare
         ratios["look-up / PostgreSQL's own SELECT"] = look_up / selects
-    with _server("loket serve") as port:
+    with _server("loket serve") as (port, _):
         ratios["capture accepted to plate read / one bare reading"] = await _capture_to_reading(port, settings)
     return {name: round(ratio, 4) for name, ratio in ratios.items()}
 
 
-async def _look_ups(port: int, plates: list[str]) -> tuple[float, float]:
-    """Answers a second of the bare route and of the look-up: medians of rounds that take turns."""
+async def _look_ups(port: int, pid: int, plates: list[str]) -> tuple[float, float, float]:
+    """Answers a second of the bare route and of the look-up: medians of rounds that take turns.
+
+    The third is their ratio by CPU seconds of the server process, which a busy machine does not distort.
+    """
     asked = random.Random(1).sample(plates, min(len(plates), 5000))
     bodies = [_look_up_body(plate) for plate in asked]
     # Each caller has an address of its own, as citizens do: the limits count, and none is reached.
@@ -95,11 +99,22 @@ async def _look_ups(port: int, plates: list[str]) -> tuple[float, float]:
         answer = await client.post("/v1/tickets/lookup", content=bodies[0], headers=_JSON)
         (await client.post("/bench/keep/look-up", content=answer.content)).raise_for_status()
     bare = [bench_load.post("/bench/bare/look-up", body) for body in bodies]
-    plain, measured = [], []
+    plain, measured, by_cpu = [], [], []
     for _ in range(ROUNDS):
-        plain.append((await bench_load.load(port, bare, _is_ok, seconds=SECONDS)).per_second)
-        measured.append((await bench_load.load(port, look_ups, _is_one_ticket, seconds=SECONDS)).per_second)
-    return statistics.median(plain), statistics.median(measured)
+        start = _cpu_seconds(pid)
+        plain.append(await bench_load.load(port, bare, _is_ok, seconds=SECONDS))
+        between = _cpu_seconds(pid)
+        measured.append(await bench_load.load(port, look_ups, _is_one_ticket, seconds=SECONDS))
+        end = _cpu_seconds(pid)
+        by_cpu.append((between - start) / plain[-1].answers / ((end - between) / measured[-1].answers))
+    a_second = [statistics.median(each.per_second for each in rounds) for rounds in (plain, measured)]
+    return a_second[0], a_second[1], statistics.median(by_cpu)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """CPU time that a process has used so far, in clock ticks (Linux, proc(5)); equal steps are all that matters."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return float(int(fields[11]) + int(fields[12]))
 
 
 async def _payments(port: int, settings: Settings, bare: float) -> dict[str, float]:
@@ -208,7 +223,7 @@ def _is_paid(_status: bytes, body: bytes) -> bool:
 
 
 @contextmanager
-def _server(module: str) -> Iterator[int]:
+def _server(module: str) -> Iterator[tuple[int, int]]:
     port = 8100 + os.getpid() % 800
     alone = module == "scripts.bench_server"
     command = (
@@ -224,7 +239,7 @@ def _server(module: str) -> Iterator[int]:
                 raise SystemExit(f"the server did not start:\n{log.read().decode()[-4000:]}")
             if alone and hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
                 os.sched_setaffinity(0, set(range(1, os.cpu_count() or 2)))
-            yield port
+            yield port, process.pid
         finally:
             if hasattr(os, "sched_setaffinity"):
                 os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
