@@ -48,8 +48,6 @@ NONE_MARKED = Text("Centang paling sedikit satu usulan.", "Mark at least one pro
 NOT_RUPIAH = Text(
     "Tulis jumlah rupiah dengan angka saja, misalnya 250000.", "Write rupiah in digits alone, such as 250000."
 )
-BLIND_STATES = ("captured", "in_verification", "verified")
-"""Who reviews sees the vehicle and not its owner: the decision is about the picture, and nobody can be favoured."""
 REJECTIONS = ("no_violation", "unreadable", "duplicate")
 
 
@@ -231,7 +229,6 @@ async def _show_case(
         review=_here(visit, review),
         stated=purpose or "",
         choices=[choice for action, choice in DECISIONS.items() if action in review.actions],
-        blind=review.state in BLIND_STATES,
         corrects_address=review.state == "undelivered" and str(Role.OFFICER) in actor.roles,
         enters_verdict="enter_verdict" in review.actions,
         entries=entries,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from app.core.actor import PUBLIC, SYSTEM
 from app.core.crypto import BadToken
+from app.core.db import Tx
 from app.core.limits import Limits
 from app.core.problems import Problem
 from app.core.texts import Text
@@ -97,7 +98,7 @@ async def take_code(visit: TheVisit, address: TheAddress) -> Response:
         redeemed = await codes.redeem(tx, CodePurpose.SIGN_IN, UUID(known["code"]), form.get("code"))
         if redeemed is not None:
             person_id = await people.finish_sign_in(tx, redeemed)
-            token = await sessions.open_session(tx, SubjectKind.CITIZEN, person_id, amr=("otp",))
+            token = await _open_session(visit, tx, SubjectKind.CITIZEN, person_id, amr=("otp",))
     if token is None:
         form.errors["code"] = WRONG_CODE
         context = {"form": form, "state": state, "sent_to": known["to"], "next": known["next"]}
@@ -168,7 +169,7 @@ async def take_factor(visit: TheVisit, address: TheAddress) -> Response:
     if not form.errors:
         async with visit.house.db.begin(SYSTEM) as tx:
             if await staff.confirm_second_factor(tx, step.staff_id, form.get("code"), new_password_hash=new_hash):
-                token = await sessions.open_session(tx, SubjectKind.STAFF, step.staff_id, amr=MFA)
+                token = await _open_session(visit, tx, SubjectKind.STAFF, step.staff_id, amr=MFA)
         if token is None:
             form.errors["code"] = WRONG_CODE
     if token is None:
@@ -194,7 +195,7 @@ async def come_back(visit: TheVisit, state: State = "", code: Annotated[str, Que
             found = await access.actor_of_claims(tx.session, claims, own_issuer=house.settings.public_url)
         if found is None or isinstance(found, access.Stranger):
             raise SIGN_IN_FAILED()
-        token = await sessions.open_session(tx, SubjectKind.STAFF, UUID(found.id), amr=("ext",))
+        token = await _open_session(visit, tx, SubjectKind.STAFF, UUID(found.id), amr=("ext",))
     response = _signed_in(visit, token, SubjectKind.STAFF, attempt.next)
     response.delete_cookie(ATTEMPT_COOKIE, path="/")
     return response
@@ -287,6 +288,12 @@ def _state(visit: Visit, page: str, state: str) -> dict[str, Any] | None:
         return visit.house.signer.verify(f"state {page}", state, visit.now)
     except (BadToken, ValueError):
         return None
+
+
+async def _open_session(visit: Visit, tx: Tx, kind: SubjectKind, subject_id: UUID, *, amr: tuple[str, ...]) -> str:
+    """A new session for this browser; the one that it had ends here (ASVS 7.2.4)."""
+    await sessions.retire_session(tx, visit.request.cookies.get(SESSION_COOKIE, ""))
+    return await sessions.open_session(tx, kind, subject_id, amr=amr)
 
 
 def _signed_in(visit: Visit, token: str, kind: SubjectKind, next: str) -> Response:

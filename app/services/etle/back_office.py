@@ -23,6 +23,8 @@ from app.services.etle.views import AttachmentView, PersonRecord, ReviewView, Ve
 from app.services.reference import parse_plate
 from app.services.registries import Vehicle, VehicleRegistry
 
+BLIND_STATES = ("captured", "in_verification", "verified")
+"""Who reviews sees the vehicle and not its owner: the decision is about the picture, and nobody can be favoured."""
 CORRECT_ADDRESS = "correct_address"
 PURPOSE_MIN_CHARS = 5
 NATIONAL_ROLES = frozenset({"auditor"})
@@ -65,7 +67,7 @@ async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose:
                 model=vehicle.model,
                 colour=vehicle.colour,
                 kind=vehicle.kind,
-                owner_name=vehicle.owner.name,
+                owner_name=None if case.state in BLIND_STATES else vehicle.owner.name,
                 blocked=vehicle.blocked,
             )
         return await _review_view(tx, case, record)
@@ -168,7 +170,8 @@ async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> Revi
         answer=ticket.answer,  # type: ignore[arg-type]  # written from the same literal
         answer_reason=await _reason(tx, answer),
         attachments=await _attachments(tx, case.id),
-        parties=tuple([await _record(tx, party) for party in await parties_of(tx, case.id)]),
+        parties=() if case.state in BLIND_STATES else await _people(tx, case.id),
+        blind=case.state in BLIND_STATES,
     )
 
 
@@ -177,6 +180,10 @@ async def _reason(tx: Tx, answer: Answer | None) -> str | None:
         return None
     opened = await vault.open_(tx.session, tx.house.keys, answer.key_id, {"reason": answer.reason_enc})
     return opened["reason"]
+
+
+async def _people(tx: Tx, case_id: UUID) -> tuple[PersonRecord, ...]:
+    return tuple([await _record(tx, party) for party in await parties_of(tx, case_id)])
 
 
 async def _record(tx: Tx, party: Party) -> PersonRecord:

@@ -178,6 +178,7 @@ class ReviewView:
     answer_reason: str | None
     attachments: tuple["AttachmentView", ...]
     parties: tuple[PersonRecord, ...]
+    blind: bool  # the owner is not shown as long as the picture is being judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def review(**changes: Any) -> ReviewView:
         answer_reason=None,
         attachments=(),
         parties=(),
+        blind=True,
     )
     return replace(made, **changes)
 
@@ -151,6 +152,7 @@ def objection(**changes: Any) -> ReviewView:
         state_title=Text("Sanggahan diperiksa", "Objection being considered"),
         doubtful=False,
         actions=("accept_objection", "refuse_objection"),
+        blind=False,
         answer="not_mine",
         answer_reason="Mobil saya berwarna putih.\nFoto terlampir.",
         attachments=(AttachmentView(TICKET_ID, "/e/a.jpg", "image/jpeg", NOW),),

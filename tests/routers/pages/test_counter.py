@@ -60,6 +60,9 @@ async def test_officer_verifies_with_picture_reading_and_registry_side_by_side(o
     # The decision is about the picture: whose vehicle it is stays covered until a letter was sent.
     assert "Budi Contoh" not in officer.page.text
     assert make.VEHICLE.owner_nik not in officer.page.text
+    as_json = (await officer.client.get(f"/v1{page_of(story)}")).json()
+    assert as_json["registry"]["owner_name"] is None
+    assert as_json["parties"] == []
     await decide(officer, story, action="start_review")
     assert "tersimpan" in officer.text
     await officer.get(page_of(story))

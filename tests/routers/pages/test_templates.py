@@ -81,7 +81,6 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
                 "staff": STAFF,
                 "form": ERRORS,
                 "stated": "",
-                "blind": False,
                 "review": review,
                 "choices": [DECISIONS[action] for action in review.actions],
                 "entries": ENTRIES,
