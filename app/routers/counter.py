@@ -1,6 +1,5 @@
 """The staff's door: what waits, a case on one page, one decision at a time. Every look and every decision is recorded."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from app.core.db import Tx
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import Staff, staff
 from app.routers.http.idempotency import begin_once
-from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_cursor
+from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, moment, read_cursor
 from app.routers.schemas.counter import (
     ActionIn,
     ActionOut,
@@ -37,7 +36,7 @@ Investigator = Annotated[Actor, staff(Role.INVESTIGATOR)]
 @router.get("/v1/counter/tasks")
 async def list_tasks(actor: Staff, house: TheHouse, limit: PageLimit = 50, after: PageAfter = None) -> Tasks:
     """Your open work, oldest first: drawn cases come to who was drawn, and four eyes keep out who must not."""
-    last = UUID(read_cursor(after, 1)[0]) if after else None
+    last = cursor_part(read_cursor(after, 1)[0], UUID) if after else None
     found = await etle.tasks_for(house, actor, limit=limit + 1, after=last)
     page = found[:limit]
     following = cursor_of(str(page[-1].id)) if len(found) > limit else None
@@ -50,7 +49,7 @@ async def open_case(
     actor: Staff,
     house: TheHouse,
     lang: TheLang,
-    purpose: Annotated[str | None, Query(min_length=5, max_length=80)] = None,
+    purpose: Annotated[str | None, Query(min_length=5, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = None,
 ) -> CaseOut:
     """A case of your unit. The look is recorded and the citizen sees it; without work on it, `purpose` is needed."""
     return CaseOut.of(await etle.open_for_review(house, actor, id, purpose=purpose), lang)
@@ -74,7 +73,7 @@ async def list_blocks(actor: Investigator, house: TheHouse, limit: PageLimit = 5
     last = None
     if after:
         at, id_ = read_cursor(after, 2)
-        last = (datetime.fromisoformat(at), UUID(id_))
+        last = (cursor_part(at, moment), cursor_part(id_, UUID))
     async with house.db.read() as connection:
         found = await etle.list_proposed(connection, actor.unit or "", limit=limit + 1, after=last)
     page = found[:limit]

@@ -1,6 +1,5 @@
 """The citizen's door to a ticket: look-up, evidence, the five answers, bill, papers. Apps and pages use the same."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from app.core.limits import Limits
 from app.routers.http.deps import TheAddress, TheHouse, TheLang
 from app.routers.http.guards import Citizen, TicketHolder, issue_ticket_token, public
 from app.routers.http.idempotency import begin_once
-from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_cursor
+from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, moment, read_cursor
 from app.routers.schemas.tickets import (
     AnswerIn,
     AttachmentOut,
@@ -171,7 +170,7 @@ async def my_tickets(
     me: Citizen, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
 ) -> dict[str, object]:
     """A signed-in citizen's own tickets, newest first; needs an account that is bound to a NIK."""
-    before = datetime.fromisoformat(read_cursor(after, 1)[0]) if after else None
+    before = cursor_part(read_cursor(after, 1)[0], moment) if after else None
     found = await etle.tickets_of(house, UUID(me.id), limit=limit + 1, before=before)
     page = found[:limit]
     items = [

@@ -8,6 +8,7 @@ from starlette.types import Scope
 from app.core.texts import LANGS, Lang, choose_lang
 
 LANGUAGE_COOKIE = "loket_lang"
+MAX_FIELDS = 50
 
 
 def language_of(scope: Scope) -> Lang:
@@ -19,7 +20,10 @@ def language_of(scope: Scope) -> Lang:
 
 def chosen_language(scope: Scope) -> Lang | None:
     """The language that this very request asks for by `?lang=`, if any; pages keep it in the cookie."""
-    values = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=50) if scope["query_string"] else {}
+    try:
+        values = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=MAX_FIELDS)
+    except ValueError:  # more fields than any door has; that is for the door to refuse, not for the language
+        return None
     return _language(values.get("lang", [""])[-1])
 
 

@@ -2,13 +2,16 @@
 
 import base64
 import binascii
-from typing import Annotated
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
 
 from fastapi import Query
 
-from app.core.problems import INVALID_REQUEST, FieldError
+from app.core.problems import INVALID_REQUEST, FieldError, Problem
 from app.core.texts import Text
 
+T = TypeVar("T")
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
 
@@ -24,10 +27,35 @@ def cursor_of(*parts: str) -> str:
 def read_cursor(cursor: str, count: int) -> list[str]:
     """The parts that `cursor_of` was given; INVALID_REQUEST when it is not one of ours."""
     try:
-        parts = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode().split("\x1f")
+        parts = (
+            base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode().split("\x1f")
+        )
     except (binascii.Error, UnicodeDecodeError, ValueError):
         parts = []
     if len(parts) != count or "\0" in "".join(parts):
-        wrong = Text("Penanda halaman tidak dikenal.", "This is not a cursor of ours.")
-        raise INVALID_REQUEST(errors=[FieldError("/after", wrong)])
+        raise _not_ours()
     return parts
+
+
+def cursor_part(part: str, read: Callable[[str], T]) -> T:
+    """A part of a cursor as what it stands for (`UUID`, `moment`); INVALID_REQUEST when it cannot be that.
+
+    A cursor is not signed: whoever writes one of their own gets a page of what they may see anyway, or this.
+    """
+    try:
+        return read(part)
+    except (ValueError, OverflowError) as error:
+        raise _not_ours() from error
+
+
+def moment(text: str) -> datetime:
+    """An instant as `isoformat` wrote it; ValueError without an offset, or for one that UTC does not have."""
+    at = datetime.fromisoformat(text)
+    if at.utcoffset() is None:
+        raise ValueError("an instant needs an offset")
+    return at.astimezone(UTC)
+
+
+def _not_ours() -> Problem:
+    wrong = Text("Penanda halaman tidak dikenal.", "This is not a cursor of ours.")
+    return INVALID_REQUEST(errors=[FieldError("/after", wrong)])

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.core.texts import Lang
-from app.routers.schemas.tickets import Evidence, Money, PlateText, ViolationOut
+from app.routers.schemas.tickets import Evidence, Money, PlateText, Version, ViolationOut
 from app.services.cases import TaskView
 from app.services.etle.views import BlockView, ReviewView
 
@@ -180,7 +180,9 @@ class ActionIn(BaseModel):
 
     action: Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z_]+$")]
     reason: Reason | None = None
-    version: int | None = Field(default=None, description="The version that was looked at; refused if it has changed.")
+    version: Version | None = Field(
+        default=None, description="The version that was looked at; refused if it has changed."
+    )
     registry_matches: bool | None = Field(default=None, description="verify: picture and registry show one vehicle.")
     plate: PlateText | None = Field(default=None, description="verify: the plate as the officer reads it.")
     kind: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")] | None = Field(

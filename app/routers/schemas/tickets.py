@@ -50,6 +50,8 @@ Nik = Annotated[str, Field(min_length=16, max_length=24), AfterValidator(_nik)]
 Phone = Annotated[str, Field(min_length=8, max_length=40), AfterValidator(_mobile)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
@@ -187,7 +189,7 @@ class AnswerIn(BaseModel):
     sold_on: date | None = None
     reason: Reason | None = None
     attachments: Annotated[list[UUID], Field(max_length=10)] = []
-    version: int | None = Field(default=None, description="The version that was looked at; refused if it has changed.")
+    version: Version | None = Field(default=None, description="The version that was looked at; refused if it has changed.")
 
     def to_answer(self) -> LetterAnswer:
         """As the room takes it."""
@@ -222,7 +224,7 @@ class DriverAnswerIn(BaseModel):
     model_config = _STRICT
 
     action: Literal["accept_driving", "decline_driving"]
-    version: int | None = None
+    version: Version | None = None
 
 
 class AttachmentOut(BaseModel):

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from authlib.oauth2.rfc6749 import (
     OAuth2Error,
 )
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 
 from app.core.db import Tx
@@ -95,7 +96,8 @@ def _authorize(provider: "Provider", call: OAuthCall, session: SignedIn | None) 
         grant = provider.get_authorization_grant(request)
         grant.validate_no_multiple_request_parameter(request)
         grant.validate_consent_request()
-    except OAuth2Error as error:
+    except (OAuth2Error, ValueError) as found:
+        error = _told(found)
         error.state = state
         refused: OAuthAnswer = provider.handle_error_response(None, error)
         if refused.location:
@@ -116,9 +118,14 @@ def _answered(
 ) -> OAuthAnswer:
     try:
         return answer(provider, provider.create_oauth2_request(call))
-    except OAuth2Error as error:
-        refused: OAuthAnswer = provider.handle_error_response(None, error)
+    except (OAuth2Error, ValueError) as found:
+        refused: OAuthAnswer = provider.handle_error_response(None, _told(found))
         return refused
+
+
+def _told(error: OAuth2Error | ValueError) -> OAuth2Error:
+    """Authlib quotes what was sent in its description, and stumbles over characters that RFC 6749 forbids there."""
+    return error if isinstance(error, OAuth2Error) else InvalidRequestError()
 
 
 def _too_old(max_age: str | None, subject: "Subject", now: datetime) -> bool:

@@ -44,7 +44,7 @@ def check_signature(secret: str, headers: Mapping[str, str], body: bytes, now: d
     """
     message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "").split(" ")[:MAX_SIGNATURES]
-    if not secret or not message_id or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+    if not secret or not message_id or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 10):
         raise RECEIPT_FORGED()
     signed_at = datetime.fromtimestamp(int(stamp), UTC)
     try:

@@ -1,0 +1,136 @@
+"""Whatever a stranger, a citizen, an officer or a camera sends, no JSON door breaks: nothing answers 5xx, and every
+refusal is a problem (RFC 9457).
+
+Schemathesis makes requests from our own OpenAPI document, right and wrong ones, and this test sends them as each of the
+callers that a door knows. Banks' doors speak SNAP and have their own tests; captures want real pictures.
+"""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import anyio
+import anyio.from_thread
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from app.core.actor import SYSTEM
+from app.core.house import House
+from app.main import create_app
+from app.routers.http.guards import issue_ticket_token
+from app.routers.http.problems import PROBLEM_JSON
+from app.services.identity import people
+from app.services.identity.roles import CITIZEN_SCOPES, Role
+from app.services.identity.sessions import SubjectKind
+from tests import make
+from tests.signing_in import token_for
+
+EXAMPLES = 10
+"""Requests per door and caller; with them the test takes half a minute."""
+SNAP = "/v1.0/"
+
+
+@pytest.fixture
+async def callers(house: House, client: httpx.AsyncClient) -> dict[str, dict[str, str]]:
+    """The headers of each kind of caller, and under `id` a case that all of them may open."""
+    case_id = await make_case(house)
+    camera = await make.camera(house, client)
+    async with house.db.begin(SYSTEM) as tx:
+        person = await people.plant(tx, nik="3174011211879901", name="Budi Contoh", phone="+6281200000001")
+    citizen = await token_for(house, person, SubjectKind.CITIZEN, " ".join(CITIZEN_SCOPES))
+    return {
+        "id": {"id": str(case_id)},
+        "nobody": {},
+        "holder": {"Authorization": f"Bearer {issue_ticket_token(house, case_id, 'owner')}"},
+        "citizen": {"Authorization": f"Bearer {citizen}"},
+        "officer": await make.staff_headers(house, Role.OFFICER),
+        "investigator": await make.staff_headers(house, Role.INVESTIGATOR),
+        "camera": {"X-Api-Key": camera.key},
+    }
+
+
+async def make_case(house: House) -> UUID:
+    await make.demo_set(house)
+    return await make.letter_sent(house)
+
+
+def callers_of(path: str) -> tuple[str, ...]:
+    """Who has business at a door; everybody is tried as nobody too."""
+    if path.startswith("/v1/counter"):
+        return ("nobody", "officer", "investigator")
+    if path.startswith("/v1/tickets/{id}"):
+        return ("nobody", "holder")
+    if path.startswith("/v1/me"):
+        return ("nobody", "citizen")
+    return ("nobody", "camera") if path.startswith(("/v1/anpr", "/v1/plate-reader")) else ("nobody",)
+
+
+def faults_of(answer: httpx.Response) -> str | None:
+    """What is wrong with an answer, in words."""
+    kind = answer.headers.get("content-type", "")
+    if answer.status_code >= 500 and answer.status_code != 503:
+        return f"{answer.status_code}: {answer.text[:200]}"
+    if answer.status_code >= 400 and not kind.startswith(PROBLEM_JSON):
+        return f"{answer.status_code} as {kind!r}"
+    return None
+
+
+def sent(case: Any, headers: dict[str, str], case_id: str, *, own: bool) -> dict[str, Any]:
+    """The generated request for httpx, with this caller's headers; `own` puts in the case that exists."""
+    if own and "id" in (case.path_parameters or {}):
+        case.path_parameters["id"] = case_id
+    made = case.as_transport_kwargs(base_url="http://test")
+    made["headers"] = {
+        **{
+            name: value
+            for name, value in dict(made.get("headers") or {}).items()
+            if name.lower() not in {"authorization", "x-api-key", "content-length", "host", "user-agent", "cookie"}
+        },
+        **headers,
+    }
+    made.pop("cookies", None)
+    if isinstance(made.get("data"), str | bytes):
+        made["content"] = made.pop("data")
+    return made
+
+
+async def test_no_door_breaks(house: House, client: httpx.AsyncClient, callers: dict[str, dict[str, str]]) -> None:
+    schema = schemathesis.openapi.from_dict(create_app(house).openapi())
+    operations = [each.ok() for each in schema.get_all_operations()]
+    doors = [each for each in operations if each.path.startswith("/v1/") and not each.path.startswith(SNAP)]
+    assert len(doors) > 20
+    case_id = callers["id"]["id"]
+
+    def try_door(operation: Any, caller: str) -> None:
+        takes_something = bool(operation.body) or any(operation.iter_parameters())
+        modes = list(GenerationMode) if takes_something else [GenerationMode.POSITIVE]
+
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=st.one_of([operation.as_strategy(mode) for mode in modes]), own=st.booleans())
+        def door(case: Any, own: bool) -> None:
+            try:
+                request = client.build_request(**sent(case, callers[caller], case_id, own=own))
+            except (httpx.InvalidURL, UnicodeError, ValueError):
+                return  # no HTTP client could send it
+            answer = anyio.from_thread.run(client.send, request)
+            fault = faults_of(answer)
+            assert fault is None, (
+                f"{case.method} {operation.path} as {caller}: {fault}; sent {request.url} {request.read()[:500]!r}"
+            )
+
+        door()
+
+    for operation in doors:
+        for caller in callers_of(operation.path):
+            await anyio.to_thread.run_sync(partial(try_door, operation, caller))
