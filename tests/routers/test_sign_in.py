@@ -200,6 +200,21 @@ async def test_an_idle_counter_closes_and_an_old_one_too(house: House, client: C
     assert (await client.get("/counter")).status_code == 303
 
 
+async def test_signing_in_again_ends_the_session_that_the_browser_had(
+    house: House, client: Client, clock: FixedClock
+) -> None:
+    await demo_staff(house)
+    await sign_in_staff(client, house, OFFICER)
+    first = client.cookies["loket_session"]
+    clock.advance(timedelta(minutes=1))
+    await sign_in_staff(client, house, OFFICER)
+    second = client.cookies["loket_session"]
+    assert second != first
+    async with house.db.read() as connection:
+        assert await sessions.find_session(connection, first, clock.now()) is None
+        assert await sessions.find_session(connection, second, clock.now()) is not None
+
+
 async def test_signing_out_ends_the_session_on_the_server(house: House, client: Client) -> None:
     await demo_staff(house)
     await sign_in_staff(client, house, OFFICER)

@@ -17,6 +17,8 @@ PAGE_POLICY = (
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 PDF_POLICY = "frame-ancestors 'none'"
 HSTS_SECONDS = 2 * 365 * 24 * 3600
+NOT_KEPT = (b"cache-control", b"no-store")
+"""For what no door has said otherwise of: most answers are about somebody, and a forgotten header must not keep them."""
 _ALWAYS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     # Browsers send `Origin: null` with forms under no-referrer, which would break our own origin check.
@@ -63,6 +65,7 @@ class SecurityHeaders:
                     https=scope["scheme"] == "https",
                     redirects=b"location" in present,
                 )
+                wanted.append(NOT_KEPT)
                 message["headers"] = [*message["headers"], *((n, v) for n, v in wanted if n not in present)]
             await send(message)
 

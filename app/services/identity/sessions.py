@@ -89,6 +89,12 @@ async def touch(tx: Tx, session_id: UUID) -> None:
     await tx.session.execute(update(BrowserSession).where(col(BrowserSession.id) == session_id).values(seen_at=tx.now))
 
 
+async def retire_session(tx: Tx, token: str) -> None:
+    """End the session that a new sign-in of the same browser replaces; apps stay signed in. Unknown tokens change nothing."""
+    this, open_ = col(BrowserSession.token_hash) == secret_hash(token), col(BrowserSession.revoked_at).is_(None)
+    await tx.session.execute(update(BrowserSession).where(this, open_).values(revoked_at=tx.now))
+
+
 async def close_session(tx: Tx, token: str) -> None:
     """Sign the browser out, and with it every app that signed in through it. Unknown tokens change nothing."""
     query = select(col(BrowserSession.id)).where(col(BrowserSession.token_hash) == secret_hash(token))
