@@ -25,7 +25,7 @@ TOKEN_PATH = "/v1.0/access-token/b2b"  # noqa: S105 a path
 INQUIRY_PATH = "/v1.0/transfer-va/inquiry"
 PAYMENT_PATH = "/v1.0/transfer-va/payment"
 STATUS_PATH = "/v1.0/transfer-va/status"
-CUSTOMER_NO_DIGITS = 12
+CUSTOMER_NO_DIGITS = 10
 CHANNEL_ID = "95221"
 INTERNET_BANKING = 6011  # ISO 18245
 

@@ -1,7 +1,7 @@
 """Bills and their virtual accounts: opened once per case, cancelled or expired, and shown.
 
 One customer number per bill; each active bank's virtual account is its own prefix and that number, so that a bank
-which joins later can take payment of older bills. The number is random, 12 digits with a Luhn check digit, and never
+which joins later can take payment of older bills. The number is random, 10 digits (a BRIVA number has 15 with its prefix 77720) with a Luhn check digit, and never
 begins with 0, because people and programs lose leading zeros.
 """
 
@@ -26,7 +26,7 @@ from app.services.identity import credentials
 
 Reader = AsyncConnection | AsyncSession
 
-CUSTOMER_NO_DIGITS = 12
+CUSTOMER_NO_DIGITS = 10
 MAX_TITLE = 120
 EXPIRE_AT_ONCE = 500
 

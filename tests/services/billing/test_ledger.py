@@ -173,7 +173,7 @@ async def test_customer_numbers_have_a_check_digit_and_no_leading_zero(house):
     numbers = [(await open_test_bill(house)).customer_no for _ in range(20)]
     assert len(set(numbers)) == 20
     for number in numbers:
-        assert len(number) == 12
+        assert len(number) == 10
         assert number[0] != "0"
         assert customer_no_is_valid(number)
         for place in range(12):
