@@ -56,7 +56,7 @@ def main() -> None:
         os.environ.update(environment | settings)
         engine = "PostgreSQL" if url.startswith("postgres") else "SQLite"
         configure_logs("warning", "console")
-        ratios = asyncio.run(_measure(url))
+        ratios = bench_load.run(_measure(url))
     _show(engine, ratios)
     out = ROOT / "var" / "bench.json"
     out.parent.mkdir(exist_ok=True)

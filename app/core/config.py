@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         default="",
         description="`sqlite:///file` or `postgresql://user@host/db`; empty means `loket.db` in `LOKET_HOME`.",
     )
-    database_pool: int = Field(default=10, ge=2, le=200, description="Database connections that one process may hold.")
+    database_pool: int = Field(default=10, ge=2, le=200, description="PostgreSQL connections that one process may hold, for each of three uses: changing, looking, hot look-ups.")
     storage_url: str = Field(
         default="",
         description="`file:///dir`, `s3://bucket/prefix` or `memory:///`; empty means `objects/` in `LOKET_HOME`.",
