@@ -30,7 +30,12 @@ class Settings(BaseSettings):
         default="",
         description="`sqlite:///file` or `postgresql://user@host/db`; empty means `loket.db` in `LOKET_HOME`.",
     )
-    database_pool: int = Field(default=10, ge=2, le=200, description="PostgreSQL connections that one process may hold, for each of three uses: changing, looking, hot look-ups.")
+    database_pool: int = Field(
+        default=10,
+        ge=2,
+        le=200,
+        description="PostgreSQL connections that one process may hold, for each of three uses: changing, looking, hot look-ups.",
+    )
     storage_url: str = Field(
         default="",
         description="`file:///dir`, `s3://bucket/prefix` or `memory:///`; empty means `objects/` in `LOKET_HOME`.",
@@ -83,7 +88,8 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="Addresses (comma separated) whose `X-Forwarded-For` is believed; `*` for all."
     )
     snap_path_prefix: str = Field(
-        default="", description="Path that a proxy takes off before it hands on banks' calls, such as `/bank`: banks sign it too."
+        default="",
+        description="Path that a proxy takes off before it hands on banks' calls, such as `/bank`: banks sign it too.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
     log_format: Literal["json", "console"] = Field(
@@ -137,6 +143,13 @@ class Settings(BaseSettings):
             faults.append("LOKET_RATE_LIMITS=off is refused in production: remove it.")
         if not self.oidc_issuer:
             faults.append("LOKET_OIDC_ISSUER is missing: the embedded identity provider is for demonstrations only.")
+        for name in ("oidc_issuer", "vehicle_registry_url", "message_gateway_url"):
+            if getattr(self, name).startswith("http:"):
+                faults.append(f"LOKET_{name.upper()} must be an https address: secrets and personal data go there.")
+        if "*" in self.trusted_proxies.replace(" ", "").split(","):
+            faults.append(
+                "LOKET_TRUSTED_PROXIES=* lets every caller choose the address that limits are counted by: name the proxies."
+            )
         if self.keys is None or not self.keys.exists():
             faults.append("LOKET_KEYS must name an existing key ring file; make one with `loket keys new FILE`.")
         if not self.public_url.startswith("https://"):
@@ -144,7 +157,9 @@ class Settings(BaseSettings):
         if self.effective_database_url.startswith("sqlite"):
             faults.append("LOKET_DATABASE_URL must name a PostgreSQL database.")
         if self.message_gateway_url and not self.message_gateway_secret:
-            faults.append("LOKET_MESSAGE_GATEWAY_SECRET is missing: calls to the gateway and its receipts must be signed.")
+            faults.append(
+                "LOKET_MESSAGE_GATEWAY_SECRET is missing: calls to the gateway and its receipts must be signed."
+            )
         if self.smtp_sender.endswith("@example.test"):
             faults.append("LOKET_SMTP_SENDER must be a real sender address.")
         return faults
