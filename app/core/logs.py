@@ -8,9 +8,11 @@ because database and validation errors quote values.
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any
 
+import orjson
 import structlog
 
 
@@ -22,15 +24,16 @@ def configure_logs(level: str, form: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _place_of_exception,
     ]
+    lines = form == "json"
     renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer() if lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    last: Any = _json_bytes if lines else structlog.stdlib.ProcessorFormatter.wrap_for_formatter
+    # As JSON our own lines go straight to the stream: by way of `logging` each cost as much as half a database query.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer) if lines else structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -45,6 +48,10 @@ def configure_logs(level: str, form: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("httpx", "httpcore", "dbos", "uvicorn.access", "sqlalchemy.engine"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _json_bytes(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> bytes:
+    return orjson.dumps(event, default=repr)
 
 
 def _place_of_exception(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
 from app.core.limits import Limits
-from app.routers.http.deps import TheAddress, TheHouse, TheLang
+from app.routers.http.deps import TheHouse, TheLang, address_of, house_of
 from app.routers.http.guards import Citizen, TicketHolder, issue_ticket_token, public
+from app.routers.http.hot import HotDoor
 from app.routers.http.idempotency import begin_once
+from app.routers.http.language import language_of
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, moment, read_cursor
 from app.routers.schemas.tickets import (
     AnswerIn,
@@ -24,6 +26,7 @@ from app.routers.schemas.tickets import (
     Ticket,
     Timeline,
     TimelineItem,
+    ticket_json,
 )
 from app.services import etle
 from app.services.etle import MAX_ATTACHMENT_BYTES
@@ -32,24 +35,32 @@ router = APIRouter(tags=["tickets"])
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-@router.post("/v1/tickets/lookup", dependencies=[public()], response_model=LookupAnswer)
-async def look_up(body: Lookup, house: TheHouse, lang: TheLang, address: TheAddress) -> Response:
+async def look_up(body: Lookup, request: Request) -> Response:
     """Find tickets by the STNK's numbers, or by the letter. Limited by address and by plate.
 
     'No such ticket' and 'a wrong number' are the same empty list, at the same cost.
     """
+    house, lang = house_of(request), language_of(request.scope)
     limits = house[Limits]
-    await limits.hit("lookup-address", address)
+    await limits.hit("lookup-address", address_of(request))
     await limits.hit("lookup-plate", "".join(filter(str.isalnum, body.plate.upper())))
     found = await etle.look_up(house, body.key())
     tickets = [
-        {
-            **Ticket.of(each.view, lang).model_dump(),
-            "access_token": issue_ticket_token(house, each.view.id, each.role, each.party_id),
-        }
+        ticket_json(each.view, lang)
+        | {"access_token": issue_ticket_token(house, each.view.id, each.role, each.party_id)}
         for each in found
     ]
     return Response(orjson.dumps({"tickets": tickets}), media_type="application/json", headers=NO_STORE)
+
+
+router.add_api_route(
+    "/v1/tickets/lookup",
+    look_up,
+    methods=["POST"],
+    dependencies=[public()],
+    response_model=LookupAnswer,
+    route_class_override=HotDoor,
+)
 
 
 @router.get("/v1/tickets/{id}")

@@ -29,9 +29,14 @@ async def the_language(request: Request) -> Lang:
     return language_of(request.scope)
 
 
-async def the_address(request: Request) -> str:
+def address_of(request: Request) -> str:
     """The caller's network address, as a key for rate limits; IPv6 callers are counted by their /64."""
     return network_of(request.client.host if request.client else "unknown")
+
+
+async def the_address(request: Request) -> str:
+    """`address_of`, as a dependency."""
+    return address_of(request)
 
 
 def network_of(host: str) -> str:
