@@ -57,7 +57,7 @@ def _check_object_streams(data: bytes, plain: bytes) -> None:
     """Opens every stream whose dictionary may say ``/ObjStm`` and looks inside."""
     if _UNUSUAL_FILTER.search(plain):
         raise PDF_UNREADABLE(reason=PACKED)
-    left = MAX_INFLATED_BYTES
+    left, unopened = MAX_INFLATED_BYTES, plain.count(b"/ObjStm")
     for keyword in _STREAM.finditer(data):
         window = _unescaped(data[max(0, keyword.start() - _DICTIONARY_WINDOW) : keyword.start()])
         if b"/ObjStm" not in window:
@@ -72,9 +72,13 @@ def _check_object_streams(data: bytes, plain: bytes) -> None:
             raise PDF_UNREADABLE(reason=PACKED)
         if surely:
             left -= len(objects or b"")
+            unopened -= own.count(b"/ObjStm")
         if left <= 0:
             raise PDF_UNREADABLE(reason=TOO_MUCH)
         _refuse_active(_unescaped(objects or b""))
+    # Readers forgive a keyword that is not followed as the standard wants; what we did not find we did not look into.
+    if unopened > 0:
+        raise PDF_UNREADABLE(reason=PACKED)
 
 
 def _refuse_active(plain: bytes) -> None:

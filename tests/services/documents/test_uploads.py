@@ -222,6 +222,9 @@ def test_a_pdf_in_which_something_runs_is_refused(active: bytes) -> None:
         pdf(CATALOG, packed(b"x", extra=b"/Filter /FlateDecode /DecodeParms << /Predictor 12 >>")),
         pdf(CATALOG, b"<< /Type /ObjStm /Filter /BrotliDecode >>\nstream\nnot deflate\nendstream"),
         pdf(CATALOG, packed(b"\0" * (40 * MB))),
+        pdf(CATALOG, packed(b"3 0 << /S /JavaScript >>").replace(b"stream\n", b"stream\r", 1)),
+        pdf(CATALOG, packed(b"3 0 << /S /JavaScript >>").replace(b"stream\n", b"stream \n", 1)),
+        pdf(CATALOG, packed(b"3 0 << /S /JavaScript >>").replace(b"/N 1", b"/X (" + b"x" * 5_000 + b")", 1)),
     ],
 )
 def test_a_pdf_that_cannot_be_looked_into_is_refused(odd: bytes) -> None:
