@@ -84,7 +84,8 @@ def _path(sha256: str) -> str:
 def _open_store(url: str) -> Store:
     parsed = urlparse(url)
     if parsed.scheme == "file":
-        Path(parsed.path).mkdir(parents=True, exist_ok=True)
+        # Photographs of people lie in here: nobody else on this machine looks in.
+        Path(parsed.path).mkdir(mode=0o700, parents=True, exist_ok=True)
         return LocalStore(parsed.path)
     if parsed.scheme == "memory":
         return MemoryStore()

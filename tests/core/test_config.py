@@ -39,3 +39,14 @@ def test_an_address_that_was_set_wins_and_production_believes_no_file(home: Path
     (home / "address").unlink()
     _note_address(settings(home, env="production"), "127.0.0.1", 8170)
     assert not (home / "address").exists()
+
+
+def test_production_trusts_no_stranger_s_address_and_sends_nothing_in_the_clear(home: Path) -> None:
+    def faults(**values: str) -> str:
+        return "\n".join(settings(home, env="production", **values).production_faults())
+
+    assert "TRUSTED_PROXIES" in faults(trusted_proxies="10.0.0.1, *")
+    assert "TRUSTED_PROXIES" not in faults(trusted_proxies="10.0.0.0/8")
+    for name in ("oidc_issuer", "vehicle_registry_url", "message_gateway_url"):
+        assert f"LOKET_{name.upper()} must be an https" in faults(**{name: "http://elsewhere.example"})
+        assert f"LOKET_{name.upper()} must be an https" not in faults(**{name: "https://elsewhere.example"})

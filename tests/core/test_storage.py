@@ -32,6 +32,11 @@ async def test_what_was_never_put_is_missing(storage: ObjectStorage) -> None:
         await storage.get("0" * 64)
 
 
+def test_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    ObjectStorage((tmp_path / "objects").as_uri())
+    assert (tmp_path / "objects").stat().st_mode & 0o777 == 0o700
+
+
 async def test_an_altered_object_is_not_handed_out(tmp_path: Path) -> None:
     storage = ObjectStorage(tmp_path.as_uri())
     name = await storage.put(b"evidence")
