@@ -45,6 +45,8 @@ async def claim_identity(
         raise INVALID_REQUEST(errors=faults)
     await house[Limits].hit("one-time-code-address", address)
     await house[Limits].hit("one-time-code-person", actor.id)
+    # By the NIK too, registered or not: many accounts together must not ring one person's telephone.
+    await house[Limits].hit("one-time-code-person", house.keys.blind_index("nik", str(nik)))
     record = await house[PopulationRegistry].check(str(nik), body.born_on, kk_no)
     registered = RegisteredPerson(record.nik, record.name, record.phone) if record else None
     sent = CodeSent(expires_in=int(codes.GOOD_FOR.total_seconds()))

@@ -180,3 +180,22 @@ async def test_ids_that_are_none(house: House, client: httpx.AsyncClient) -> Non
     for id_ in ("%00", "9" * 300, "..%2f..%2fetc", "{019c0000-0000-7000-8000-000000000000}", "%ff"):
         refused(await client.get(f"/v1/counter/cases/{id_}", headers=officer), 404, 422)
         refused(await client.get(f"/v1/tickets/{id_}"), 401, 404, 422)
+
+
+async def test_many_accounts_together_do_not_ring_one_telephone(
+    engine_url: str, tmp_path: Any, clock: FixedClock
+) -> None:
+    claim = {"nik": "3174011211879901", "born_on": "1987-11-12", "kk_no": "3174010101219901"}
+    async with open_house(engine_url, tmp_path, clock, rate_limits="on") as house:
+        transport = httpx.ASGITransport(app=create_app(house), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            statuses = []
+            for number in range(6):
+                person, _ = await citizen_session(house, nik=f"317401450390990{number}", phone=f"+62812000000{number}0")
+                token = await token_for(house, person, SubjectKind.CITIZEN, " ".join(CITIZEN_SCOPES))
+                answer = await client.post(
+                    "/v1/me/identity", json=claim, headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "1"}
+                )
+                statuses.append(answer.status_code)
+            assert statuses == [202] * 5 + [429]
+            assert int(answer.headers["retry-after"]) > 0
