@@ -109,6 +109,10 @@ def field_error(fault: dict[str, Any]) -> FieldError:
     )
 
 
+def _named(context: dict[str, Any]) -> str:
+    return str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+
+
 def _words(kind: str, context: dict[str, Any], message: str) -> Text:
     match kind:
         case "missing":
@@ -123,5 +127,18 @@ def _words(kind: str, context: dict[str, Any], message: str) -> Text:
             return Text("Bentuknya tidak sesuai.", "It does not have the right form.")
         case "value_error" if isinstance(context.get("error"), Problem):
             return context["error"].type.detail  # type: ignore[no-any-return]
+        case "value_error":
+            said = message.removeprefix("Value error, ")
+            return Text(f"Nilai ini tidak dapat diterima ({said}).", f"{said[:1].upper()}{said[1:]}.")
+        case "literal_error" | "enum":
+            return Text(f"Harus salah satu dari: {_named(context)}.", f"One of: {_named(context)}.")
+        case "extra_forbidden":
+            return Text("Isian ini tidak dikenal; hapus.", "There is no such field; leave it out.")
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return Text("Harus objek JSON.", "A JSON object is needed.")
+        case "uuid_parsing" | "uuid_type":
+            return Text("Harus id (UUID).", "An id (UUID) is needed.")
+        case "string_type":
+            return Text("Harus teks.", "A text is needed.")
         case _:
             return Text(f"Tidak sesuai ({kind}).", message or f"Not valid ({kind}).")

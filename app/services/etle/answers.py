@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from app.core import vault
 from app.core.db import Tx
+from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
 from app.services import cases
 from app.services.cases import Case
@@ -21,9 +22,11 @@ from app.services.etle.problems import (
     TOO_MANY_ATTACHMENTS,
 )
 from app.services.etle.store import add_party, addressee_of, party_in_role, ticket_of
+from app.services.etle.times import local_day
 from app.services.etle.views import AnswerKind
 
 MAX_ATTACHMENTS = 10
+NOT_YET = Text("Tanggal ini belum tiba.", "That day has not come yet.")
 ACTIONS: Mapping[AnswerKind, str] = {
     "self": "confirm_self",
     "other_driver": "name_driver",
@@ -49,18 +52,21 @@ class LetterAnswer:
 async def answer_letter(tx: Tx, case_id: UUID, answer: LetterAnswer) -> Case:
     """Take the owner's answer: store who or why, then move the case, all or nothing.
 
-    Raises ANSWER_INCOMPLETE, ATTACHMENT_UNKNOWN, and what the engine raises (as when it was answered already).
+    Raises ANSWER_INCOMPLETE, INVALID_REQUEST (sold on a day to come), ATTACHMENT_UNKNOWN, and what the engine raises (as when it was answered already).
     """
     case = await cases.get_locked(tx, case_id)
     answerer = await addressee_of(tx, case_id)
     if answerer is None:
         raise ANSWER_INCOMPLETE(missing="addressee")
     _check_complete(answer)
+    ticket = await ticket_of(tx, case_id)
+    if answer.sold_on is not None and answer.sold_on > local_day(tx.now, ticket.zone).date():
+        raise INVALID_REQUEST(errors=[FieldError("/sold_on", NOT_YET)])
     await _keep(tx, case, answerer, answer)
     if answer.person is not None:
         role = "buyer" if answer.kind == "sold" else "driver"
         await add_party(tx, case_id, role, answer.person, addressee=answer.kind == "self")
-    (await ticket_of(tx, case_id)).answer = answer.kind
+    ticket.answer = answer.kind
     return await cases.move(
         tx,
         case_id,
