@@ -1,6 +1,7 @@
 """`loket reference diff|apply FILE`: reference data changes by file, and the difference is seen first."""
 
 import json
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,7 +46,7 @@ def apply(
     partial: Partial = False,
     as_json: Json = False,
 ) -> None:
-    """Show the difference, ask, and apply the file whole."""
+    """Show the difference, ask (where somebody can answer), and apply the file whole."""
     run(_apply(file, starts.date() if starts else None, yes, _scope(partial), as_json))
 
 
@@ -63,7 +64,7 @@ async def _apply(path: Path, starts: date | None, yes: bool, scope: Scope, as_js
             found = await reference.difference(conn, file, scope=scope)
         if not as_json:
             _show(found)
-        if found.changes and not yes and (as_json or not typer.confirm("Apply this?", default=False)):
+        if found.changes and not (yes or as_json or _agreed()):
             raise refuse("Nothing was changed. Say --yes to apply without a question.")
         async with house.db.begin(OPERATOR) as tx:
             revision = await reference.apply(tx, file, valid_from=starts, scope=scope, seen=found.digest)
@@ -73,6 +74,17 @@ async def _apply(path: Path, starts: date | None, yes: bool, scope: Scope, as_js
     answer = {"revision": revision.number, "valid_from": revision.valid_from, **_as_json(found)}
     sentence = f"Applied as revision {revision.number}, in force from {revision.valid_from}."
     emit(answer, as_json=as_json, human=lambda: console.print(sentence, highlight=False))
+
+
+def _agreed() -> bool:
+    """The operator's yes. A script, which has nobody to answer, has seen the difference with `reference diff`."""
+    try:
+        return typer.confirm("Apply this?", default=False)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        console.print()
+        return True
 
 
 def _scope(partial: bool) -> Scope:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.common import console, emit, open_house, refuse, run
+from app.cli.common import console, emit, open_house, run
 from app.services import cases
 
 
@@ -37,7 +37,7 @@ def _instant(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise refuse(f"{text!r} is no ISO 8601 time, such as 2026-03-11T09:00:00+07:00") from None
+        raise typer.BadParameter(f"{text!r} is no ISO 8601 time, such as 2026-03-11T09:00:00+07:00") from None
     if at.tzinfo is None:
-        raise refuse(f"{text!r} needs an offset, such as +07:00 (WIB), +08:00 (WITA), +09:00 (WIT) or Z")
+        raise typer.BadParameter(f"{text!r} needs an offset, such as +07:00 (WIB), +08:00 (WITA), +09:00 (WIT) or Z")
     return at.astimezone(UTC)

@@ -48,6 +48,15 @@ def test_a_change_is_seen_asked_about_and_applied(loket: Loket, tmp_path: Path) 
     assert json.loads(loket("reference", "diff", file, "--json").stdout)["changes"] == []
 
 
+def test_a_script_that_has_nobody_to_answer_applies(loket: Loket, tmp_path: Path) -> None:
+    file = edited(tmp_path, "violations.csv", *DEARER)
+    applied = loket("reference", "apply", file)
+    assert applied.status == 0, applied.words
+    assert "~ 287-2-APILL" in applied.words
+    again = loket("reference", "apply", file, "--json")
+    assert (again.status, json.loads(again.stdout)) == (0, {"revision": None})
+
+
 def test_a_bad_file_is_refused_with_file_and_line_and_nothing_applied(loket: Loket, tmp_path: Path) -> None:
     file = edited(tmp_path, "violations.csv", DEARER[0], "Running a red light,five hundred")
     line = next(n for n, text in enumerate(Path(file).read_text().splitlines(), 1) if "five hundred" in text)
