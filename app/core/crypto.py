@@ -101,7 +101,7 @@ class KeyRing:
     def blind_index(self, purpose: str, normalised: str) -> str:
         """A keyed hash by which an encrypted value is found again: HMAC-SHA-256 in hex, separate for each purpose."""
         key = self._rings["index"][min(self._rings["index"])]
-        return hmac.digest(key, f"{purpose}\x00{normalised}".encode(), "sha256").hex()
+        return _mac_of(key, f"{purpose}\x00{normalised}".encode()).hex()
 
     def mac_keys(self, ring: str) -> dict[str, bytes]:
         """The ring's keys, derived for message authentication, by id."""
@@ -123,6 +123,18 @@ class KeyRing:
 @lru_cache(maxsize=64)
 def _derive(key: bytes, info: bytes) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(key)
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")
+
+
+def _mac_of(key: bytes, message: bytes) -> bytes:
+    # A copy of the keyed state: preparing a key costs OpenSSL more than hashing a short message.
+    mac = _keyed(key).copy()
+    mac.update(message)
+    return mac.digest()
 
 
 def seal_with(key: bytes, plaintext: bytes, aad: bytes) -> str:
@@ -172,7 +184,7 @@ class TokenSigner:
 
     def _mac(self, key_id: str, purpose: str, payload: str) -> str:
         message = f"{purpose}\x00{payload}".encode("utf-8", "replace")
-        return _encode(hmac.digest(self._keys[key_id], message, "sha256"))
+        return _encode(_mac_of(self._keys[key_id], message))
 
 
 def _encode(data: bytes) -> str:

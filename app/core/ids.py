@@ -12,7 +12,7 @@ _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", "-": "", " ": 
 
 def new_id() -> UUID:
     """A fresh UUIDv7 (RFC 9562 5.7): unique, and roughly in order of creation."""
-    return UUID(int=uuid7().int)
+    return uuid7()
 
 
 def new_reference(prefix: str, length: int = 8) -> str:

@@ -13,13 +13,19 @@ MAX_FIELDS = 50
 
 def language_of(scope: Scope) -> Lang:
     """The language of this request: `?lang=`, then the cookie that an earlier choice left, then `Accept-Language`."""
-    headers = dict(scope["headers"])
-    chosen = chosen_language(scope) or _language(_cookie(headers.get(b"cookie", b"")))
-    return chosen or choose_lang(headers.get(b"accept-language", b"").decode("latin-1"))
+    cookie = wanted = b""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            cookie = value
+        elif name == b"accept-language":
+            wanted = value
+    return chosen_language(scope) or _language(_cookie(cookie)) or choose_lang(wanted.decode("latin-1"))
 
 
 def chosen_language(scope: Scope) -> Lang | None:
     """The language that this very request asks for by `?lang=`, if any; pages keep it in the cookie."""
+    if not scope["query_string"]:
+        return None
     try:
         values = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=MAX_FIELDS)
     except ValueError:  # more fields than any door has; that is for the door to refuse, not for the language
@@ -28,7 +34,7 @@ def chosen_language(scope: Scope) -> Lang | None:
 
 
 def _language(value: str) -> Lang | None:
-    return next((lang for lang in LANGS if lang == value), None)
+    return next((lang for lang in LANGS if lang == value), None) if value else None
 
 
 def _cookie(header: bytes) -> str:

@@ -5,7 +5,7 @@ that comes. Guards, effects and deadlines are named in the data and are function
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -91,6 +91,13 @@ class Lifecycle:
     start: Transition
     states: Mapping[str, State]
     transitions: tuple[Transition, ...]
+    _moves: Mapping[str | None, tuple[Transition, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        moves: dict[str | None, tuple[Transition, ...]] = {}
+        for each in self.transitions:
+            moves[each.source] = (*moves.get(each.source, ()), each)
+        object.__setattr__(self, "_moves", moves)
 
     def find_move(self, state: str, action: str) -> Transition | None:
         """The move that this action declares from this state."""
@@ -98,7 +105,7 @@ class Lifecycle:
 
     def moves_from(self, state: str) -> tuple[Transition, ...]:
         """Every declared move out of (or within) a state, in the order of the file."""
-        return tuple(each for each in self.transitions if each.source == state)
+        return self._moves.get(state, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""A hot door's short way and FastAPI's way are one door: same answers, same refusals, and never past a guard."""
+
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from app.core.clock import FixedClock
+from app.core.house import House
+from app.routers.http.guards import TicketHolder, public
+from app.routers.http.hot import MODEST_BODY, HotDoor
+from app.routers.schemas.tickets import Lookup, Ticket, ticket_json
+from app.services import etle
+from tests import make
+from tests.journeys.test_ticket import Story
+
+SHORT = {"Content-Type": "application/json"}
+LONG = {"Content-Type": "application/json; charset=utf-8"}
+RIGHT = {
+    "plate": make.PLATE,
+    "chassis_no": make.VEHICLE.chassis_no,
+    "engine_no": make.VEHICLE.engine_no,
+}
+
+
+async def ask(client: httpx.AsyncClient, content: Any, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    answer = await client.post("/v1/tickets/lookup", content=content, headers=headers)
+    body = answer.json()
+    body.pop("instance", None)  # names the request
+    return answer.status_code, body
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+async def test_both_ways_find_the_same_ticket(
+    house: House, client: httpx.AsyncClient, clock: FixedClock, language: str
+) -> None:
+    story = Story(house, client, clock)
+    await story.capture()
+    await story.verify()
+    body = Lookup(**RIGHT).model_dump_json(exclude_none=True)
+    chosen = {"Accept-Language": language}
+    status, short = await ask(client, body, SHORT | chosen)
+    assert (status, short) == await ask(client, body, LONG | chosen)
+    assert status == 200
+    found = (await etle.look_up(house, Lookup(**RIGHT).key()))[0].view
+    ticket = Ticket.of(found, "en" if language == "en" else "id")
+    assert Ticket(**ticket_json(found, "en" if language == "en" else "id")) == ticket  # type: ignore[arg-type]
+    token = short["tickets"][0].pop("access_token")
+    assert short["tickets"][0] == ticket.model_dump(mode="json") | {
+        "occurred_at": found.occurred_at.isoformat(),
+        "due_at": found.due_at.isoformat() if found.due_at else None,
+    }
+    opened = await client.get(f"/v1/tickets/{found.id}", headers={"Authorization": f"Bearer {token}"})
+    assert opened.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"plate"',
+        "{}",
+        '{"plate": "B 1 A"}',
+        '{"plate": "B 1 A", "reference": "ETL7K3M9QXT4", "chassis_no": "12345"}',
+        '{"plate": "B 1 A", "reference": "ETL7K3M9QXT4", "more": 1}',
+        '{"plate": 7, "reference": true}',
+        '{"plate": "\\ud800", "reference": "ETL7K3M9QXT4"}',
+        '{"plate": "B 1 A", "reference": "' + "A" * (MODEST_BODY + 1) + '"}',
+        b'{"plate": "\xff"}',
+    ],
+)
+async def test_both_ways_refuse_in_the_same_words(client: httpx.AsyncClient, body: str | bytes) -> None:
+    short = await ask(client, body, SHORT)
+    assert short == await ask(client, body, LONG)
+    assert short[0] in (400, 422)
+
+
+async def test_a_body_in_pieces_is_read_whole(client: httpx.AsyncClient) -> None:
+    async def pieces() -> Any:
+        yield b'{"plate": "B 9999 ZZZ", '
+        yield b'"reference": "ETL7K3M9QXT4"}'
+
+    length = {"Content-Length": str(len('{"plate": "B 9999 ZZZ", "reference": "ETL7K3M9QXT4"}'))}
+    assert await ask(client, pieces(), SHORT) == (200, {"tickets": []})
+    assert await ask(client, pieces(), SHORT | length) == (200, {"tickets": []})
+
+
+async def test_a_guarded_door_cannot_be_hot() -> None:
+    async def guarded(body: Lookup, request: Request, holder: TicketHolder) -> Response:
+        raise AssertionError((body, request, holder))
+
+    async def without_guard(body: Lookup, request: Request) -> Response:
+        raise AssertionError((body, request))
+
+    for endpoint, dependencies in ((guarded, []), (guarded, [public()]), (without_guard, [])):
+        APIRoute("/x", endpoint, methods=["POST"], dependencies=dependencies)
+        with pytest.raises(ValueError, match="open to everybody"):
+            HotDoor("/x", endpoint, methods=["POST"], dependencies=dependencies)
