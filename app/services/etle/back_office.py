@@ -27,6 +27,18 @@ BLIND_STATES = ("captured", "in_verification", "verified")
 """Who reviews sees the vehicle and not its owner: the decision is about the picture, and nobody can be favoured."""
 CORRECT_ADDRESS = "correct_address"
 PURPOSE_MIN_CHARS = 5
+WORK_WORDS = {
+    "review": "memeriksa dugaan pelanggaran / reviewing the violation",
+    "late_review": "memeriksa dugaan pelanggaran / reviewing the violation",
+    "second_look": "pemeriksaan kedua / second review",
+    "correct_address": "memperbaiki alamat / correcting the address",
+    "decide_objection": "memutus sanggahan / deciding the objection",
+    "late_objection": "memutus sanggahan / deciding the objection",
+    "issue": "menerbitkan tilang / issuing the ticket",
+    "issue_unanswered": "menerbitkan tilang / issuing the ticket",
+}
+"""What somebody looks for whose work it is; the citizen reads it."""
+OTHER_WORK = "mengerjakan perkara ini / working on this case"
 NATIONAL_ROLES = frozenset({"auditor"})
 
 
@@ -136,7 +148,7 @@ async def _purpose(tx: Tx, case: Case, purpose: str | None) -> str:
     tasks = await cases.tasks_of(tx.session, case.id)
     work = next((task.kind for task in tasks if task.role in tx.actor.roles), None)
     if case.assigned_to == tx.actor.id or work is not None:
-        return f"tugas: {work or 'review'}"
+        return WORK_WORDS.get(work or "review", OTHER_WORK)
     raise PURPOSE_NEEDED()
 
 
