@@ -12,6 +12,7 @@ PYTHON3 ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 HOST ?= 127.0.0.1
 PORT ?= 8000
+JOBS ?= auto
 export LOKET_HOME ?= var
 
 # A stamp per lock file: whoever changes a lock gets a fresh install, everybody else none.
@@ -31,7 +32,7 @@ run: $(BASE) ## Everything on http://127.0.0.1:8000: schema, reference data, dem
 
 .PHONY: test
 test: $(TEST) ## Every test, or some: make test T=tests/core
-	@$(BIN)/python -m pytest $(T)
+	@$(BIN)/python -m pytest -n $(JOBS) $(T)
 
 .PHONY: check
 check: $(TEST) ## What takes seconds and no server: lint, format, types, import contracts, requirements, OpenAPI, lifecycles, docs
