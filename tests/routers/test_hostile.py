@@ -10,7 +10,7 @@ from app.core.clock import FixedClock
 from app.core.house import House
 from app.main import create_app
 from app.routers.http.deps import network_of
-from app.routers.http.guards import issue_ticket_token
+from app.routers.http.guards import issue_ticket_token, public
 from app.routers.http.paging import cursor_of
 from app.services.identity.roles import CITIZEN_SCOPES, Role
 from app.services.identity.sessions import SubjectKind
@@ -199,3 +199,22 @@ async def test_many_accounts_together_do_not_ring_one_telephone(
                 statuses.append(answer.status_code)
             assert statuses == [202] * 5 + [429]
             assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+async def test_a_crash_tells_nothing_and_is_guarded_like_every_answer(house: House, kind: str) -> None:
+    app = create_app(house)
+
+    @app.get("/crash", dependencies=[public()])
+    async def crash() -> None:
+        raise RuntimeError("NIK 3174011211879901")
+
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://test") as client:
+        answer = await client.get("/crash", headers={"accept": kind})
+    assert answer.status_code == 500
+    assert "3174011211879901" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["strict-transport-security"]
+    assert answer.headers["x-request-id"] in answer.text

@@ -26,6 +26,7 @@ from app.core.problems import (
 )
 from app.core.texts import Text
 from app.routers.http.language import language_of
+from app.routers.http.security import security_headers
 
 PROBLEM_JSON = "application/problem+json"
 PageRenderer = Callable[[Request, Problem], Response | None]
@@ -71,7 +72,13 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
 
     async def on_crash(request: Request, error: Exception) -> Response:
         log.error("request failed", exc_info=error)
-        return answer(request, UNEXPECTED(request_id=_request_id(request)))
+        response = answer(request, UNEXPECTED(request_id=_request_id(request)))
+        # Starlette answers a crash from outside of our middleware, which would have set these.
+        https = request.scope["scheme"] == "https"
+        for name, value in security_headers(response.headers.get("content-type", ""), https=https):
+            response.headers[name.decode()] = value.decode()
+        response.headers["X-Request-Id"] = _request_id(request)
+        return response
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
