@@ -45,9 +45,9 @@ async def plate_is_exempt(move: Move) -> None:
 
 
 async def registry_matches(move: Move) -> None:
-    """The officer declares that picture and registry show one vehicle, and there is such a vehicle."""
+    """To verify is to declare that picture and registry show one vehicle: refused where there is none, or he denies it."""
     ticket = await ticket_of(move.tx, move.case.id)
-    if move.data.get("registry_matches") is not True or ticket.vehicle_id is None:
+    if move.data.get("registry_matches") is False or ticket.vehicle_id is None:
         raise REGISTRY_MISMATCH()
 
 

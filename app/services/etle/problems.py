@@ -20,10 +20,10 @@ REGISTRY_MISMATCH = ProblemType(
     409,
     Text("Kendaraan belum cocok dengan data registrasi", "The vehicle does not match the registry"),
     Text(
-        "Verifikasi hanya bila kendaraan pada foto cocok dengan data registrasi (kirim registry_matches: true, dan plat "
-        "yang benar bila salah baca). Bila tidak cocok, laporkan dugaan pelat palsu.",
-        "Verify only where the vehicle in the picture is the one in the registry (send registry_matches: true, and the "
-        "right plate if it was misread). If it is not, report a suspected false plate.",
+        "Verifikasi hanya bila kendaraan pada foto ada dan cocok dengan data registrasi; bila mesin salah baca, kirim "
+        "pelat (plate) yang benar. Bila tidak cocok, laporkan dugaan pelat palsu.",
+        "Verify only where the vehicle in the picture is in the registry and matches it; if the machine misread it, send "
+        "the right plate. If it does not match, report a suspected false plate.",
     ),
 )
 PLATE_UNKNOWN = ProblemType(

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from app.core.clock import FixedClock
 from app.core.house import House
-from app.services import cases
+from app.core.problems import Problem
+from app.services import cases, etle
 from app.services.cases import Case
 from app.services.etle.models import Party, Ticket, TicketCapture
 from tests import make
@@ -60,6 +62,25 @@ async def test_a_picture_that_nobody_can_read_goes_to_a_person(house: House) -> 
     assert [task.kind for task in tasks] == ["review"]
 
 
+async def test_verifying_is_refused_without_a_registered_vehicle_or_when_the_officer_denies_it(house: House) -> None:
+    await make.demo_set(house)
+    unread = await make.case_of(house, await make.capture(house), None)
+    known = await make.case_of(house, await make.capture(house, location="Simpang lain"))
+    assert unread is not None
+    assert known is not None
+    for case_id, decision in (
+        (unread, etle.Decision(action="verify", reason="cocok")),
+        (known, etle.Decision(action="verify", reason="cocok", registry_matches=False)),
+    ):
+        officer = await make.officer_of(house, case_id)
+        async with house.db.begin(officer) as tx:
+            await etle.decide(tx, case_id, etle.Decision(action="start_review"))
+        with pytest.raises(Problem, match="etle-registry-mismatch"):
+            async with house.db.begin(officer) as tx:
+                await etle.decide(tx, case_id, decision)
+        assert await make.state_of(house, case_id) == "in_verification"
+
+
 async def test_a_priority_vehicle_is_let_through_by_the_machine(house: House) -> None:
     await make.demo_set(house)
     line = make.VEHICLE
@@ -76,8 +97,9 @@ async def test_a_priority_vehicle_is_let_through_by_the_machine(house: House) ->
     async with house.db.begin(make.SYSTEM) as tx:
         case = await tx.session.get(Case, case_id)
         assert case is not None
-        policy = await make.etle.back_office.ticket_of(tx, case_id)
-    assert policy.vehicle["kind"] == "AMBULANCE"
+        ticket = await tx.session.get(Ticket, case_id)
+    assert ticket is not None
+    assert ticket.vehicle["kind"] == "AMBULANCE"
     assert state == "exempt"
 
 
