@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Any
 
 import httpx
 import psycopg
+import psycopg.sql
 from rich.console import Console
 from rich.table import Table
 
@@ -155,13 +156,14 @@ async def _capture_to_reading(port: int, settings: Settings) -> float:
     return statistics.median(ratios)
 
 
-def _selects_per_second(url: str, sql: str, parameters: dict[str, Any]) -> float | None:
+def _selects_per_second(url: str, sql: str, parameters: Sequence[Any]) -> float | None:
     """What PostgreSQL alone does with the look-up's very statement, prepared, by pgbench; None without either."""
     pgbench = shutil.which("pgbench")
     if pgbench is None or not url.startswith("postgres"):
         return None
     with psycopg.connect(url) as connection, tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        statement = psycopg.ClientCursor(connection).mogrify(sql, parameters)
+        values = [psycopg.sql.Literal(value).as_string(connection) for value in parameters]
+        statement = re.sub(r"\$(\d+)", lambda place: values[int(place[1]) - 1], sql)
         script.write(re.sub(r"\s+", " ", statement) + ";\n")
         script.flush()
         command = [

@@ -27,7 +27,7 @@ BATCH = 1000
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
-async def one_ticket(settings: Settings) -> tuple[UUID, str, dict[str, Any]]:
+async def one_ticket(settings: Settings) -> tuple[UUID, str, list[Any]]:
     """A ticket whose letter was sent, made through the doors; its case, the look-up's SQL and its parameters."""
     migrate(settings.effective_database_url)
     house = build_house(settings)
