@@ -39,9 +39,9 @@ class Decision:
 
 async def decide(tx: Tx, case_id: UUID, decision: Decision) -> Case:
     """Carry out one decision of a member of staff. Raises what the engine and the guards raise, and PLATE_UNKNOWN."""
-    if decision.action == "verify" and decision.plate is not None:
-        await _correct_plate(tx, case_id, decision)
     data: dict[str, JsonValue] = {}
+    if decision.action == "verify" and decision.plate is not None:
+        data = await _correct_plate(tx, case_id, decision)
     if decision.registry_matches is not None:
         data["registry_matches"] = decision.registry_matches
     if decision.kind is not None:
@@ -117,14 +117,18 @@ async def draw(tx: Tx, case_id: UUID, unit: str) -> None:
         await cases.draw_officer(tx, case_id, [str(each.id) for each in officers])
 
 
-async def _correct_plate(tx: Tx, case_id: UUID, decision: Decision) -> None:
+async def _correct_plate(tx: Tx, case_id: UUID, decision: Decision) -> dict[str, JsonValue]:
+    """Put the case on the plate that the officer reads; both plates go into the event, for whoever audits officers."""
     ticket = await ticket_of(tx, case_id)
     plate = parse_plate(decision.plate or "")
     if plate is None or decision.vehicle is None:
         raise PLATE_UNKNOWN(plate=decision.plate)
-    if plate.canonical != ticket.plate or ticket.vehicle_id != decision.vehicle.registry_id:
+    before = ticket.plate
+    if plate.canonical != before or ticket.vehicle_id != decision.vehicle.registry_id:
         case = await cases.get_locked(tx, case_id)
         await set_vehicle(tx, ticket, decision.vehicle, reference=case.reference)
         # What a person read differently from the machine is looked at by two (plates.md, the 2811/2911 case).
         ticket.doubtful = True
         await tx.session.flush()
+        return {"plate_before": before, "plate_after": plate.canonical}
+    return {}

@@ -124,3 +124,23 @@ async def test_a_unit_without_officers_is_served_by_its_polda(house: House) -> N
     assert case is not None
     assert case.unit == "PMJ"
     assert case.assigned_to is not None
+
+
+async def test_a_corrected_plate_stands_in_the_event_and_wants_a_second_look(house: House) -> None:
+    await make.demo_set(house)
+    case_id = await make.case_of(house, await make.capture(house), "B2468KJL")
+    assert case_id is not None
+    officer = await make.officer_of(house, case_id)
+    vehicle = await house[make.registries.VehicleRegistry].find(make.PLATE)
+    async with house.db.begin(officer) as tx:
+        await etle.decide(tx, case_id, etle.Decision(action="start_review"))
+        corrected = etle.Decision(action="verify", reason="salah baca", plate="B 1234 XYZ", vehicle=vehicle)
+        await etle.decide(tx, case_id, corrected)
+        event = (
+            await tx.session.execute(
+                select(cases.CaseEvent).where(cases.CaseEvent.case_id == case_id, cases.CaseEvent.action == "verify")
+            )
+        ).scalar_one()
+        tasks = await cases.tasks_of(tx.session, case_id)
+    assert (event.data["plate_before"], event.data["plate_after"]) == ("B2468KJL", "B1234XYZ")
+    assert [task.kind for task in tasks] == ["second_look"]
