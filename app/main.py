@@ -29,6 +29,7 @@ from app.routers import (
 from app.routers.http.body_limit import TooLargeAsProblem
 from app.routers.http.cors import AppOrigins
 from app.routers.http.guards import SignInFirst, sign_in_first
+from app.routers.http.head import HeadAsGet
 from app.routers.http.middleware import RequestContext
 from app.routers.http.problems import install_problem_handlers
 from app.routers.http.security import SecurityHeaders
@@ -96,6 +97,7 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     # The last added is the outermost.
     app.add_middleware(TooLargeAsProblem, render_page=pages.render_problem_page)
     app.add_middleware(AppOrigins, house=house)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestContext)
     install_problem_handlers(app, pages.render_problem_page)

@@ -14,14 +14,14 @@ from app.core.limits import Limits
 from app.core.storage import ObjectStorage
 from app.services import etle
 from app.services.billing import jobs as billing_jobs
-from app.services.cases import Lifecycles, load_lifecycles, merge_rules
+from app.services.cases import LifecycleError, Lifecycles, load_lifecycles, merge_rules
 from app.services.cases import jobs as cases_jobs
 from app.services.etle import jobs as etle_jobs
 from app.services.identity import jobs as identity_jobs
 from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
-from app.services.recognition import Recogniser, choose_recogniser
+from app.services.recognition import Recogniser, UnknownRecogniser, choose_recogniser
 from app.services.registries import PopulationRegistry, TablePopulation, VehicleRegistry, build_vehicles
 from app.services.transparency import jobs as transparency_jobs
 
@@ -52,7 +52,14 @@ class RefusedToStart(Exception):
 
 
 def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing | None = None) -> House:
-    """The house for these settings. Raises `RefusedToStart` for what production does not allow."""
+    """The house for these settings. Raises `RefusedToStart` for what production or the data files do not allow."""
+    try:
+        return _build(settings, clock, keys)
+    except (UnknownRecogniser, LifecycleError) as error:
+        raise RefusedToStart(str(error)) from error
+
+
+def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> House:
     faults = settings.production_faults()
     if faults:
         raise RefusedToStart("\n".join(faults))

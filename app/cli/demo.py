@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import httpx
 import typer
@@ -113,7 +114,7 @@ async def _blocked(story: Story, house: House) -> None:
     await story.photograph(_drawn(plate), fallback_plate=plate)
     await story.review()
     await story.open_by_letter()
-    await story.backstage.sweep(datetime.now(UTC) + LATE)
+    await story.backstage.sweep(story.case_id, datetime.now(UTC) + LATE)
     if (await story.ticket())["state"] != "unanswered":
         raise StepFailed("the deadline did not pass")
     story.say("clock", f"{LATE.days} days later: not answered in time")
@@ -173,8 +174,8 @@ class _House:
                 self._tokens[role] = [await sandbox.token_for_staff(tx, each) for each in members]
         return self._tokens[role]
 
-    async def sweep(self, as_of: datetime) -> None:
-        await cases.sweep(self._house, as_of=as_of)
+    async def sweep(self, case_id: str, as_of: datetime) -> None:
+        await cases.sweep(self._house, as_of=as_of, only=UUID(case_id))
 
     async def pay(self, virtual_accounts: list[dict[str, str]], amount: int) -> list[dict[str, Any]]:
         bank = SandboxBank.from_file(self._made.bank_file, self._client)

@@ -23,12 +23,14 @@ def serve(
     workers: Annotated[int, typer.Option(help="Server processes; more than one needs PostgreSQL.", min=1, max=64)] = 1,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave background work to `loket worker`.")] = False,
 ) -> None:
-    """Serve the API and the pages; background work runs along unless told not to."""
+    """Serve the API and the pages; background work runs along in a single process unless told not to."""
     _note_address(Settings(), host, port)
     settings = Settings()
     _ready_schema(settings)
     if workers > 1 and settings.effective_database_url.startswith("sqlite"):
         raise refuse("Several server processes need PostgreSQL: set LOKET_DATABASE_URL.")
+    if workers > 1 and not no_worker:
+        console.print("Several server processes leave background work to `loket worker`: start one beside this.")
     build_house(settings)  # refuses early, with a clear message, before any process is started
     uvicorn.run(
         "app.cli.serve:application" if no_worker or workers > 1 else "app.cli.serve:application_with_worker",

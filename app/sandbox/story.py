@@ -50,8 +50,8 @@ class Backstage(Protocol):
     async def staff_tokens(self, role: str) -> list[str]:
         """Access tokens of every member of staff with this role."""
 
-    async def sweep(self, as_of: datetime) -> None:
-        """Run every deadline that is due as of a time to come."""
+    async def sweep(self, case_id: str, as_of: datetime) -> None:
+        """Run this case's deadlines that are due as of a time to come."""
 
     async def pay(self, virtual_accounts: list[dict[str, str]], amount: int) -> list[dict[str, Any]]:
         """Token, inquiry, payment and the same payment again, as the sandbox bank over HTTP; the answers."""

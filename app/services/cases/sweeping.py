@@ -40,8 +40,10 @@ class _Outcome(Enum):
     SKIPPED = auto()
 
 
-async def sweep(house: House, as_of: datetime | None = None, limit: int = LIMIT) -> Swept:
-    """Run what is due now, or as of another time; at most `limit` deadlines.
+async def sweep(
+    house: House, as_of: datetime | None = None, limit: int = LIMIT, *, only: UUID | None = None
+) -> Swept:
+    """Run what is due now, or as of another time; at most `limit` deadlines, of one case alone with `only`.
 
     What a deadline leads to may be due at once as well and runs in the same sweep. Raises
     `cases-future-sweep-refused` for a time to come in production.
@@ -53,7 +55,7 @@ async def sweep(house: House, as_of: datetime | None = None, limit: int = LIMIT)
     tried: set[tuple[UUID, datetime]] = set()
     outcomes: list[_Outcome] = []
     while len(tried) < limit:
-        due = [each for each in await _due(house, at, limit) if (each[0], each[2]) not in tried]
+        due = [each for each in await _due(house, at, limit, only) if (each[0], each[2]) not in tried]
         if not due:
             break
         for deadline_id, case_id, due_at in due[: limit - len(tried)]:
@@ -62,13 +64,15 @@ async def sweep(house: House, as_of: datetime | None = None, limit: int = LIMIT)
     return Swept(done=outcomes.count(_Outcome.DONE), stuck=outcomes.count(_Outcome.STUCK))
 
 
-async def _due(house: House, at: datetime, limit: int) -> list[tuple[UUID, UUID, datetime]]:
+async def _due(house: House, at: datetime, limit: int, only: UUID | None) -> list[tuple[UUID, UUID, datetime]]:
     query = (
         select(col(CaseDeadline.id), col(CaseDeadline.case_id), col(CaseDeadline.due_at))
         .where(col(CaseDeadline.status) == deadlines.WAITING, col(CaseDeadline.due_at) <= at)
         .order_by(col(CaseDeadline.due_at), col(CaseDeadline.id))
         .limit(limit)
     )
+    if only is not None:
+        query = query.where(col(CaseDeadline.case_id) == only)
     async with house.db.read() as connection:
         return [(row.id, row.case_id, row.due_at) for row in await connection.execute(query)]
 
