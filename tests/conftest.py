@@ -25,7 +25,9 @@ from tests.seed import seed_template
 POSTGRES_URL = os.environ.get("LOKET_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 ENGINES = ("sqlite", "postgresql")
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)  # a Monday, 10:00 in Jakarta
-KEYS = KeyRing({ring: {"1": bytes([place]) * 32} for place, ring in enumerate(("personal", "index", "log", "documents", "tokens"))})
+KEYS = KeyRing(
+    {ring: {"1": bytes([place]) * 32} for place, ring in enumerate(("personal", "index", "log", "documents", "tokens"))}
+)
 _skipped_postgres: list[str] = []
 
 

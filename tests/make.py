@@ -125,7 +125,12 @@ async def capture(
 
 
 async def case_of(
-    house: House, taken: cameras.CaptureView, plate: str | None = PLATE, *, confidence: float = 0.98, doubtful: bool = False
+    house: House,
+    taken: cameras.CaptureView,
+    plate: str | None = PLATE,
+    *,
+    confidence: float = 0.98,
+    doubtful: bool = False,
 ) -> UUID | None:
     """Take up a capture with this reading; the case that it opened, or None when it joined another."""
     vehicle = await house[registries.VehicleRegistry].find(plate) if plate else None

@@ -127,7 +127,9 @@ class Worker:
         """Take no new work and give what runs `grace_s` seconds to finish; the rest is taken up by the next start."""
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=grace_s)
         # DBOS made its own threads the loop's default ones and has shut them down; whoever closes after it needs some.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CLOSING_THREADS, thread_name_prefix="closing"))
+        asyncio.get_running_loop().set_default_executor(
+            ThreadPoolExecutor(CLOSING_THREADS, thread_name_prefix="closing")
+        )
 
     def _workflow(self, job: Job) -> Callable[..., Any]:
         house = self._house

@@ -216,7 +216,9 @@ class AnswerIn(BaseModel):
     sold_on: date | None = None
     reason: Reason | None = None
     attachments: Annotated[list[UUID], Field(max_length=10)] = []
-    version: Version | None = Field(default=None, description="The version that was looked at; refused if it has changed.")
+    version: Version | None = Field(
+        default=None, description="The version that was looked at; refused if it has changed."
+    )
 
     def to_answer(self) -> LetterAnswer:
         """As the room takes it."""

@@ -40,9 +40,7 @@ class _Outcome(Enum):
     SKIPPED = auto()
 
 
-async def sweep(
-    house: House, as_of: datetime | None = None, limit: int = LIMIT, *, only: UUID | None = None
-) -> Swept:
+async def sweep(house: House, as_of: datetime | None = None, limit: int = LIMIT, *, only: UUID | None = None) -> Swept:
     """Run what is due now, or as of another time; at most `limit` deadlines, of one case alone with `only`.
 
     What a deadline leads to may be due at once as well and runs in the same sweep. Raises

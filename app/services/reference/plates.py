@@ -33,9 +33,7 @@ DIGITS_FOR_LETTER = {
     "S": "5", "G": "6", "Y": "7", "B": "8", "P": "9",
 }  # fmt: skip
 LETTERS_FOR_DIGIT = {"0": "OD", "1": "I", "2": "Z", "4": "A", "5": "S", "6": "G", "7": "T", "8": "B"}
-LOOKALIKE_DIGITS = frozenset(
-    frozenset(pair) for pair in ("83", "86", "89", "36", "39", "69", "17", "08", "56", "27")
-)
+LOOKALIKE_DIGITS = frozenset(frozenset(pair) for pair in ("83", "86", "89", "36", "39", "69", "17", "08", "56", "27"))
 
 _USUAL_COST = 1.0
 _UNUSUAL_COST = 2.0
@@ -253,9 +251,7 @@ def _readings_of_split(tight: str, region_length: int, number_length: int) -> It
     for taken, cost in readings:
         region, number, series = taken[:region_length], taken[region_length:series_at], taken[series_at:]
         if region in region_codes() and number[0] != "0":
-            changed = tuple(
-                Change(i, a, b) for i, (a, b) in enumerate(zip(tight, taken, strict=True)) if a != b
-            )
+            changed = tuple(Change(i, a, b) for i, (a, b) in enumerate(zip(tight, taken, strict=True)) if a != b)
             yield Candidate(Plate(PlateKind.CIVIL, region, number, series), cost, changed)
 
 
@@ -264,6 +260,5 @@ def _options(character: str, *, digit_slot: bool) -> list[tuple[str, float]]:
         return [(character, 0.0)]
     table = DIGITS_FOR_LETTER if digit_slot else LETTERS_FOR_DIGIT
     return [
-        (option, _USUAL_COST if (character, option) in _USUAL else _UNUSUAL_COST)
-        for option in table.get(character, "")
+        (option, _USUAL_COST if (character, option) in _USUAL else _UNUSUAL_COST) for option in table.get(character, "")
     ]

@@ -105,9 +105,7 @@ def test_any_text_is_answered(text: str) -> None:
 def test_a_letter_in_a_digit_slot_leads_back_to_the_plate(plate: Plate, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(plate.number) - 1))
     digit = plate.number[at]
-    misread = data.draw(
-        st.sampled_from([c for c, digits in DIGITS_FOR_LETTER.items() if digit in digits] or [digit])
-    )
+    misread = data.draw(st.sampled_from([c for c, digits in DIGITS_FOR_LETTER.items() if digit in digits] or [digit]))
     text = f"{plate.region}{plate.number[:at]}{misread}{plate.number[at + 1 :]}{plate.series}"
     found = candidates(text)
     if parse_plate(text) is None:
@@ -159,8 +157,7 @@ def test_region_of_a_plate_is_the_samsat_area_when_the_series_tells() -> None:
 
 def test_number_range_is_only_a_hint() -> None:
     kinds = [
-        number_range_kind(Plate(PlateKind.CIVIL, "D", n, "A"))
-        for n in ("1", "1999", "2000", "7000", "8000", "9000")
+        number_range_kind(Plate(PlateKind.CIVIL, "D", n, "A")) for n in ("1", "1999", "2000", "7000", "8000", "9000")
     ]
     assert kinds == ["car", "car", "motorcycle", "bus", "goods", "special"]
     assert number_range_kind(Plate(PlateKind.FORCE, "", "1", "00")) is None
