@@ -51,7 +51,7 @@ def emit(value: Any, *, as_json: bool, human: Callable[[], None]) -> None:
 
 def refuse(message: str) -> typer.Exit:
     """Say why not, and end with exit status 1: ``raise refuse("...")``."""
-    errors.print(message, style="red", highlight=False, markup=False)
+    errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(REFUSED)
 
 
@@ -68,18 +68,18 @@ def report(app: typer.Typer) -> int:
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else REFUSED
     except RefusedToStart as error:
-        errors.print(f"Loket does not start:\n{error}", style="red", highlight=False, markup=False)
+        errors.print(f"Loket does not start:\n{error}", style="red", highlight=False, markup=False, soft_wrap=True)
         return REFUSED
     except Problem as problem:
-        errors.print(problem.detail("en"), style="red", highlight=False, markup=False)
+        errors.print(problem.detail("en"), style="red", highlight=False, markup=False, soft_wrap=True)
         for fault in problem.errors:
-            errors.print(f"  {fault.pointer}: {fault.message.en}", style="red", highlight=False, markup=False)
+            errors.print(f"  {fault.pointer}: {fault.message.en}", style="red", highlight=False, markup=False, soft_wrap=True)
         return REFUSED
     except (OperationalError, ProgrammingError) as error:
-        errors.print(f"The database refuses: {error.orig}\nHas `loket migrate` been run?", style="red", markup=False)
+        errors.print(f"The database refuses: {error.orig}\nHas `loket migrate` been run?", style="red", markup=False, soft_wrap=True)
         return REFUSED
     except (FileNotFoundError, PermissionError) as error:
-        errors.print(f"{error.strerror}: {error.filename}", style="red", markup=False)
+        errors.print(f"{error.strerror}: {error.filename}", style="red", markup=False, soft_wrap=True)
         return REFUSED
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -5,13 +5,11 @@ A room declares its problem types as constants in its ``problems.py`` and raises
 language; a raised problem always rolls the transaction back. The `code` is stable: clients may rely on it.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.texts import Lang, Text
-
-_CATALOGUE: dict[str, "ProblemType"] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -29,11 +27,6 @@ class ProblemType:
     status: int
     title: Text
     detail: Text
-
-    def __post_init__(self) -> None:
-        known = _CATALOGUE.setdefault(self.code, self)
-        if known != self:
-            raise ValueError(f"problem type {self.code!r} is declared twice with different words")
 
     def __call__(
         self,
@@ -85,8 +78,17 @@ def _shown(value: object, lang: Lang) -> object:
 
 
 def catalogue() -> list[ProblemType]:
-    """Every problem type that has been declared, by code; the docs are drawn from it."""
-    return sorted(_CATALOGUE.values(), key=lambda each: each.code)
+    """Every problem type that this software declares, by code; the docs are drawn from it.
+
+    Raises ValueError where two types claim one code: clients tell problems apart by it.
+    """
+    found: dict[str, ProblemType] = {}
+    for name, module in sorted(sys.modules.items()):
+        if name.startswith("app."):
+            for value in vars(module).values():
+                if isinstance(value, ProblemType) and found.setdefault(value.code, value) != value:
+                    raise ValueError(f"problem type {value.code!r} is declared twice with different words")
+    return sorted(found.values(), key=lambda each: each.code)
 
 
 INVALID_REQUEST = ProblemType(

@@ -31,10 +31,10 @@ def test_the_whole_story_over_http_and_no_personal_data_in_the_logs(engine_url: 
         assert played.returncode == 0, played.stdout + played.stderr + server.log()[-4000:]
         assert "All of it went through" in played.stdout
         log = server.log()
-    assert '"route": "/v1/tickets/lookup"' in log, "requests are logged"
+    assert "/v1/tickets/lookup" in log, "requests are logged"
     numbers = [each.chassis_no for each in demo_vehicles()] + [each.engine_no for each in demo_vehicles()]
     secrets = [value for each in PEOPLE for value in (each.nik, each.name, each.phone, each.phone.lstrip("+62"))]
     for secret in secrets + numbers:
         assert secret not in log, f"{secret} stands in the log"
     assert "Traceback" not in log
-    assert '"level": "error"' not in log
+    assert '"level":"error"' not in log.replace('": "', '":"')
