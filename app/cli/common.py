@@ -73,10 +73,17 @@ def report(app: typer.Typer) -> int:
     except Problem as problem:
         errors.print(problem.detail("en"), style="red", highlight=False, markup=False, soft_wrap=True)
         for fault in problem.errors:
-            errors.print(f"  {fault.pointer}: {fault.message.en}", style="red", highlight=False, markup=False, soft_wrap=True)
+            errors.print(
+                f"  {fault.pointer}: {fault.message.en}", style="red", highlight=False, markup=False, soft_wrap=True
+            )
         return REFUSED
     except (OperationalError, ProgrammingError) as error:
-        errors.print(f"The database refuses: {error.orig}\nHas `loket migrate` been run?", style="red", markup=False, soft_wrap=True)
+        errors.print(
+            f"The database refuses: {error.orig}\nHas `loket migrate` been run?",
+            style="red",
+            markup=False,
+            soft_wrap=True,
+        )
         return REFUSED
     except (FileNotFoundError, PermissionError) as error:
         errors.print(f"{error.strerror}: {error.filename}", style="red", markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from app.core.texts import Lang, Text
 
+
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """What is wrong with one field: `pointer` is an RFC 6901 JSON pointer into the request."""
