@@ -27,7 +27,7 @@ help: ## This list
 run: $(BASE) ## Everything on http://127.0.0.1:8000: schema, reference data, demo set, API, pages, worker (PORT=)
 	@$(BIN)/loket migrate
 	@$(BIN)/loket seed reference
-	@$(BIN)/loket seed demo
+	@LOKET_PUBLIC_URL=$${LOKET_PUBLIC_URL:-http://$(HOST):$(PORT)} $(BIN)/loket seed demo
 	@exec $(BIN)/loket serve --host $(HOST) --port $(PORT)
 
 .PHONY: test
