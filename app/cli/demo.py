@@ -19,7 +19,7 @@ from app.core.config import Settings
 from app.core.house import House
 from app.sandbox.bank import SandboxBank
 from app.sandbox.photographs import any_conditions, draw_photograph
-from app.sandbox.story import DRIVER, DemoVehicle, StepFailed, Story
+from app.sandbox.story import DRIVER, DemoVehicle, PatientTransport, StepFailed, Story
 from app.services import cases, registries, transparency
 from app.services.identity import sandbox, staff
 from app.services.identity.roles import Role
@@ -65,7 +65,7 @@ def demo(
 async def _play(base_url: str, image: bytes | None, say: Callable[[str, str], None]) -> None:
     async with open_house() as house:
         made = await demo_set.seed(house)
-        async with httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S) as client:
+        async with httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, transport=PatientTransport()) as client:
             backstage = _House(house, client, made)
             say("story 1", "photograph, letter, answer, ticket, payment, receipt")
             await _paid(Story(client, backstage, say), image or _drawn(FALLBACK_PLATE), house)
