@@ -7,20 +7,14 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.core.texts import Lang
-from app.routers.schemas.tickets import Evidence, Money, PlateText, Version, ViolationOut
+from app.routers.schemas.tickets import Evidence, Money, PlateText, Version, ViolationOut, no_controls
 from app.services.cases import TaskView
 from app.services.etle.views import BlockView, ReviewView
 
 MAX_RUPIAH = 1_000_000_000
 
 
-def _no_controls(text: str) -> str:
-    if any(ord(character) < 32 and character not in "\n\t" for character in text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
-Reason = Annotated[str, Field(min_length=3, max_length=2000), AfterValidator(_no_controls)]
+Reason = Annotated[str, Field(min_length=3, max_length=2000), AfterValidator(no_controls)]
 
 
 class TaskOut(BaseModel):
@@ -190,7 +184,7 @@ class ActionIn(BaseModel):
     )
     fine: Annotated[int, Field(ge=0, le=MAX_RUPIAH)] | None = Field(default=None, description="enter_verdict: rupiah.")
     cost: Annotated[int, Field(ge=0, le=MAX_RUPIAH)] | None = Field(default=None, description="enter_verdict: rupiah.")
-    address: Annotated[str, Field(min_length=5, max_length=400), AfterValidator(_no_controls)] | None = None
+    address: Annotated[str, Field(min_length=5, max_length=400), AfterValidator(no_controls)] | None = None
     phone: Annotated[str, Field(max_length=24)] | None = None
 
 

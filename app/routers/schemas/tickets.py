@@ -14,7 +14,8 @@ from app.services.etle.views import AnswerKind, BillView, EvidenceView, TicketVi
 from app.services.registries import Nik as NikValue
 
 
-def _no_controls(text: str) -> str:
+def no_controls(text: str) -> str:
+    """Refuse control characters, NUL above all; line breaks and tabs may stand in a longer text."""
     if any(ord(character) < 32 and character not in "\n\t" for character in text):
         raise ValueError("control characters are not allowed")
     return text
@@ -41,9 +42,9 @@ def _email(text: str) -> str:
     return address
 
 
-Line = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_no_controls)]
-Block = Annotated[str, Field(min_length=1, max_length=400), AfterValidator(_no_controls)]
-Reason = Annotated[str, Field(min_length=10, max_length=2000), AfterValidator(_no_controls)]
+Line = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(no_controls)]
+Block = Annotated[str, Field(min_length=1, max_length=400), AfterValidator(no_controls)]
+Reason = Annotated[str, Field(min_length=10, max_length=2000), AfterValidator(no_controls)]
 Number = Annotated[str, Field(min_length=5, max_length=25, pattern=r"^[A-Za-z0-9 .-]+$")]
 PlateText = Annotated[str, Field(min_length=2, max_length=15, pattern=r"^[A-Za-z0-9 .-]+$")]
 Nik = Annotated[str, Field(min_length=16, max_length=24), AfterValidator(_nik)]
