@@ -20,19 +20,21 @@ from app.routers import (
     ops,
     pages,
     reference,
+    refunds,
+    remittances,
     sandbox,
     snap,
+    statements,
     tickets,
     transparency,
     verify,
 )
 from app.routers.http.body_limit import TooLargeAsProblem
 from app.routers.http.cors import AppOrigins
+from app.routers.http.front import Front
 from app.routers.http.guards import SignInFirst, sign_in_first
-from app.routers.http.head import HeadAsGet
-from app.routers.http.middleware import RequestContext
+from app.routers.http.hot import hot_doors
 from app.routers.http.problems import install_problem_handlers
-from app.routers.http.security import SecurityHeaders
 from app.services.recognition import Recogniser
 
 SMALL_BODY = 1 * 1024 * 1024
@@ -41,8 +43,11 @@ SMALL_BODY = 1 * 1024 * 1024
 DOORS: tuple[APIRouter, ...] = (
     tickets.router,
     counter.router,
+    remittances.router,
     snap.router,
+    statements.router,
     reference.router,
+    refunds.router,
     transparency.router,
     verify.router,
     messages.router,
@@ -97,9 +102,7 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     # The last added is the outermost.
     app.add_middleware(TooLargeAsProblem, render_page=pages.render_problem_page)
     app.add_middleware(AppOrigins, house=house)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestContext)
+    app.add_middleware(Front, hot_doors=hot_doors(DOORS))
     install_problem_handlers(app, pages.render_problem_page)
     app.add_exception_handler(SignInFirst, sign_in_first)
     for door in DOORS:

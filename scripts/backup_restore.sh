@@ -10,6 +10,7 @@ export PATH="$root/.venv/bin:$PATH"
 server_url=${LOKET_TEST_POSTGRES_URL:-postgresql://postgres@127.0.0.1:5432/postgres}
 database="loket_backup_$$"
 work=$(mktemp -d)
+port=${PORT:-8998}
 server=
 
 finish() {
@@ -53,9 +54,9 @@ try_engine() {
   loket client add camera "Kamera uji" --unit PMJ --json > /dev/null
   python -m scripts.some_objects "file://$LOKET_HOME/objects"
 
-  loket serve --no-worker --port 8998 > "$work/serve.log" 2>&1 &
+  loket serve --no-worker --port "$port" > "$work/serve.log" 2>&1 &
   server=$!
-  python -m scripts.wait_ready http://127.0.0.1:8998 "$server"
+  python -m scripts.wait_ready "http://127.0.0.1:$port" "$server"
   run_block "$engine-backup"
   kill -TERM "$server" && wait "$server" || true
   server=

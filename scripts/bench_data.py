@@ -1,6 +1,5 @@
 """What the bench looks up and pays: one ticket that went its whole way, thousands of copies of its rows, some bills."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -15,7 +14,7 @@ from app.core.config import Settings
 from app.core.ids import new_id
 from app.core.migrations import migrate
 from app.main import create_app
-from app.services import billing, reference
+from app.services import reference
 from app.services.etle.queries import BY_STNK
 from app.services.registries import NumberKind, number_index
 from app.tables import metadata
@@ -46,7 +45,7 @@ async def one_ticket(settings: Settings) -> tuple[UUID, str, list[Any]]:
             "asked_chassis": number_index(house.keys, NumberKind.CHASSIS, make.VEHICLE.chassis_no)[0],
             "asked_engine": number_index(house.keys, NumberKind.ENGINE, make.VEHICLE.engine_no)[0],
         }
-        return UUID(story.case_id), query.sql, query.parameters(asked)
+        return UUID(story.case_id), query.sql, query.parameters([asked])
     finally:
         await house.close()
 
@@ -77,24 +76,6 @@ def copy_ticket(url: str, case_id: UUID, count: int) -> list[str]:
         connection.exec_driver_sql("ANALYZE")
     engine.dispose()
     return plates
-
-
-async def open_bills(settings: Settings, count: int) -> list[str]:
-    """Unpaid bills; their customer numbers."""
-    house = build_house(settings)
-    try:
-        async with house.db.begin(SYSTEM) as tx:
-            return [
-                (
-                    await billing.open_bill(
-                        tx, case_id=None, purpose="fine", unit="PMJ", amount=250_000,
-                        expires_at=tx.now + timedelta(days=1), title="Tilang uji",
-                    )
-                ).customer_no
-                for _ in range(count)
-            ]  # fmt: skip
-    finally:
-        await house.close()
 
 
 async def camera_key(settings: Settings) -> str:

@@ -4,6 +4,7 @@ It stands on uvloop's bare protocols, because a generator that is slower than wh
 """
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,15 @@ Judge = Callable[[bytes, bytes], bool]
 
 @dataclass(frozen=True)
 class Measured:
-    """How many right answers came, in how many seconds."""
+    """How many right answers came, in how many seconds, and how long each of them took."""
 
     answers: int
     seconds: float
+    took: tuple[float, ...]
+
+    def quantile(self, share: float) -> float:
+        """Seconds within which this share of the answers came."""
+        return sorted(self.took)[min(int(share * len(self.took)), len(self.took) - 1)]
 
     @property
     def per_second(self) -> float:
@@ -41,25 +47,28 @@ def post(path: str, body: bytes, headers: dict[str, str] | None = None) -> bytes
 
 
 async def load(
-    port: int,
+    ports: int | Sequence[int],
     requests: Sequence[bytes],
     right: Judge,
     *,
     seconds: float | None = None,
     connections: int = CONNECTIONS,
+    again: bool = True,
 ) -> Measured:
-    """Send the requests round and round for some seconds, or each of them once. `right` sees status line and body.
+    """Send the requests for some seconds, round and round if they may be sent `again`; or each of them once.
 
-    AssertionError at the first wrong answer: a server that is fast at refusing is not fast.
+    Several ports take turns with the connections. `right` sees status line and body: AssertionError at the first wrong
+    answer, because a server that is fast at refusing is not fast.
     """
     loop = asyncio.get_running_loop()
-    supply = _round_and_round(requests) if seconds else iter(requests)
+    supply = _round_and_round(requests) if seconds and again else iter(requests)
     started = time.perf_counter()
     callers = [_Caller(supply, right, started + seconds if seconds else None) for _ in range(connections)]
-    for caller in callers:
+    places = itertools.cycle([ports] if isinstance(ports, int) else ports)
+    for caller, port in zip(callers, places, strict=False):
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
-    counts = await asyncio.gather(*(caller.done for caller in callers))
-    return Measured(sum(counts), time.perf_counter() - started)
+    took = [each for caller in callers for each in await caller.done]
+    return Measured(len(took), time.perf_counter() - started, tuple(took))
 
 
 class _Caller(asyncio.Protocol):
@@ -68,8 +77,9 @@ class _Caller(asyncio.Protocol):
     def __init__(self, supply: Iterator[bytes], right: Judge, until: float | None) -> None:
         self._supply, self._right, self._until = supply, right, until
         self._received = b""
-        self._answers = 0
-        self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._took: list[float] = []
+        self._sent_at = 0.0
+        self.done: asyncio.Future[list[float]] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
@@ -84,8 +94,9 @@ class _Caller(asyncio.Protocol):
         if not self._right(received[: received.index(b"\r\n")], received[end + 4 :]):
             self._end(AssertionError(f"a wrong answer: {received[:800]!r}"))
             return
-        self._answers += 1
-        if self._until is not None and time.perf_counter() >= self._until:
+        now = time.perf_counter()
+        self._took.append(now - self._sent_at)
+        if self._until is not None and now >= self._until:
             self._end(None)
         else:
             self._next()
@@ -98,12 +109,13 @@ class _Caller(asyncio.Protocol):
         if request is None:
             self._end(None)
         else:
+            self._sent_at = time.perf_counter()
             self._transport.write(request)
 
     def _end(self, error: Exception | None) -> None:
         if not self.done.done():
             if error is None:
-                self.done.set_result(self._answers)
+                self.done.set_result(self._took)
             else:
                 self.done.set_exception(error)
             self._transport.close()

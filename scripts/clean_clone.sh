@@ -3,8 +3,11 @@
 # checkout's environment, runs `make run` until the server is ready, stops it, and runs `make test`.
 #   scripts/clean_clone.sh            both commands
 #   scripts/clean_clone.sh run        only make run
+#   PACKAGES_OF=.venv scripts/clean_clone.sh run
+#                                     the same in seconds: the packages of that environment count as installed
 set -euo pipefail
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
+packages=${PACKAGES_OF:+$(cd "$PACKAGES_OF" && pwd)}
 what=${1:-both}
 port=${PORT:-8999}
 work=$(mktemp -d)
@@ -27,12 +30,19 @@ while IFS='=' read -r name _; do
     PIP_* | UV_* | SSL_CERT_* | REQUESTS_CA_BUNDLE | *_proxy | *_PROXY | LOKET_TEST_POSTGRES_URL) passed+=("$name=${!name}") ;;
   esac
 done < <(env)
+make=(make)
+if [ -n "$packages" ]; then
+  # pip finds what stands on the path of its interpreter and installs what is missing; uv looks into its own folder alone.
+  make=(make UV=)
+  "$packages/bin/python" -m venv .venv
+  "$packages/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/borrowed.pth"
+fi
 clean() { env -i HOME="$work/home" PATH="$PATH" LANG=C.UTF-8 "${passed[@]}" "$@"; }
 
 if [ "$what" != test ]; then
   echo "make run in an empty folder with an empty HOME ..."
   # setsid: `make` and the server are one group, so that stopping it stops all of it.
-  setsid env -i HOME="$work/home" PATH="$PATH" LANG=C.UTF-8 "${passed[@]}" make run PORT="$port" > "$work/run.log" 2>&1 &
+  setsid env -i HOME="$work/home" PATH="$PATH" LANG=C.UTF-8 "${passed[@]}" "${make[@]}" run PORT="$port" > "$work/run.log" 2>&1 &
   server=$!
   for ((second = 0; ; second++)); do
     python3 -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:$port/readyz', timeout=2)" 2>/dev/null && break
@@ -52,6 +62,6 @@ fi
 
 if [ "$what" != run ]; then
   echo "make test ..."
-  clean make test
+  clean "${make[@]}" test
 fi
 echo "clean clone: done"

@@ -14,6 +14,7 @@ from app.core.logs import configure_logs
 from app.core.migrations import migrate as migrate_database
 from app.core.migrations import pending
 from app.main import create_app
+from app.services import cases
 from app.wiring import build_house, build_worker
 
 
@@ -31,7 +32,9 @@ def serve(
         raise refuse("Several server processes need PostgreSQL: set LOKET_DATABASE_URL.")
     if workers > 1 and not no_worker:
         console.print("Several server processes leave background work to `loket worker`: start one beside this.")
-    build_house(settings)  # refuses early, with a clear message, before any process is started
+    if workers > 1:
+        _one_count_of_limits(settings)
+    run(_ready_cases(settings))  # refuses early, with a clear message, before any process is started
     uvicorn.run(
         "app.cli.serve:application" if no_worker or workers > 1 else "app.cli.serve:application_with_worker",
         factory=True,
@@ -78,6 +81,7 @@ def migrate() -> None:
 
 
 async def _work(settings: Settings) -> None:
+    await _ready_cases(settings)
     house = build_house(settings)
     worker = build_worker(house)
     stop = asyncio.Event()
@@ -87,6 +91,33 @@ async def _work(settings: Settings) -> None:
     await stop.wait()
     await worker.stop(settings.stop_grace_s)
     await house.close()
+
+
+def _one_count_of_limits(settings: Settings) -> None:
+    """Counted in each process apart, a limit is as many times as large."""
+    if settings.rate_limits == "off" or not settings.rate_limit_store.startswith("memory"):
+        return
+    apart = (
+        "Several server processes count rate limits apart, in memory. "
+        "Let them count together: LOKET_RATE_LIMIT_STORE=redis://host"
+    )
+    if settings.production:
+        raise refuse(apart)
+    console.print(f"Warning: {apart}", markup=False, highlight=False)
+
+
+async def _ready_cases(settings: Settings) -> None:
+    """A lifecycle that no longer knows a state in which cases stand would fail on each of them, one by one."""
+    house = build_house(settings)
+    try:
+        async with house.db.read() as connection:
+            strays = await cases.find_strays(connection, house[cases.Lifecycles])
+    finally:
+        await house.close()
+    if strays:
+        raise refuse(
+            f"{strays[0].words} Put the state back into app/data/lifecycles, or move these cases with the old version first."
+        )
 
 
 def _note_address(settings: Settings, host: str, port: int) -> None:

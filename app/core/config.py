@@ -67,6 +67,17 @@ class Settings(BaseSettings):
         default="", description="Vehicle registry by HTTP; empty means the embedded table."
     )
     vehicle_registry_token: str = Field(default="", description="Bearer token for the vehicle registry.", repr=False)
+    account_inquiry_url: str = Field(
+        default="",
+        description="Account inquiry (SNAP service 16) by HTTP: whose a bank account is. Empty means the embedded table; "
+        "accounts that are not in it go to a person.",
+    )
+    account_inquiry_token: str = Field(default="", description="Bearer token for the account inquiry.", repr=False)
+    paying_accounts: Path | None = Field(
+        default=None,
+        description="The file of the accounts out of which refunds are paid (`paying_accounts.yaml`, docs/refunds.md). Empty "
+        "means made-up accounts, and none in production.",
+    )
     oidc_issuer: str = Field(
         default="", description="External OpenID issuer for staff and apps; empty means the embedded provider."
     )
@@ -110,7 +121,14 @@ class Settings(BaseSettings):
             return values
         return {**values, "public_url": noted.read_text().strip()}
 
-    @field_validator("public_url", "snap_path_prefix", "oidc_issuer", "vehicle_registry_url", "message_gateway_url")
+    @field_validator(
+        "public_url",
+        "snap_path_prefix",
+        "oidc_issuer",
+        "vehicle_registry_url",
+        "message_gateway_url",
+        "account_inquiry_url",
+    )
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
@@ -143,7 +161,7 @@ class Settings(BaseSettings):
             faults.append("LOKET_RATE_LIMITS=off is refused in production: remove it.")
         if not self.oidc_issuer:
             faults.append("LOKET_OIDC_ISSUER is missing: the embedded identity provider is for demonstrations only.")
-        for name in ("oidc_issuer", "vehicle_registry_url", "message_gateway_url"):
+        for name in ("oidc_issuer", "vehicle_registry_url", "message_gateway_url", "account_inquiry_url"):
             if getattr(self, name).startswith("http:"):
                 faults.append(f"LOKET_{name.upper()} must be an https address: secrets and personal data go there.")
         if "*" in self.trusted_proxies.replace(" ", "").split(","):

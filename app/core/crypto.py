@@ -165,7 +165,7 @@ class TokenSigner:
 
     def issue(self, purpose: str, claims: Mapping[str, Any], *, ttl: timedelta, now: datetime) -> str:
         """A token for `claims` (JSON), good until `now + ttl`."""
-        until = int((now + ttl).timestamp())
+        until = int(now.timestamp() + ttl.total_seconds())
         payload = _encode(orjson.dumps({**claims, "exp": until}))
         return f"{payload}.{self._current}.{self._mac(self._current, purpose, payload)}"
 

@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, Dialect, MetaData, String, event, select, text
+from sqlalchemy import JSON, Dialect, MetaData, Select, String, bindparam, event, select, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
@@ -124,9 +125,8 @@ class Tx:
 
     async def lock(self, model: type[Row], id: UUID | str | int) -> Row | None:
         """Load a row fresh and keep others from changing it until the end; None when there is no such row."""
-        key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
-        query = select(model).where(key == id).with_for_update().execution_options(populate_existing=True)
-        return (await self.session.execute(query)).scalar_one_or_none()
+        found: Row | None = (await self.session.execute(_locking(model), {"locked": id})).scalar_one_or_none()
+        return found
 
     async def serialise(self, key: str) -> None:
         """Let transactions that name the same key pass one after the other. SQLite has one writer at a time anyway."""
@@ -201,6 +201,13 @@ class Database:
             await self._hot.close()
         await self.engine.dispose()
         await self._reading.dispose()
+
+
+@lru_cache
+def _locking(model: type[SQLModel]) -> Select[Any]:
+    key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
+    query = select(model).where(key == bindparam("locked")).with_for_update()
+    return query.execution_options(populate_existing=True)
 
 
 def in_transaction() -> bool:

@@ -25,10 +25,13 @@ LIMITS: dict[str, RateLimitItem] = {
     "token-address": parse("120/minute"),
     "snap-stranger": parse("120/minute"),
     "snap-token": parse("240/minute"),
+    "snap-refused": parse("20/minute"),
     "snap-bank": parse("200/second"),
+    "snap-payment": parse("1000/second"),
     "camera-device": parse("600/minute"),
     "citizen-write": parse("60/minute"),
     "attachment-case": parse("60/hour"),
+    "refund-account-case": parse("10/hour"),
 }
 """Each limit by name: so many hits of one key (an address, a plate, a device) in a window."""
 

@@ -47,7 +47,11 @@ class KeptAnswer(Table, table=True):
 
 
 async def find_answer(tx: Tx, key: str, fingerprint: str) -> KeptAnswer | None:
-    """The answer kept for this key; KEY_REUSED when the key came with a different request."""
+    """The answer kept for this key; KEY_REUSED when the key came with a different request.
+
+    Two of the same at once pass here one after the other, so that the second finds the answer of the first.
+    """
+    await tx.serialise(f"once:{_slot(tx, key)}")
     row = (
         await tx.session.execute(select(KeptAnswer).where(col(KeptAnswer.slot) == _slot(tx, key)))
     ).scalar_one_or_none()
@@ -56,8 +60,14 @@ async def find_answer(tx: Tx, key: str, fingerprint: str) -> KeptAnswer | None:
     return row
 
 
+async def replace_answer(tx: Tx, key: str, fingerprint: str, body: JsonValue) -> None:
+    """Keep the answer in place of an earlier one under the same key."""
+    await tx.session.execute(delete(KeptAnswer).where(col(KeptAnswer.slot) == _slot(tx, key)))
+    await keep_answer(tx, key, fingerprint, 200, body)
+
+
 async def keep_answer(tx: Tx, key: str, fingerprint: str, status: int, body: JsonValue) -> None:
-    """Keep the answer. Two requests at once: the unique slot lets one commit; the other rolls back and is asked again."""
+    """Keep the answer under a key for which `find_answer` found none."""
     tx.session.add(KeptAnswer(slot=_slot(tx, key), fingerprint=fingerprint, status=status, body=body, at=tx.now))
     await tx.session.flush()
 

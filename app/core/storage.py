@@ -6,10 +6,11 @@ does no harm.
 
 import asyncio
 import hashlib
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlparse
 
 import obstore
@@ -18,6 +19,7 @@ from obstore.store import LocalStore, MemoryStore, S3Store
 T = TypeVar("T")
 Store = LocalStore | MemoryStore | S3Store
 STORE_THREADS = 16
+READ_AHEAD = 1024 * 1024
 
 
 class ObjectMissing(Exception):
@@ -43,6 +45,24 @@ class ObjectStorage:
         await self._call(obstore.put, self._store, _path(digest), data)
         return digest
 
+    async def put_file(self, path: Path) -> str:
+        """Keep a file that is too large for memory; returns its SHA-256 in hex. Doing it twice is harmless."""
+        digest = await self._call(_sha256_of_file, path)
+        await self._call(obstore.put, self._store, _path(digest), path)
+        return digest
+
+    async def open(self, sha256: str) -> BinaryIO:
+        """An object as a stream, for what is too large for memory; `ObjectMissing` when there is none.
+
+        Reading blocks, so it belongs into a thread. Nobody has compared the bytes with the name: who needs that hashes
+        what it reads.
+        """
+        try:
+            source = await self._call(_open, self._store, _path(sha256))
+        except FileNotFoundError as error:
+            raise ObjectMissing(sha256) from error
+        return cast(BinaryIO, io.BufferedReader(_Stream(source), READ_AHEAD))
+
     async def get(self, sha256: str) -> bytes:
         """The bytes of an object; `ObjectMissing` when there is none, or when what lies there is no longer the same."""
         try:
@@ -67,6 +87,30 @@ class ObjectStorage:
 
     async def _call(self, work: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+
+class _Stream(io.RawIOBase):
+    """obstore's reader as Python's own streams are: libraries that parse wrap it."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = bytes(self._source.read(len(buffer)))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _open(store: Store, path: str) -> Any:
+    return obstore.open_reader(store, path, buffer_size=READ_AHEAD)
+
+
+def _sha256_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(store: Store, path: str) -> bytes:

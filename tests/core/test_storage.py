@@ -49,3 +49,14 @@ def test_a_command_that_ends_right_after_storing_ends_well(tmp_path: Path) -> No
     for _ in range(5):
         command = [sys.executable, "-m", "scripts.some_objects", tmp_path.as_uri()]
         assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode == 0
+
+
+async def test_a_large_file_is_kept_and_read_as_a_stream(storage: ObjectStorage, tmp_path: Path) -> None:
+    file = tmp_path / "large"
+    file.write_bytes(b"a line\n" * 400_000)
+    name = await storage.put_file(file)
+    assert name == hashlib.sha256(file.read_bytes()).hexdigest()
+    with await storage.open(name) as stream:
+        assert sum(1 for line in stream if line == b"a line\n") == 400_000
+    with pytest.raises(ObjectMissing):
+        await storage.open("0" * 64)

@@ -42,7 +42,7 @@ class Server:
         )  # fmt: skip
 
     def __enter__(self) -> Self:
-        if not wait_ready(self.url, lambda: self.process.poll() is None, longest_s=60):
+        if not wait_ready(self.url, lambda: self.process.poll() is None, longest_s=120):
             self._end()
             raise AssertionError(f"the server did not become ready:\n{self.log()}")
         return self

@@ -1,11 +1,15 @@
 """What a load balancer and a monitor ask."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from app.core.clock import FixedClock
+from app.core.clock import FixedClock, SystemClock
+from app.core.clock_check import ClockCheck
+from app.core.house import House
 from app.main import create_app
 from tests.conftest import START, open_house
 
@@ -14,7 +18,7 @@ async def test_a_ready_server_names_each_dependency(client: httpx.AsyncClient) -
     assert (await client.get("/healthz")).json() == {"status": "alive"}
     answer = await client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json()["dependencies"] == {"database": "ok", "storage": "ok"}
+    assert answer.json()["dependencies"] == {"database": "ok", "look-up": "ok", "storage": "ok", "clock": "ok"}
 
 
 async def test_a_dead_database_is_named_and_only_readiness_suffers(tmp_path: Path) -> None:
@@ -25,6 +29,7 @@ async def test_a_dead_database_is_named_and_only_readiness_suffers(tmp_path: Pat
             answer = await client.get("/readyz")
             assert answer.status_code == 503
             assert answer.json()["dependencies"]["database"].startswith("failed")
+            assert answer.json()["dependencies"]["look-up"].startswith("failed")
             assert answer.json()["dependencies"]["storage"] == "ok"
             assert (await client.get("/healthz")).status_code == 200
 
@@ -39,3 +44,23 @@ async def test_metrics_count_by_route_template_and_never_by_path(client: httpx.A
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 async def test_operations_doors_are_not_cached(client: httpx.AsyncClient, path: str) -> None:
     assert "max-age" not in (await client.get(path)).headers.get("cache-control", "")
+
+
+async def test_a_host_whose_clock_jumps_leaves_the_pool_and_comes_back(
+    house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    checked = replace(house, parts={**house.parts, ClockCheck: ClockCheck()})
+    transport = httpx.ASGITransport(app=create_app(checked))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as host:
+        clock.set(SystemClock().now())
+        assert (await host.get("/readyz")).status_code == 200
+        for jump in (timedelta(hours=1), timedelta(seconds=-11)):
+            clock.set(SystemClock().now() + jump)
+            answer = await host.get("/readyz")
+            if house.db.dialect == "sqlite":  # one host: nothing else tells the time
+                assert answer.status_code == 200
+                continue
+            assert (answer.status_code, answer.json()["dependencies"]["clock"]) == (503, "failed: WrongClock")
+            assert (await host.get("/healthz")).status_code == 200
+        clock.set(SystemClock().now())
+        assert (await host.get("/readyz")).status_code == 200

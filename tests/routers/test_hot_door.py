@@ -1,5 +1,6 @@
 """A hot door's short way and FastAPI's way are one door: same answers, same refusals, and never past a guard."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,6 +10,8 @@ from fastapi.routing import APIRoute
 
 from app.core.clock import FixedClock
 from app.core.house import House
+from app.core.limits import LIMITS, Limits
+from app.main import create_app
 from app.routers.http.guards import TicketHolder, public
 from app.routers.http.hot import MODEST_BODY, HotDoor
 from app.routers.schemas.tickets import Lookup, Ticket, ticket_json
@@ -75,6 +78,34 @@ async def test_both_ways_refuse_in_the_same_words(client: httpx.AsyncClient, bod
     short = await ask(client, body, SHORT)
     assert short == await ask(client, body, LONG)
     assert short[0] in (400, 422)
+
+
+async def test_too_many_are_refused_in_the_same_words(house: House) -> None:
+    limited = replace(house, parts={**house.parts, Limits: Limits(seconds=lambda: 0.0)})
+    body = '{"plate": "B 9999 ZZZ", "reference": "ETL7K3M9QXT4"}'
+    transport = httpx.ASGITransport(app=create_app(limited))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for _ in range(LIMITS["lookup-plate"].amount):
+            assert (await ask(client, body, SHORT))[0] == 200
+        short = await ask(client, body, SHORT)
+        assert short == await ask(client, body, LONG)
+    assert short[0] == 429
+
+
+async def test_a_page_of_another_origin_takes_the_ordinary_way(client: httpx.AsyncClient) -> None:
+    body = '{"plate": "B 9999 ZZZ", "reference": "ETL7K3M9QXT4"}'
+    headers = SHORT | {"Origin": "https://elsewhere.example"}
+    answer = await client.post("/v1/tickets/lookup", content=body, headers=headers)
+    assert answer.status_code == 200
+    assert "vary" in answer.headers  # CORS has looked at it
+
+
+async def test_the_short_way_has_the_same_headers_and_line(client: httpx.AsyncClient) -> None:
+    body = '{"plate": "B 9999 ZZZ", "reference": "ETL7K3M9QXT4"}'
+    short = await client.post("/v1/tickets/lookup", content=body, headers=SHORT | {"X-Request-Id": "abcdefgh-1"})
+    long = await client.post("/v1/tickets/lookup", content=body, headers=LONG | {"X-Request-Id": "abcdefgh-1"})
+    assert dict(short.headers) == dict(long.headers)
+    assert short.headers["x-request-id"] == "abcdefgh-1"
 
 
 async def test_a_body_in_pieces_is_read_whole(client: httpx.AsyncClient) -> None:

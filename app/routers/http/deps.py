@@ -4,7 +4,7 @@ All of them are `async` although they wait for nothing: FastAPI sends plain func
 request cost more than the database does.
 """
 
-from ipaddress import IPv4Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -44,12 +44,12 @@ def network_of(host: str) -> str:
 
     Whoever has one IPv6 address usually has all 2^64 of its network, and `::` hides groups: so the text is not enough.
     """
+    if ":" not in host:
+        return host
     try:
-        address = ip_address(host.partition("%")[0])
+        address = IPv6Address(host.partition("%")[0])
     except ValueError:
         return host
-    if isinstance(address, IPv4Address):
-        return str(address)
     return str(address.ipv4_mapped or IPv6Network((int(address) >> 64 << 64, 64)))
 
 

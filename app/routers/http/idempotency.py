@@ -1,20 +1,49 @@
 """Idempotency-Key at the doors: the first answer is kept in the transaction that did the work, and given again."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import IntegrityError
 
 from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
 from app.core.house import House
-from app.core.once import KEY_MISSING, KEY_REUSED, MAX_KEY_LENGTH, find_answer, keep_answer
+from app.core.once import KEY_MISSING, MAX_KEY_LENGTH, find_answer, keep_answer, replace_answer
+from app.core.problems import Problem
 
 HEADER = "Idempotency-Key"
+CONFLICT = 409
+_KEY: dict[str, Any] = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
+}
+KEY_REQUIRED = {
+    "parameters": [
+        _KEY
+        | {
+            "required": True,
+            "description": "A random value of yours. The same call with the same key gets the same answer again, for 48 hours; "
+            "without one it is 400 `idempotency-key-missing`.",
+        }
+    ]
+}
+"""`openapi_extra` of a door whose `begin_once` says ``required=True``."""
+KEY_TAKEN = {
+    "parameters": [
+        _KEY
+        | {
+            "required": False,
+            "description": "A random value of yours. The same call with the same key gets the same answer again, for 48 hours. "
+            "Without one, the same bytes again get the answer that they got, as long as the case asks for no new one.",
+        }
+    ]
+}
+"""`openapi_extra` of a door that uses `answer_repeatably`."""
 
 
 @dataclass
@@ -33,6 +62,12 @@ class Once:
         return JSONResponse(body, status)
 
 
+def need_key(request: Request) -> None:
+    """Refuse a call without a key before anything is done for it. Raises KEY_MISSING."""
+    if HEADER not in request.headers:
+        raise KEY_MISSING()
+
+
 @asynccontextmanager
 async def begin_once(house: House, actor: Actor, request: Request, *, required: bool = False) -> AsyncIterator[Once]:
     """``db.begin`` for an unsafe call. Use:
@@ -41,20 +76,44 @@ async def begin_once(house: House, actor: Actor, request: Request, *, required: 
 
     Raises KEY_MISSING where a key is required, KEY_REUSED when the key came with another request.
     """
+    if required:
+        need_key(request)
     key = request.headers.get(HEADER)
-    if (key is None and required) or (key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH):
+    if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
         raise KEY_MISSING()
     fingerprint = await _fingerprint(request) if key is not None else ""
+    async with house.db.begin(actor) as tx:
+        kept = await find_answer(tx, key, fingerprint) if key is not None else None
+        earlier = JSONResponse(kept.body, kept.status) if kept is not None else None
+        yield Once(tx, earlier, key, fingerprint)
+
+
+async def answer_repeatably(
+    house: House, actor: Actor, request: Request, work: Callable[[Tx], Awaitable[JsonValue]]
+) -> JSONResponse:
+    """For a door whose published shape names no key: with one as `begin_once`, without one the bytes are the key.
+
+    The work is tried anew, because what was refused once or answered long ago may be asked again. Only where the case
+    no longer asks (409) do the same bytes of the same person get the answer that they got before.
+    """
+    if HEADER in request.headers:
+        async with begin_once(house, actor, request) as once:
+            return once.earlier or await once.keep(await work(once.tx))
+    fingerprint = await _fingerprint(request)
+    key = f"bytes:{fingerprint}"
     try:
         async with house.db.begin(actor) as tx:
-            kept = await find_answer(tx, key, fingerprint) if key is not None else None
-            earlier = JSONResponse(kept.body, kept.status) if kept is not None else None
-            yield Once(tx, earlier, key, fingerprint)
-    except IntegrityError as error:
-        if "kept_answers" in str(error.orig):
-            # Two of the same at once: the other one has won and is committing; the client asks again and gets its answer.
-            raise KEY_REUSED() from error
-        raise
+            answer = await work(tx)
+            await replace_answer(tx, key, fingerprint, answer)
+        return JSONResponse(answer)
+    except Problem as problem:
+        if problem.type.status != CONFLICT:
+            raise
+        async with house.db.begin(actor) as tx:
+            kept = await find_answer(tx, key, fingerprint)
+        if kept is None:
+            raise
+        return JSONResponse(kept.body, kept.status)
 
 
 async def _fingerprint(request: Request) -> str:

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 from fastapi import Query
 
@@ -46,6 +47,17 @@ def cursor_part(part: str, read: Callable[[str], T]) -> T:
         return read(part)
     except (ValueError, OverflowError) as error:
         raise _not_ours() from error
+
+
+def read_time_and_id(after: str | None) -> tuple[datetime, UUID] | None:
+    """The place of a list in the order of time, from a cursor of `isoformat` and id; None for its beginning.
+
+    INVALID_REQUEST when it is not one of ours.
+    """
+    if after is None:
+        return None
+    at, id_ = read_cursor(after, 2)
+    return cursor_part(at, moment), cursor_part(id_, UUID)
 
 
 def moment(text: str) -> datetime:

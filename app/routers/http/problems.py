@@ -28,6 +28,10 @@ from app.core.texts import Text
 from app.routers.http.language import language_of
 from app.routers.http.security import security_headers
 
+UNREADABLE_BODY = Text(
+    "Isi kiriman tidak dapat dibaca: bentuknya tidak sesuai dengan Content-Type.",
+    "The body cannot be read: it does not have the form that its Content-Type says.",
+)
 PROBLEM_JSON = "application/problem+json"
 PageRenderer = Callable[[Request, Problem], Response | None]
 log = logging.getLogger(__name__)
@@ -61,11 +65,13 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
     async def on_http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         kind = _BY_STATUS.get(status, INVALID_REQUEST if status < 500 else UNEXPECTED)
+        faults = [FieldError("", UNREADABLE_BODY)] if kind is INVALID_REQUEST else []
         limit = request.scope.get("starlette.max_body_size") or 0
         problem = kind(
             limit_mb=round(limit / 1_048_576, 1) or 1,
             expected="application/json",
             request_id=_request_id(request),
+            errors=faults,
             headers=dict(getattr(error, "headers", None) or {}),
         )
         return answer(request, problem)

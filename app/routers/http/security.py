@@ -1,10 +1,11 @@
 """What every answer tells the browser: load nothing from elsewhere, run no inline script, sit in nobody's frame.
 
 Pages hold tickets and, at the counter, people's records, so the policy is the strict one (CSP level 3): scripts and
-styles come from our own files alone. `security_headers` decides, `SecurityHeaders` only puts it on the answer.
+styles come from our own files alone. `security_headers` decides, `add_security_headers` only puts it on the answer.
 """
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Iterable
+from functools import lru_cache
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -28,7 +29,8 @@ _ALWAYS: Headers = [
 ]
 
 
-def security_headers(content_type: str, *, https: bool, redirects: bool = False) -> Headers:
+@lru_cache(maxsize=256)
+def security_headers(content_type: str, *, https: bool, redirects: bool = False) -> tuple[tuple[bytes, bytes], ...]:
     """The headers for an answer of this media type. Sources: OWASP secure headers project, CSP level 3, RFC 6797.
 
     A form that leads to a sign-in at another issuer redirects; browsers apply `form-action` to that as well, so
@@ -43,30 +45,14 @@ def security_headers(content_type: str, *, https: bool, redirects: bool = False)
     headers = [*_ALWAYS, (b"content-security-policy", policy.encode())]
     if https:
         headers.append((b"strict-transport-security", f"max-age={HSTS_SECONDS}; includeSubDomains".encode()))
-    return headers
+    return tuple(headers)
 
 
-class SecurityHeaders:
-    """Adds `security_headers` to every HTTP answer; what a door has set itself stays."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name.lower(): value for name, value in message["headers"]}
-                wanted = security_headers(
-                    present.get(b"content-type", b"").decode("latin-1").lower(),
-                    https=scope["scheme"] == "https",
-                    redirects=b"location" in present,
-                )
-                wanted.append(NOT_KEPT)
-                message["headers"] = [*message["headers"], *((n, v) for n, v in wanted if n not in present)]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+def add_security_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> Headers:
+    """An answer's headers with `security_headers` added; what a door has set itself stays."""
+    dressed = list(headers)
+    present = {name.lower(): value for name, value in dressed}
+    kind = present.get(b"content-type", b"").decode("latin-1").lower()
+    wanted = security_headers(kind, https=https, redirects=b"location" in present)
+    dressed += [each for each in (*wanted, NOT_KEPT) if each[0] not in present]
+    return dressed
