@@ -1,4 +1,4 @@
-"""`loket verify FILE [--key KEY]`: check a proof, or the receipt that carries it, without any network.
+"""`loket verify FILE [--key KEY]`: check a proof, the receipt that carries it, or a draw, without any network.
 
 Needs no house: whoever holds the file and the log's public key can run this on a machine that never met the server.
 """
@@ -17,27 +17,40 @@ from rich.markup import escape
 from app.cli.common import REFUSED, console, emit, refuse
 from app.core.config import Settings
 from app.core.crypto import KeyRing
-from app.services import transparency
-from app.services.transparency import ATTACHMENT_NAME, Verdict
+from app.services import cases, transparency
+from app.services.cases import DrawVerdict
+from app.services.etle import receipts
+from app.services.transparency import ATTACHMENT_NAME
 
 FILE_MAX_BYTES = 20 * 1024 * 1024
 PROOFS_MAX = 1000
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="A receipt (PDF) or a proof (JSON).")],
+    file: Annotated[Path, typer.Argument(help="A receipt (PDF or JSON), a proof or a draw (JSON).")],
     key: Annotated[
         str | None,
         typer.Option("--key", help="The log's public key (name+hash+key), or a file that holds it."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
 ) -> None:
-    """Verify a receipt or proof offline."""
+    """Verify a receipt, proof or draw offline."""
     keys = _keys(key)
-    verdicts = [transparency.verify_proof(proof, keys) for proof in _proofs(file)]
+    verdicts = [_verdict(proof, keys) for proof in _proofs(file)]
     emit([_as_json(each) for each in verdicts], as_json=as_json, human=lambda: _show(verdicts))
-    if not all(each.holds for each in verdicts):
+    if any(each.fault for each in verdicts):
         raise typer.Exit(REFUSED)
+
+
+def _verdict(document: dict[str, Any], keys: tuple[str, ...]) -> DrawVerdict:
+    """What looking at one document showed; of a proof alone nobody is drawn."""
+    if str(document.get("format")).startswith("loket-draw/"):
+        return cases.verify_draw(document, keys)
+    if document.get("format") == receipts.FORMAT:
+        verdict = receipts.verify_receipt(document, keys)
+    else:
+        verdict = transparency.verify_proof(document, keys)
+    return DrawVerdict(verdict, fault=verdict.fault)
 
 
 def _proofs(path: Path) -> list[dict[str, Any]]:
@@ -99,10 +112,12 @@ def _listed(text: str) -> tuple[str, ...]:
     return found
 
 
-def _as_json(verdict: Verdict) -> dict[str, Any]:
+def _as_json(found: DrawVerdict) -> dict[str, Any]:
+    verdict = found.pool
     return {
-        "valid": verdict.holds,
-        "fault": verdict.fault or None,
+        "valid": not found.fault,
+        "fault": found.fault or None,
+        "drawn": found.drawn or None,
         "pinned": verdict.pinned,
         "key": verdict.key or None,
         "origin": verdict.origin or None,
@@ -112,17 +127,22 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _show(verdicts: list[Verdict]) -> None:
-    for each in verdicts:
-        if not each.holds:
-            console.print(f"[red]NOT VALID[/red]: {escape(each.fault)}", highlight=False)
+def _show(verdicts: list[DrawVerdict]) -> None:
+    for found in verdicts:
+        if found.fault:
+            console.print(f"[red]NOT VALID[/red]: {escape(found.fault)}", highlight=False, soft_wrap=True)
             continue
+        each = found.pool
         console.print(
             f"[green]VALID[/green]: record {each.leaf_index} of {each.tree_size} in the log {escape(each.origin)}",
             highlight=False,
         )
         note = "pinned" if each.pinned else "NOT PINNED: it stands in the file itself; compare it, or give --key"
         console.print(f"  signed by {escape(each.key)} ({note})", highlight=False, soft_wrap=True)
+        if found.drawn:
+            console.print(
+                f"  from this pool the checkpoint draws {escape(found.drawn)}", highlight=False, soft_wrap=True
+            )
         for name, value in sorted((each.body or {}).items()):
             console.print(f"  {escape(name)}: {escape(_shown(value))}", highlight=False, soft_wrap=True)
 

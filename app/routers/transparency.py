@@ -6,14 +6,26 @@ Nothing here says what a record is about: leaves are salted commitments, and a l
 import base64
 import re
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import public
-from app.routers.schemas.transparency import Consistency, Inclusion, LogKey, LogKeys
-from app.services import transparency
+from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, read_cursor
+from app.routers.schemas.transparency import (
+    Consistency,
+    DrawDocument,
+    DrawLineOut,
+    Draws,
+    Inclusion,
+    LogKey,
+    LogKeys,
+    Money,
+)
+from app.services import cases, transparency
+from app.services.billing import MoneySheets
 from app.services.transparency.problems import NO_SUCH_TILE
 
 router = APIRouter(prefix="/v1/transparency", tags=["transparency"], dependencies=[public()])
@@ -57,6 +69,40 @@ async def prove_consistency(old: Size, new: Size, house: TheHouse) -> Consistenc
     async with house.db.read() as connection:
         path = await transparency.consistency_between(connection, old, new)
     return Consistency(old=old, new=new, path=[base64.b64encode(each).decode() for each in path])
+
+
+@router.get("/money")
+async def money(house: TheHouse, response: Response) -> Money:
+    """What was received and what became of it, by month and Polda: received = fines + fees + forfeited + refunds paid +
+    still open, to the rupiah, as the ledger has it."""
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return Money.of(await house[MoneySheets].current(house))
+
+
+@router.get("/draws")
+async def list_draws(house: TheHouse, limit: PageLimit = 50, after: PageAfter = None) -> Draws:
+    """Every draw of an officer, oldest first, for whoever wants to draw all of them again."""
+    last = cursor_part(read_cursor(after, 1)[0], UUID) if after else None
+    async with house.db.read() as connection:
+        found = await cases.list_draws(connection, limit=limit + 1, after=last)
+    lines = [
+        DrawLineOut(
+            draw=each.id,
+            status=each.status,  # type: ignore[arg-type]  # a constraint of the table
+            announced_at=each.announced_at,
+            drawn_at=each.drawn_at,
+            checkpoint_size=each.checkpoint_size,
+        )
+        for each in found[:limit]
+    ]
+    return Draws(draws=lines, next=cursor_of(str(lines[-1].draw)) if len(found) > limit else None)
+
+
+@router.get("/draws/{id}")
+async def get_draw(id: UUID, house: TheHouse) -> DrawDocument:
+    """One draw with all that is needed to draw again. Problems: `cases-draw-not-found`."""
+    async with house.db.read() as connection:
+        return DrawDocument.model_validate(await cases.draw_document(house, connection, id))
 
 
 _TILE = re.compile(r"((?:x\d{3}/){0,4}\d{3})(?:\.p/([1-9]\d{0,2}))?", re.ASCII)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,22 @@ def test_staff_come_and_go(loket: Any) -> None:
     assert loket("staff", "disable", "baru@example.test")[0] == 0
     status, listed = loket("staff", "list", "--json")
     assert [(each["email"], each["roles"]) for each in listed] == [("baru@example.test", ["counter", "officer"])]
+
+
+def test_absences_and_lots_of_a_draw(loket: Any) -> None:
+    today = datetime.now(UTC).date()
+    until = today + timedelta(days=3)
+    loket("staff", "add", "a@example.test", "--role", "officer", "--unit", "PMJ", "--json")
+    days = ("--from", today.isoformat(), "--until", until.isoformat())
+    status, told = loket("staff", "absent", "a@example.test", *days, "--json")
+    assert (status, told["absent_until"]) == (0, until.isoformat())
+    assert loket("staff", "lots", "a@example.test", "2", "--json")[0] == 0
+    [view] = [each for each in loket("staff", "list", "--json")[1] if each["email"] == "a@example.test"]
+    assert (view["draw_weight"], view["absences"]) == (2, [[today.isoformat(), until.isoformat()]])
+    assert loket("staff", "present", "a@example.test", "--json") == (0, {"email": "a@example.test", "taken_back": 1})
+    assert loket("staff", "absent", "b@example.test", *days)[0] == 1
+    assert loket("staff", "lots", "a@example.test", "1000")[0] == 2
+    assert loket("staff", "absent", "a@example.test", "--from", "soon", "--until", "later")[0] == 2
 
 
 def test_testers_get_tokens_and_production_does_not(loket: Any, monkeypatch: pytest.MonkeyPatch) -> None:

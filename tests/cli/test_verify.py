@@ -11,8 +11,9 @@ from pypdf import PdfReader, PdfWriter
 
 from app.core.actor import SYSTEM
 from app.core.house import House
-from app.services import transparency
+from app.services import cases, transparency
 from app.services.transparency import ATTACHMENT_NAME
+from tests import make
 from tests.cli.spoken import Loket, speaker
 from tests.conftest import KEYS
 
@@ -117,3 +118,22 @@ def test_a_pdf_without_a_proof_and_a_file_that_is_not_there(loket: Loket, tmp_pa
     gone = loket("verify", "gone.json")
     assert (gone.status, "No such file" in gone.err) == (1, True)
     assert loket("verify").status == 2
+
+
+async def test_a_draw_is_drawn_again(house: House, tmp_path: Path, loket: Loket) -> None:
+    await make.demo_set(house)
+    await make.case_of(house, await make.capture(house))
+    async with house.db.read() as connection:
+        [line] = await cases.list_draws(connection, limit=5, after=None)
+        document = json.loads(json.dumps(await cases.draw_document(house, connection, line.id)))
+    (tmp_path / "draw.json").write_text(json.dumps(document), "utf-8")
+    good = loket("verify", "draw.json", "--key", document["pool"]["keys"][0], "--json")
+    assert good.status == 0, good.err
+    [verdict] = json.loads(good.out)
+    assert (verdict["valid"], verdict["pinned"], verdict["drawn"]) == (True, True, document["drawn"])
+    assert document["drawn"] in loket("verify", "draw.json").out
+
+    (tmp_path / "draw.json").write_text(json.dumps(document | {"drawn": "somebody"}), "utf-8")
+    bad = loket("verify", "draw.json")
+    assert bad.status == 1
+    assert f"{document['drawn']} is drawn" in bad.out

@@ -5,21 +5,36 @@ rooms above, merged in `app.wiring`.
 """
 
 from app.services.cases.deadlines import due_times, recompute_deadlines
-from app.services.cases.draw import draw_officer, drawn_from
+from app.services.cases.draw import Candidate, announce_draw, draw_announced, drawn_from
+from app.services.cases.draw_proof import DrawLine, DrawVerdict, draw_document, list_draws, verify_draw
 from app.services.cases.engine import allowed_actions, get_locked, move, open_case, signal, tell_supervisor
 from app.services.cases.events import actions_of, actors_of
 from app.services.cases.loading import LifecycleError, load_lifecycles, merge_rules
 from app.services.cases.models import Case, CaseEvent
 from app.services.cases.problems import CASE_NOT_FOUND
 from app.services.cases.rules import DueTime, Lifecycle, Lifecycles, Move, Rule
+from app.services.cases.strays import Stray, find_strays
 from app.services.cases.sweeping import Swept, sweep
-from app.services.cases.tasks import Lasts, TaskView, awaited, close_task, list_tasks, open_task, tasks_of
+from app.services.cases.tasks import (
+    Lasts,
+    TaskView,
+    Undrawn,
+    awaited,
+    close_task,
+    list_tasks,
+    list_undrawn,
+    open_task,
+    tasks_of,
+)
 from app.services.cases.timeline import TimelineEntry, saw, timeline
 
 __all__ = [
     "CASE_NOT_FOUND",
+    "Candidate",
     "Case",
     "CaseEvent",
+    "DrawLine",
+    "DrawVerdict",
     "DueTime",
     "Lasts",
     "Lifecycle",
@@ -27,19 +42,26 @@ __all__ = [
     "Lifecycles",
     "Move",
     "Rule",
+    "Stray",
     "Swept",
     "TaskView",
     "TimelineEntry",
+    "Undrawn",
     "actions_of",
     "actors_of",
     "allowed_actions",
+    "announce_draw",
     "awaited",
     "close_task",
-    "draw_officer",
+    "draw_announced",
+    "draw_document",
     "drawn_from",
     "due_times",
+    "find_strays",
     "get_locked",
+    "list_draws",
     "list_tasks",
+    "list_undrawn",
     "load_lifecycles",
     "merge_rules",
     "move",
@@ -52,4 +74,5 @@ __all__ = [
     "tasks_of",
     "tell_supervisor",
     "timeline",
+    "verify_draw",
 ]

@@ -73,15 +73,21 @@ def _check_state(faults: Faults, lifecycle: Lifecycle, state: State) -> None:
     for answer in state.signals.values():
         if answer.move is not None:
             _check_answer(faults, lifecycle, state, answer)
+        elif answer.name in REQUIRED_SIGNALS and answer.task is None:
+            faults.at(
+                here,
+                f"state {state.name}: money that nobody asked for is work for a person, so {answer.name} needs a task",
+            )
     for rule in state.deadlines.values():
-        move = lifecycle.find_move(state.name, rule.move) if rule.move else None
-        if rule.move and move is None:
+        due = lifecycle.find_move(state.name, rule.move) if rule.move else None
+        if rule.move and due is None:
             faults.at(here, f"deadline {rule.name}: {rule.move} is no move from {state.name}")
-        if move and SYSTEM_ROLE not in move.by:
+        if due and SYSTEM_ROLE not in due.by:
             faults.at(here, f"deadline {rule.name}: the system may not {rule.move}")
     moves = [move for move in lifecycle.moves_from(state.name) if move.target != state.name]
-    if state.terminal and lifecycle.moves_from(state.name):
-        faults.at(here, f"state {state.name} is terminal but has a move {moves[0].action if moves else ''}")
+    for move in lifecycle.moves_from(state.name) if state.terminal else ():
+        if move.action not in {answer.move for answer in state.signals.values()}:
+            faults.at(here, f"state {state.name} is terminal but has a move {move.action}")
     if not state.terminal and not moves:
         faults.at(here, f"state {state.name} is a dead end: declare it terminal or give it a move")
 

@@ -45,11 +45,13 @@ async def record(
     reason: str | None = None,
     data: Mapping[str, JsonValue] | None = None,
 ) -> CaseEvent:
-    """The event of the version that the case has just reached, and its leaf in the log."""
+    """The event of the version that the case has just reached, and its leaf in the log.
+
+    The leaf names the case by id: its reference opens the owner's papers, and a proof goes to everybody whom it concerns.
+    """
     body: dict[str, JsonValue] = {
         "event": str(event_id),
         "case": str(case.id),
-        "reference": case.reference,
         "lifecycle": case.lifecycle,
         "seq": case.version,
         "action": action,

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from app.core.db import JsonColumn, Table, UtcDateTime
@@ -12,6 +12,7 @@ from app.core.ids import new_id
 
 _WAITING = text("status = 'waiting'")
 _OPEN = text("closed_at IS NULL")
+_ANNOUNCED = text("status = 'announced'")
 
 
 class Case(Table, table=True):
@@ -137,3 +138,31 @@ class CaseView(Table, table=True):
     purpose: str = Field(max_length=80)
     at: datetime = Field(sa_type=UtcDateTime)
     leaf_id: UUID = Field(foreign_key="leaves.id")
+
+
+class Draw(Table, table=True):
+    """A draw of the officer of a case: announced with its pool, then decided by a checkpoint that covers the pool.
+
+    `number` counts the draws of a case. `pool_leaf` is the leaf with who is in the pool; the first checkpoint whose tree
+    holds it (of `checkpoint_size` leaves) decides. `status`: ``announced``, ``drawn``, or ``void`` (the case was closed
+    before).
+    """
+
+    __tablename__ = "draws"
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        Index("uq_draws_announced", "case_id", unique=True, sqlite_where=_ANNOUNCED, postgresql_where=_ANNOUNCED),
+        CheckConstraint("status IN ('announced', 'drawn', 'void')", name="status"),
+        CheckConstraint("(status = 'drawn') = (officer IS NOT NULL)", name="drawn_names_officer"),
+        CheckConstraint("(status = 'drawn') = (checkpoint_size IS NOT NULL)", name="drawn_names_checkpoint"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case_id: UUID = Field(foreign_key="cases.id")
+    number: int
+    pool_leaf: UUID = Field(foreign_key="leaves.id", unique=True)
+    status: str = Field(max_length=10)
+    announced_at: datetime = Field(sa_type=UtcDateTime)
+    officer: str | None = Field(default=None, max_length=60)
+    checkpoint_size: int | None = Field(default=None, sa_type=BigInteger, foreign_key="checkpoints.tree_size")
+    drawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -153,12 +153,10 @@ def _answer(faults: Faults, state: str, name: str, value: object) -> SignalAnswe
     line = faults.places["state", state]
     raw = faults.mapping(value, line, f"answer to {name}", needed="", allowed="move effects task title")
     faults.places["answer", state, name] = raw.line
-    if ("move" in raw) == ("task" in raw):
-        faults.fault(raw.line, f"the answer to {name} needs either a move, or a task with its title")
-    if "task" in raw and "title" not in raw:
-        faults.fault(raw.line, f"the answer to {name} needs a title for its event")
-    if "move" in raw and "effects" in raw:
-        faults.fault(raw.line, f"the answer to {name} is a move: the effects stand with the move")
+    if "move" not in raw and "title" not in raw:
+        faults.fault(raw.line, f"the answer to {name} needs either a move, or a title for its event")
+    if "move" in raw and ("effects" in raw or "task" in raw):
+        faults.fault(raw.line, f"the answer to {name} is a move: the effects stand with the move, work with its state")
     return SignalAnswer(
         name=name,
         move=raw.get("move"),

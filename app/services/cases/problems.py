@@ -84,3 +84,12 @@ FUTURE_REFUSED = ProblemType(
         "In production, deadlines run up to the present only.",
     ),
 )
+DRAW_NOT_FOUND = ProblemType(
+    "cases-draw-not-found",
+    404,
+    Text("Undian tidak ditemukan", "No such draw"),
+    Text(
+        "Undian ini tidak ada. Nomornya tertulis pada garis waktu perkara dan pada daftar di `/v1/transparency/draws`.",
+        "There is no such draw. Its id stands in the case's timeline and in the list at `/v1/transparency/draws`.",
+    ),
+)

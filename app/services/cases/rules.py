@@ -39,7 +39,7 @@ class DeadlineRule:
 
 @dataclass(frozen=True, slots=True)
 class SignalAnswer:
-    """What a state does with a fact: a move, or an event with effects and a work item."""
+    """What a state does with a fact: a move, or an event with its title, with effects and a work item if need be."""
 
     name: str
     move: str | None
@@ -50,7 +50,7 @@ class SignalAnswer:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a case can stand. A terminal state is left by nothing, but still answers signals."""
+    """Where a case can stand. A terminal state is left by nobody; it still answers facts, and a fact may reopen the case."""
 
     name: str
     title: Text
@@ -92,12 +92,17 @@ class Lifecycle:
     states: Mapping[str, State]
     transitions: tuple[Transition, ...]
     _moves: Mapping[str | None, tuple[Transition, ...]] = field(init=False, repr=False, compare=False)
+    _actions: Mapping[tuple[str, str | None], frozenset[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         moves: dict[str | None, tuple[Transition, ...]] = {}
+        actions: dict[tuple[str, str | None], frozenset[str]] = {}
         for each in self.transitions:
             moves[each.source] = (*moves.get(each.source, ()), each)
+            for role in each.by:
+                actions[role, each.source] = actions.get((role, each.source), frozenset()) | {each.action}
         object.__setattr__(self, "_moves", moves)
+        object.__setattr__(self, "_actions", actions)
 
     def find_move(self, state: str, action: str) -> Transition | None:
         """The move that this action declares from this state."""
@@ -106,6 +111,10 @@ class Lifecycle:
     def moves_from(self, state: str) -> tuple[Transition, ...]:
         """Every declared move out of (or within) a state, in the order of the file."""
         return self._moves.get(state, ())
+
+    def actions_of(self, role: str, state: str) -> frozenset[str]:
+        """The actions of the moves out of a state that this role may do."""
+        return self._actions.get((role, state), frozenset())
 
 
 @dataclass(frozen=True, slots=True)

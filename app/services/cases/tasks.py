@@ -15,7 +15,7 @@ from app.core.ids import new_id
 from app.core.texts import Text
 from app.services.cases import events
 from app.services.cases.events import Reader
-from app.services.cases.models import Case, WorkItem, WorkItemExclusion
+from app.services.cases.models import Case, Draw, WorkItem, WorkItemExclusion
 from app.services.cases.problems import CASE_NOT_FOUND, WORK_ITEM_NOT_FOUND
 
 PAGE = 50
@@ -44,6 +44,18 @@ class TaskView:
     lifecycle: str
     state: str
     assigned_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undrawn:
+    """Work for whoever will be drawn, on a case that nobody was drawn for yet. `announced`: the draw is under way; else
+    it waits until somebody is in the pool."""
+
+    case_id: UUID
+    reference: str
+    kind: str
+    opened_at: datetime
+    announced: bool
 
 
 async def open_task(
@@ -157,6 +169,25 @@ async def list_tasks(
             query = query.where(or_(col(WorkItem.opened_at) > last, later))
     rows = await reader.execute(query.order_by(col(WorkItem.opened_at), col(WorkItem.id)).limit(limit))
     return [TaskView(**row) for row in rows.mappings()]
+
+
+async def list_undrawn(reader: Reader, *, roles: Collection[str], unit: str, limit: int = PAGE) -> Sequence[Undrawn]:
+    """What will be somebody's in this unit, oldest first: nobody can open it before the lot has fallen."""
+    announced = exists().where(col(Draw.case_id) == col(Case.id), col(Draw.status) == "announced")
+    query = (
+        select(col(Case.id), col(Case.reference), col(WorkItem.kind), col(WorkItem.opened_at), announced)
+        .join(Case, col(Case.id) == col(WorkItem.case_id))
+        .where(
+            col(WorkItem.closed_at).is_(None),
+            col(WorkItem.assignee_only),
+            col(WorkItem.role).in_(roles),
+            col(WorkItem.unit) == unit,
+            col(Case.assigned_to).is_(None),
+        )
+        .order_by(col(WorkItem.opened_at), col(WorkItem.id))
+        .limit(limit)
+    )
+    return [Undrawn(*row) for row in await reader.execute(query)]
 
 
 async def tasks_of(reader: Reader, case_id: UUID) -> Sequence[TaskView]:

@@ -22,7 +22,8 @@ PURPOSE_MAX_CHARS = 80
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of the timeline. `version` is None for a look; `leaf_id` leads to the proof."""
+    """One line of the timeline. `version` is None for a look; `leaf_id` leads to the proof, `draw` to the draw that it
+    tells of."""
 
     at: datetime
     as_of: datetime
@@ -34,6 +35,7 @@ class TimelineEntry:
     reason: str | None
     version: int | None
     leaf_id: UUID
+    draw: str | None = None
 
 
 async def timeline(reader: Reader, case_id: UUID) -> Sequence[TimelineEntry]:
@@ -58,6 +60,7 @@ async def timeline(reader: Reader, case_id: UUID) -> Sequence[TimelineEntry]:
             reason=row.reason,
             version=row.seq,
             leaf_id=row.leaf_id,
+            draw=row.data.get("draw"),
         )
         for row in happened
     ]

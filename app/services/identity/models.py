@@ -4,11 +4,11 @@ Names, addresses and numbers of people are ciphertexts (``_enc``) under a data k
 found by blind index (``_bidx``); secrets are hashes, or sealed where the protocol needs them back (SNAP's HMAC).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
 from app.core.db import JsonColumn, Table, UtcDateTime
@@ -43,10 +43,43 @@ class Credential(Table, table=True):
     last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class PartnerKey(Table, table=True):
+    """An RSA key by which banks know us when we call them. A newer one serves the banks that were connected after it."""
+
+    __tablename__ = "partner_keys"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    public_key_pem: str
+    private_enc: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class BankConnection(Table, table=True):
+    """How we call a bank that calls us: where, as whom, and signed with which of our keys.
+
+    `client_id` and `secret_enc` are ours at that bank. `partner_id` goes into X-PARTNER-ID, `channel_id` into CHANNEL-ID.
+    """
+
+    __tablename__ = "bank_connections"
+
+    credential_id: UUID = Field(foreign_key="credentials.id", primary_key=True)
+    base_url: str
+    client_id: str
+    partner_id: str
+    channel_id: str
+    secret_enc: str
+    key_id: UUID = Field(foreign_key="partner_keys.id")
+    connected_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class StaffMember(Table, table=True):
-    """A member of the police who works in this software: unit, roles, and how they prove themselves."""
+    """A member of the police who works in this software: unit, roles, and how they prove themselves.
+
+    `draw_weight` is how many lots they have when a case is drawn; none with 0.
+    """
 
     __tablename__ = "staff"
+    __table_args__ = (CheckConstraint("draw_weight BETWEEN 0 AND 100", name="draw_weight"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     key_id: UUID = Field(foreign_key="data_keys.id")
@@ -55,6 +88,7 @@ class StaffMember(Table, table=True):
     external_subject: str | None = Field(default=None, unique=True)
     unit: str = Field(index=True)
     roles: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    draw_weight: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     password_hash: str | None = None
     password_temporary: bool = True
     totp_enc: str | None = None
@@ -64,6 +98,20 @@ class StaffMember(Table, table=True):
     locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class StaffAbsence(Table, table=True):
+    """Days, both included, in the unit's own zone, on which no case is drawn to a member of staff. Why is not kept."""
+
+    __tablename__ = "staff_absences"
+    __table_args__ = (CheckConstraint("first_on <= last_on", name="order"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    staff_id: UUID = Field(foreign_key="staff.id", index=True)
+    first_on: date
+    last_on: date
+    noted_at: datetime = Field(sa_type=UtcDateTime)
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Person(Table, table=True):

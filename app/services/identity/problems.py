@@ -27,6 +27,12 @@ CREDENTIAL_DISABLED = ProblemType(
         "The credential {client_id} is disabled; make a new one.",
     ),
 )
+CONNECTION_INVALID = ProblemType(
+    "identity-connection-invalid",
+    422,
+    Text("Sambungan ke bank tidak benar", "The connection to the bank is not valid"),
+    Text("{why}", "{why}"),
+)
 STAFF_NOT_FOUND = ProblemType(
     "identity-staff-not-found",
     404,

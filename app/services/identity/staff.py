@@ -1,17 +1,17 @@
 """Members of staff: who they are, which unit and roles, and how they prove it (password and second factor).
 
-Every change of a role or unit is a leaf of the public log, by opaque id: who could decide what, and since when, must be
-provable later. External identity providers keep their own passwords; their people get a row here on first sign-in, so
+Every change of a role, unit, absence or number of lots is a leaf of the public log, by opaque id: who could decide what,
+and since when, must be provable later. External identity providers keep their own passwords; their people get a row here on first sign-in, so
 that cases can be drawn to them.
 """
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -24,7 +24,7 @@ from app.core.ids import new_id
 from app.services import reference, transparency
 from app.services.identity import totp
 from app.services.identity.credentials import Reader
-from app.services.identity.models import StaffMember
+from app.services.identity.models import StaffAbsence, StaffMember
 from app.services.identity.passwords import hash_password
 from app.services.identity.problems import STAFF_EXISTS, STAFF_INVALID, STAFF_NOT_FOUND
 from app.services.identity.roles import KNOWN, Role, expand, scopes_of_staff
@@ -32,6 +32,8 @@ from app.services.identity.sessions import SubjectKind, close_all_of
 
 MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
+ABSENT_AT_MOST = timedelta(days=366)
+MAX_WEIGHT = 100
 ISSUER_NAME = "Loket"
 
 
@@ -54,6 +56,17 @@ class StaffView:
     roles: tuple[str, ...]
     enrolled: bool
     disabled_at: datetime | None
+    draw_weight: int
+    absences: tuple[tuple[date, date], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InPool:
+    """Somebody among whom a case is drawn: opaque id, number of lots, and whether they are away on that day."""
+
+    id: UUID
+    weight: int
+    absent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +136,52 @@ async def know_external(tx: Tx, subject: str, *, roles: Sequence[str], unit: str
 
 async def disable(tx: Tx, email: str) -> None:
     """Shut somebody out: sessions and grants end now. Doing it twice changes nothing. Raises STAFF_NOT_FOUND."""
-    row = await _lock_by_email(tx, email)
-    if row is None:
-        raise STAFF_NOT_FOUND()
+    row = await _lock_known(tx, email)
     if row.disabled_at is None:
         row.disabled_at = tx.now
         await close_all_of(tx, SubjectKind.STAFF, row.id, why="account disabled")
         await _publish(tx, row, "disabled")
+
+
+async def set_absent(tx: Tx, email: str, *, first: date, last: date) -> None:
+    """No case is drawn to them on these days, both included, counted in their unit's zone; a leaf tells it.
+
+    Raises STAFF_NOT_FOUND, STAFF_INVALID for days in the wrong order, all past, or more than a year.
+    """
+    row = await _lock_known(tx, email)
+    today = await _today(tx, row.unit)
+    if not first <= last or last < today or last > today + ABSENT_AT_MOST:
+        raise STAFF_INVALID(why=f"the days go from the first to the last, which lies within a year from {today}")
+    tx.session.add(StaffAbsence(staff_id=row.id, first_on=first, last_on=last, noted_at=tx.now))
+    await _publish(tx, row, "absent", first_on=first.isoformat(), last_on=last.isoformat())
+
+
+async def set_present(tx: Tx, email: str) -> int:
+    """Take back every absence that has not ended; how many. A leaf tells it. Raises STAFF_NOT_FOUND."""
+    row = await _lock_known(tx, email)
+    standing = await tx.session.execute(
+        select(StaffAbsence).where(
+            col(StaffAbsence.staff_id) == row.id,
+            col(StaffAbsence.cancelled_at).is_(None),
+            col(StaffAbsence.last_on) >= await _today(tx, row.unit),
+        )
+    )
+    absences = standing.scalars().all()
+    for each in absences:
+        each.cancelled_at = tx.now
+    if absences:
+        await _publish(tx, row, "present")
+    return len(absences)
+
+
+async def set_weight(tx: Tx, email: str, weight: int) -> None:
+    """How many lots they have when a case is drawn; none with 0. A leaf tells it. Raises STAFF_NOT_FOUND, STAFF_INVALID."""
+    row = await _lock_known(tx, email)
+    if not 0 <= weight <= MAX_WEIGHT:
+        raise STAFF_INVALID(why=f"lots are 0 to {MAX_WEIGHT}")
+    if row.draw_weight != weight:
+        row.draw_weight = weight
+        await _publish(tx, row, "lots", lots=weight)
 
 
 async def list_(source: Reader, keys: KeyRing) -> list[StaffView]:
@@ -142,17 +194,29 @@ async def list_(source: Reader, keys: KeyRing) -> list[StaffView]:
         col(StaffMember.roles),
         col(StaffMember.totp_confirmed_at),
         col(StaffMember.disabled_at),
+        col(StaffMember.draw_weight),
     ).order_by(col(StaffMember.unit), col(StaffMember.created_at), col(StaffMember.id))
+    away = await _absences(source)
     views = []
     for row in (await source.execute(query)).all():
         opened = await vault.open_(source, keys, row.key_id, {"email": row.email_enc})
-        enrolled = row.totp_confirmed_at is not None
-        views.append(StaffView(row.id, opened["email"], row.unit, tuple(row.roles), enrolled, row.disabled_at))
+        views.append(
+            StaffView(
+                id=row.id,
+                email=opened["email"],
+                unit=row.unit,
+                roles=tuple(row.roles),
+                enrolled=row.totp_confirmed_at is not None,
+                disabled_at=row.disabled_at,
+                draw_weight=row.draw_weight,
+                absences=tuple(away.get(row.id, ())),
+            )
+        )
     return views
 
 
 async def list_officers(source: Reader, *, unit: str, role: Role) -> list[Officer]:
-    """Who in this unit holds the role now, by id: the pool of a draw."""
+    """Who in this unit holds the role now, by id."""
     query = (
         select(col(StaffMember.id), col(StaffMember.unit), col(StaffMember.roles))
         .where(col(StaffMember.unit) == unit, col(StaffMember.disabled_at).is_(None))
@@ -160,6 +224,24 @@ async def list_officers(source: Reader, *, unit: str, role: Role) -> list[Office
     )
     everybody = [Officer(row.id, row.unit, expand(row.roles)) for row in (await source.execute(query)).all()]
     return [each for each in everybody if role in each.roles]
+
+
+async def pool_of(source: Reader, *, unit: str, role: Role, now: datetime) -> list[InPool]:
+    """The pool of a draw at an instant: who in this unit holds the role, with their lots, and who of them is away.
+
+    Raises `reference-unit-not-found`.
+    """
+    officers = [each.id for each in await list_officers(source, unit=unit, role=role)]
+    day = now.astimezone(reference.zone_of(await reference.unit(source, unit))).date()
+    away = exists().where(
+        col(StaffAbsence.staff_id) == col(StaffMember.id),
+        col(StaffAbsence.cancelled_at).is_(None),
+        col(StaffAbsence.first_on) <= day,
+        col(StaffAbsence.last_on) >= day,
+    )
+    query = select(col(StaffMember.id), col(StaffMember.draw_weight), away).where(col(StaffMember.id).in_(officers))
+    rows = (await source.execute(query.order_by(col(StaffMember.id)))).all()
+    return [InPool(id_, weight, bool(absent)) for id_, weight, absent in rows]
 
 
 async def find_actor(source: Reader, staff_id: UUID) -> Actor | None:
@@ -293,14 +375,39 @@ async def _check_place(tx: Tx, roles: Sequence[str], unit: str) -> None:
         raise STAFF_INVALID(why=f"there is no unit {unit[:40]!r}")
 
 
+async def _lock_known(tx: Tx, email: str) -> StaffMember:
+    row = await _lock_by_email(tx, email)
+    if row is None:
+        raise STAFF_NOT_FOUND()
+    return row
+
+
+async def _today(tx: Tx, unit: str) -> date:
+    return tx.now.astimezone(reference.zone_of(await reference.unit(tx.session, unit))).date()
+
+
+async def _absences(source: Reader) -> dict[UUID, list[tuple[date, date]]]:
+    """Every absence that was not taken back, by member of staff, the earliest first."""
+    rows = await source.execute(
+        select(col(StaffAbsence.staff_id), col(StaffAbsence.first_on), col(StaffAbsence.last_on))
+        .where(col(StaffAbsence.cancelled_at).is_(None))
+        .order_by(col(StaffAbsence.first_on))
+    )
+    found: dict[UUID, list[tuple[date, date]]] = {}
+    for staff_id, first, last in rows:
+        found.setdefault(staff_id, []).append((first, last))
+    return found
+
+
 async def _lock_by_email(tx: Tx, email: str) -> StaffMember | None:
     bidx = tx.house.keys.blind_index("email", parse_email(email) or "")
     query = select(StaffMember).where(col(StaffMember.email_bidx) == bidx).with_for_update()
     return (await tx.session.execute(query)).scalar_one_or_none()
 
 
-async def _publish(tx: Tx, row: StaffMember, change: str) -> None:
+async def _publish(tx: Tx, row: StaffMember, change: str, **more: JsonValue) -> None:
     body: dict[str, JsonValue] = {
+        **more,
         "change": change,
         "staff": str(row.id),
         "unit": row.unit,

@@ -5,10 +5,12 @@ The lowest room: whatever must leave a proof calls `append` in its own transacti
 
 from app.services.transparency import check_codes
 from app.services.transparency.log import (
+    Covered,
     append,
     checkpoint,
     consistency_between,
     entries_of,
+    first_covering,
     inclusion_of,
     newest_checkpoint,
     proof_of,
@@ -21,6 +23,7 @@ from app.services.transparency.tiles import TILE_WIDTH, tile_of
 __all__ = [
     "ATTACHMENT_NAME",
     "TILE_WIDTH",
+    "Covered",
     "Proof",
     "Verdict",
     "append",
@@ -28,6 +31,7 @@ __all__ = [
     "checkpoint",
     "consistency_between",
     "entries_of",
+    "first_covering",
     "inclusion_of",
     "newest_checkpoint",
     "proof_of",

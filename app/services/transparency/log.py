@@ -40,6 +40,15 @@ class Inclusion:
     checkpoint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A record, and the first checkpoint whose tree holds it."""
+
+    body: str
+    commitment: bytes
+    checkpoint: Checkpoint
+
+
 async def append(tx: Tx, kind: str, body: Mapping[str, JsonValue]) -> UUID:
     """Record a fact that must leave a proof; gives the leaf's id. It exists exactly if the change does.
 
@@ -95,14 +104,28 @@ def verifier_keys(keys: KeyRing, origin: str) -> tuple[str, ...]:
     return tuple(str(VerifierKey.of(origin, key)) for _, key in published)
 
 
-async def proof_of(house: House, reader: Reader, leaf_id: UUID) -> Proof | None:
-    """The proof that this leaf is in the log, against the newest checkpoint; None until it was sequenced."""
+async def first_covering(reader: Reader, leaf_id: UUID) -> Covered | None:
+    """What was recorded and the first checkpoint that covers it, which never changes; None until it was sequenced."""
+    query = (
+        select(col(Leaf.body), col(Leaf.commitment), col(SignedCheckpoint.note))
+        .join(SignedCheckpoint, col(SignedCheckpoint.tree_size) > col(Leaf.leaf_index))
+        .where(col(Leaf.id) == leaf_id)
+        .order_by(col(SignedCheckpoint.tree_size))
+        .limit(1)
+    )
+    row = (await reader.execute(query)).one_or_none()
+    return None if row is None else Covered(row.body, bytes(row.commitment), notes.read(row.note))
+
+
+async def proof_of(house: House, reader: Reader, leaf_id: UUID, *, size: int | None = None) -> Proof | None:
+    """The proof that this leaf is in the log, against the newest checkpoint or that of `size` leaves; None until it
+    was sequenced, or where no checkpoint states that size."""
     query = select(col(Leaf.body), col(Leaf.salt), col(Leaf.leaf_index)).where(col(Leaf.id) == leaf_id)
     row = (await reader.execute(query)).one_or_none()
-    newest = await newest_checkpoint(reader)
-    if row is None or row.leaf_index is None or newest is None:
+    against = await newest_checkpoint(reader) if size is None else await _checkpoint_at(reader, size)
+    if row is None or row.leaf_index is None or against is None or row.leaf_index >= against[0].size:
         return None
-    stated, note = newest
+    stated, note = against
     return Proof(
         leaf_id=leaf_id,
         body=row.body,
@@ -151,6 +174,12 @@ async def entries_of(reader: Reader, number: int, width: int) -> bytes | None:
     if len(found) < width:
         return None
     return b"".join(len(each).to_bytes(2, "big") + each for each in found)
+
+
+async def _checkpoint_at(reader: Reader, size: int) -> tuple[Checkpoint, str] | None:
+    query = select(col(SignedCheckpoint.note)).where(col(SignedCheckpoint.tree_size) == size)
+    note: str | None = (await reader.execute(query)).scalar_one_or_none()
+    return (notes.read(note), note) if note else None
 
 
 async def _am_sequencer(tx: Tx) -> bool:

@@ -94,9 +94,16 @@ async def hand_in(house: House, reference: str = "P1") -> UUID:
     """A parcel that was handed in and drawn for Ani."""
     async with house.db.begin(SENDER) as tx:
         case = await cases.open_case(tx, lifecycle="parcel", unit=UNIT, reference=reference, policy_id=None)
-    async with house.db.begin(SYSTEM) as tx:
-        await cases.draw_officer(tx, case.id, [ANI.id])
+    await drawn_among(house, case.id, ANI.id)
     return case.id
+
+
+async def drawn_among(house: House, case_id: UUID, *pool: str) -> str:
+    """Draw among these, to the end; who it is."""
+    async with house.db.begin(SYSTEM) as tx:
+        await cases.announce_draw(tx, case_id, [cases.Candidate(each) for each in pool])
+    await cases.draw_announced(house)
+    return str((await load(house, case_id)).assigned_to)
 
 
 async def act(house: House, who: Actor, case_id: UUID, action: str, **rest: object) -> Case:

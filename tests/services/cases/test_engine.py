@@ -25,6 +25,7 @@ from tests.services.cases.parcels import (
     UNIT,
     act,
     billed,
+    drawn_among,
     events,
     hand_in,
     load,
@@ -67,9 +68,9 @@ async def test_each_move_is_one_event_and_one_leaf(parcels: House) -> None:
     case_id = await billed(parcels)
     case = await load(parcels, case_id)
     told = await events(parcels, case_id)
-    assert [each.action for each in told] == ["hand_in", "draw_officer", "look", "send", "accept"]
-    assert [each.seq for each in told] == [1, 2, 3, 4, 5]
-    assert (case.state, case.version, case.assigned_to) == ("billed", 5, "ani")
+    assert [each.action for each in told] == ["hand_in", "announce_draw", "draw_officer", "look", "send", "accept"]
+    assert [each.seq for each in told] == [1, 2, 3, 4, 5, 6]
+    assert (case.state, case.version, case.assigned_to) == ("billed", 6, "ani")
     async with parcels.db.begin(SYSTEM) as tx:
         for event in told:
             leaf = await tx.one(Leaf, event.leaf_id)
@@ -134,7 +135,7 @@ async def test_four_eyes(parcels: House) -> None:
 async def test_staff_of_another_unit_are_refused_and_those_of_the_polda_are_not(parcels: House) -> None:
     async with parcels.db.begin(SENDER) as tx:
         case = await cases.open_case(tx, lifecycle="parcel", unit="ACEH-POLRES-PIDIE", reference="P2", policy_id=None)
-        await cases.draw_officer(tx, case.id, ["ani"])
+    await drawn_among(parcels, case.id, "ani")
     stranger = staff("ani", "clerk", unit="METRO")
     assert (await refused(parcels, stranger, case.id, "look")).type.code == "cases-not-your-role"
     nobody = Actor(ActorKind.STAFF, "ani", frozenset({"clerk"}), None)

@@ -22,7 +22,12 @@ DOCS = Path(__file__).parents[3] / "docs" / "lifecycles"
 TERMINAL = {
     "rejected", "exempt", "fake_plate_alert", "expired_unsent", "annulled", "settled", "refunded", "forfeited",
 }  # fmt: skip
-BEYOND_THE_TABLE = {("verified", "verified")}  # the second officer's agreement changes no state
+BEYOND_THE_TABLE = {
+    ("verified", "verified"),  # the second officer's agreement changes no state
+    ("deposit_paid", "tilang_issued"),  # the bank took the deposit back: the bill asks for it again
+    ("refund_due", "refund_due"),  # a first clerk notes a refund in cash
+    ("refunded", "refund_due"),  # the receiving bank sent the refund back: an account is asked for again
+}
 
 
 def domain_rows() -> list[dict[str, str]]:
@@ -74,6 +79,37 @@ def test_money_is_asked_for_in_three_states_only() -> None:
     for state in ETLE.states.values():
         answer = state.signals["bill_paid"]
         assert answer.move or ("etle.owe_payment" in answer.effects and answer.task is not None)
+
+
+def test_a_payment_that_the_bank_took_back_voids_its_receipt_in_every_state() -> None:
+    asked_again = {name for name, state in ETLE.states.items() if state.signals["payment_reversed"].move}
+    assert asked_again == {"deposit_paid"}
+    for state in ETLE.states.values():
+        answer = state.signals["payment_reversed"]
+        move = ETLE.find_move(state.name, answer.move) if answer.move else None
+        assert "etle.void_receipt" in (move.effects if move else answer.effects)
+        assert move or answer.task is not None
+
+
+def test_a_refund_is_closed_by_the_statement_alone_or_by_two_clerks() -> None:
+    ways = {each.action: each for each in ETLE.transitions if each.target == "refunded"}
+    assert ways.keys() == {"pay_out", "confirm_cash"}
+    assert ways["pay_out"].by == ("bank",)
+    assert ways["confirm_cash"].not_actor_of == ("note_cash",)
+    assert ETLE.states["refund_due"].signals["refund_paid"].move == "pay_out"
+    assert ETLE.states["refunded"].signals["refund_returned"].move == "reopen_refund"
+
+
+def test_who_is_paid_back_is_told_in_every_state() -> None:
+    for signal, told in (
+        ("refund_paid", "etle.tell_refund_paid"),
+        ("refund_part_paid", "etle.tell_refund_paid"),
+        ("refund_returned", "etle.ask_account_again"),
+    ):
+        for state in ETLE.states.values():
+            answer = state.signals[signal]
+            move = ETLE.find_move(state.name, answer.move) if answer.move else None
+            assert told in (move.effects if move else answer.effects)
 
 
 def test_every_way_out_of_a_blocked_state_lifts_the_block() -> None:
