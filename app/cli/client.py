@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from app.cli import client_connect
 from app.cli.common import console, emit, open_house, run
 from app.core.actor import SYSTEM
 from app.core.db import Tx
@@ -19,6 +20,9 @@ from app.services.identity.roles import CITIZEN_SCOPES
 app = typer.Typer(help="Credentials of cameras, banks and apps.", no_args_is_help=True)
 add = typer.Typer(help="Make a credential; its secret is shown once.", no_args_is_help=True)
 app.add_typer(add, name="add")
+app.command("connect")(client_connect.connect)
+app.command("disconnect")(client_connect.disconnect)
+app.command("ask")(client_connect.ask)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 ClientId = Annotated[str, typer.Argument(help="The client id, as `loket client list` shows it.")]
 

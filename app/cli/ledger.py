@@ -1,6 +1,9 @@
 """`loket ledger`: the books prove themselves."""
 
 from dataclasses import asdict
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +20,40 @@ app = typer.Typer(help="The ledger.", no_args_is_help=True)
 @app.callback()
 def group() -> None:
     """The ledger."""
+
+
+class Paper(StrEnum):
+    """How a closing statement is written."""
+
+    CSV = "csv"
+    PDF = "pdf"
+
+
+@app.command("statement")
+def statement(
+    bank: Annotated[str, typer.Option(help="The bank's name or client id.")],
+    day: Annotated[str, typer.Option(help="A WIB day, as 2026-11-23.")],
+    unit: Annotated[str | None, typer.Option(help="A Polda's code; all of them where it is left out.")] = None,
+    form: Annotated[Paper, typer.Option("--format", help="csv or pdf.")] = Paper.CSV,
+    out: Annotated[Path | None, typer.Option(help="Write to this file, not to the standard output.")] = None,
+) -> None:
+    """The closing statement of a bank on a day: what it took, settled and still has, as the ledger says."""
+    try:
+        wanted = date.fromisoformat(day)
+    except ValueError as error:
+        raise typer.BadParameter(f"{day!r} is no day like 2026-11-23", param_hint="--day") from error
+    written = run(_statement(bank, unit, wanted, form))
+    if out is None:
+        typer.echo(written if form is Paper.PDF else written.decode(), nl=False)
+    else:
+        out.write_bytes(written)
+
+
+async def _statement(bank: str, unit: str | None, day: date, form: Paper) -> bytes:
+    async with open_house() as house:
+        async with house.db.read() as connection:
+            made = await billing.closing_statement(connection, bank=bank, unit=unit, day=day, now=house.clock.now())
+        return await billing.statement_pdf(made) if form is Paper.PDF else billing.statement_csv(made).encode()
 
 
 @app.command("check")

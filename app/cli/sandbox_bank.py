@@ -15,12 +15,14 @@ from app.core.config import Settings
 from app.core.house import House
 from app.core.money import show_rupiah
 from app.sandbox.bank import BankPass, NotABank, SandboxBank, new_request_id
+from app.sandbox.bank_books import note_by_hand
 from app.services import billing
 from app.services.billing import VirtualAccountView
 from app.services.billing.models import Bill
 from app.services.identity import credentials
 
 BANK_FILE = Path("sandbox") / "bank.json"
+BOOKS = Path("sandbox") / "bank"
 TIMEOUT_S = 15.0
 MOST_BILLS = 1000
 UNIT = "PMJ"
@@ -101,7 +103,9 @@ def pay(
             if not _is_good(inquiry):
                 return inquiry
             owed = int(inquiry["virtualAccountData"]["totalAmount"]["value"].partition(".")[0])
-        return await bank.pay(number, owed, request_id=key, external_id=external_id, advise=advise)
+        answer = await bank.pay(number, owed, request_id=key, external_id=external_id, advise=advise)
+        note_by_hand(books_folder(), bank_pass, number, amount=owed, request_id=key, answer=answer)
+        return answer
 
     _show(_at(base_url, bank_pass, work), as_json)
 
@@ -125,6 +129,11 @@ def status(
     _show(_at(base_url, bank_pass, work), as_json)
 
 
+def books_folder() -> Path:
+    """Where the sandbox bank keeps its own books."""
+    return Settings().home / BOOKS
+
+
 def bills(
     bank: Annotated[str | None, typer.Option(help="Name or client id of the bank; default the first.")] = None,
     count: Annotated[int, typer.Option(help="How many.", min=1, max=MOST_BILLS)] = 1,
@@ -134,7 +143,7 @@ def bills(
 ) -> None:
     """Make unpaid test bills (of made-up tickets) for a bank's engineers."""
     refuse_in_production(Settings(), "Making test bills")
-    made = run(_make_bills(bank, count, amount, expired=expired))
+    made = run(make_bills(bank, count, amount, expired=expired))
     shown = [
         {
             "partner_service_id": account.partner_service_id,
@@ -155,9 +164,10 @@ def bills(
     emit(shown, as_json=as_json, human=human)
 
 
-async def _make_bills(
+async def make_bills(
     name: str | None, count: int, amount: int, *, expired: bool
 ) -> list[tuple[Bill, VirtualAccountView]]:
+    """Unpaid bills of made-up tickets, each with where to pay it at this bank."""
     async with open_house() as house:
         partner = await _partner_of(house, name)
         async with house.db.begin(SYSTEM) as tx:
@@ -191,6 +201,11 @@ async def _partner_of(house: House, name: str | None) -> str:
             return str(each.partner_service_id)
     known = ", ".join(each.name for each in banks) or "none; see `loket client add bank`"
     raise refuse(f"No active bank {name or ''}. There are: {known}")
+
+
+def bank_pass_of(file: Path | None) -> BankPass:
+    """The bank's pass in this file, or where `loket seed demo` leaves one. Refused in production."""
+    return _pass(file, None, None, None, None)
 
 
 def _pass(

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.core.actor import Actor, ActorKind
+from app.core.clock_check import ClockCheck
 from app.core.db import Tx
 from app.core.house import House
 from app.core.limits import Limits
@@ -25,6 +26,7 @@ from app.core.problems import TOO_MANY_REQUESTS, Problem
 from app.routers.http.deps import TheAddress, TheHouse, house_of
 from app.routers.http.guards import guard, public
 from app.routers.schemas import snap as shapes
+from app.services.billing.banks import TimeForm
 from app.services.billing.snap import answers, codes, judgement, tokens
 from app.services.billing.snap.answers import SnapAnswer
 from app.services.billing.snap.callers import (
@@ -34,7 +36,7 @@ from app.services.billing.snap.callers import (
     prove_token_request,
     prove_transaction,
 )
-from app.services.billing.snap.codes import Service
+from app.services.billing.snap.codes import Service, response_code
 from app.services.billing.snap.requests import (
     SnapRefusal,
     read_inquiry,
@@ -49,7 +51,7 @@ C = TypeVar("C", bound=Caller)
 
 MAX_BODY_BYTES = 64 * 1024
 ANSWER_WITHIN_S = 7.0
-"""Banks wait 8 to 10 seconds for an answer; after that whatever we say is lost."""
+"""Banks wait 8 to 10 seconds for an answer; after that whatever we say is lost. A profile may say less."""
 ATTEMPTS = 4
 
 TOKEN_PATH = "/v1.0/access-token/b2b"  # noqa: S105 a path
@@ -62,11 +64,16 @@ _SERVICES = {
     PAYMENT_PATH: Service.PAYMENT,
     STATUS_PATH: Service.STATUS,
 }
-# PostgreSQL: a lock or a statement took too long; a deadlock or a failed serialisation is worth another try.
-_TOO_SLOW = frozenset({"55P03", "57014"})
-_TRY_AGAIN = frozenset({"40P01", "40001"})
+# A bank's payments are slowed down last of all.
+_LIMIT_OF = {Service.TOKEN: "snap-token", Service.PAYMENT: "snap-payment"}
+_TRY_AGAIN = frozenset({"40P01", "40001"})  # PostgreSQL: a deadlock, a failed serialisation
 
 ANSWERED = Counter("loket_snap_answers_total", "SNAP answers by service and response code.", ("service", "code"))
+REFUSED = Counter(
+    "loket_snap_refused_calls_total",
+    "Calls that were not believed, by the bank in whose name they came (`unknown` for none of ours) and why.",
+    ("bank", "code", "reason"),
+)
 SKEW = Histogram(
     "loket_snap_clock_skew_seconds",
     "How far a bank's X-TIMESTAMP was from our clock, either way.",
@@ -87,8 +94,7 @@ class SnapRoute(APIRoute):
         async def answered(request: Request) -> Response:
             retry_after_s = None
             try:
-                async with asyncio.timeout(ANSWER_WITHIN_S):
-                    return await handle(request)
+                return await _within(request, handle)
             except SnapRefusal as refusal:
                 answer = answers.plain(service, refusal.case, refusal.about)
                 retry_after_s = refusal.retry_after_s
@@ -102,6 +108,58 @@ class SnapRoute(APIRoute):
             return _respond(request, service, answer, retry_after_s)
 
         return answered
+
+
+class _Patience:
+    """How long this call may take: `over` is done when the time is up."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
+        self.over: asyncio.Future[None] = self._loop.create_future()
+        self._timer = self._loop.call_at(self._started + ANSWER_WITHIN_S, self._end)
+
+    def shorten(self, seconds: float) -> None:
+        """The bank is known by now, and waits less than most; counted from the start."""
+        if seconds < ANSWER_WITHIN_S:
+            self._timer.cancel()
+            self._timer = self._loop.call_at(self._started + seconds, self._end)
+
+    def stop(self) -> None:
+        """The call has ended."""
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        self.over.set_result(None)
+
+
+async def _within(request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
+    """Handle the call, or raise TimeoutError in time for the bank to hear it.
+
+    The work is a task of its own, because ending it may itself wait for a database that is silent.
+    """
+    patience = request.state.patience = _Patience()
+    working = asyncio.create_task(handle(request))
+    try:
+        either: set[asyncio.Future[Any]] = {working, patience.over}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        _ENDING.add(working)
+        working.add_done_callback(_ended)
+        raise TimeoutError
+    finally:
+        patience.stop()
+        working.cancel()
+
+
+_ENDING: set[asyncio.Task[Response]] = set()  # tasks that nobody waits for any more; the loop alone would lose them
+
+
+def _ended(task: asyncio.Task[Response]) -> None:
+    _ENDING.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("a bank's call that took too long ended with %s", type(error).__name__)
 
 
 # The framework's own limit stands far out of the way: `_body` refuses long before it, and in SNAP's words.
@@ -197,20 +255,33 @@ async def _proven(
     prove: Callable[..., Awaitable[C]],
 ) -> ProvenCall[C]:
     limits = house[Limits]
+    await house[ClockCheck].insist(house)
     try:
         call = await _signed_call(request, house.settings.snap_path_prefix)
-        async with house.db.read() as connection:
-            caller = await prove(connection, house.keys, call, house.clock.now())
-    except SnapRefusal:
+        caller = await prove(house.db, house.keys, call, house.clock.now())
+    except SnapRefusal as refusal:
+        await _count_refused(limits, refusal, service)
         # Strangers are slowed down by their address; a bank that proves itself never is, even behind the same one.
         await _limited(limits, "snap-stranger", address)
         raise
-    await _limited(
-        limits, "snap-token" if service is Service.TOKEN else "snap-bank", f"{caller.bank.client_id} {service}"
-    )
+    await _limited(limits, _LIMIT_OF.get(service, "snap-bank"), f"{caller.bank.client_id} {service}")
+    request.state.patience.shorten(caller.profile.time_budget_s)
+    request.state.time_form = caller.profile.time_form
     SKEW.labels(caller.bank.client_id).observe(abs(caller.skew_s))
     actor = Actor(kind=ActorKind.BANK, id=caller.bank.client_id, roles=frozenset({"bank"}))
     return ProvenCall(caller, call.body, actor)
+
+
+async def _count_refused(limits: Limits, refusal: SnapRefusal, service: Service) -> None:
+    """Count a call that was not believed; many in one bank's name in a minute are worth somebody's look."""
+    said = response_code(service, refusal.case)
+    REFUSED.labels(refusal.bank or "unknown", said.code, (refusal.about or "").strip("[]")).inc()
+    if refusal.bank is None or refusal.case != codes.UNAUTHORIZED:
+        return
+    try:
+        await limits.hit("snap-refused", refusal.bank)
+    except Problem:
+        log.error("a burst of calls that are not believed, in the name of %s", refusal.bank)
 
 
 async def _signed_call(request: Request, prefix: str) -> SignedCall:
@@ -222,8 +293,8 @@ async def _signed_call(request: Request, prefix: str) -> SignedCall:
         raise SnapRefusal(codes.BAD_REQUEST)
     target = request.scope.get("raw_path") or request.scope["path"].encode()
     query = request.scope.get("query_string", b"")
-    raw = prefix + (target + (b"?" + query if query else b"")).decode("latin-1")
-    return SignedCall(request.method, raw, headers, await _body(request))
+    raw = (target + (b"?" + query if query else b"")).decode("latin-1")
+    return SignedCall(request.method, prefix, raw, headers, await _body(request))
 
 
 async def _body(request: Request) -> bytes:
@@ -262,12 +333,8 @@ async def _in_transaction(house: House, actor: Actor, work: Callable[[Tx], Await
 
 
 def _case_of(error: Exception) -> tuple[int, str]:
-    if isinstance(error, TimeoutError):
-        return codes.TIMEOUT
-    if isinstance(error, DBAPIError):
-        too_slow = getattr(error.orig, "sqlstate", None) in _TOO_SLOW or "database is locked" in str(error.orig)
-        return codes.TIMEOUT if too_slow else codes.GENERAL_ERROR
-    return codes.GENERAL_ERROR
+    """Our own patience is 504; a lock, a pool or a database that did not come is 500. Either way the bank repeats."""
+    return codes.TIMEOUT if isinstance(error, TimeoutError) else codes.GENERAL_ERROR
 
 
 async def _limited(limits: Limits, name: str, key: str) -> None:
@@ -282,7 +349,8 @@ async def _limited(limits: Limits, name: str, key: str) -> None:
 
 def _respond(request: Request, service: Service, answer: SnapAnswer, retry_after_s: int | None = None) -> Response:
     ANSWERED.labels(service.name.lower(), answer.code).inc()
-    headers = {"X-TIMESTAMP": write_timestamp(house_of(request).clock.now()), "Cache-Control": "no-store"}
+    form = getattr(request.state, "time_form", TimeForm.SECONDS)
+    headers = {"X-TIMESTAMP": write_timestamp(house_of(request).clock.now(), form), "Cache-Control": "no-store"}
     if retry_after_s is not None:
         headers["Retry-After"] = str(retry_after_s)
     if answer.http == 405:

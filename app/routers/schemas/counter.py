@@ -48,10 +48,23 @@ class TaskOut(BaseModel):
         )
 
 
+class UndrawnOut(BaseModel):
+    """Work on a case that nobody was drawn for yet; nobody can open it before the lot has fallen."""
+
+    case_id: UUID
+    reference: str
+    kind: str
+    opened_at: datetime
+    announced: bool = Field(
+        description="The draw is under way (seconds); false: it waits until somebody of the unit is in the pool."
+    )
+
+
 class Tasks(BaseModel):
-    """A page of work, oldest first."""
+    """A page of work, oldest first, and what is still being drawn in the unit."""
 
     tasks: list[TaskOut]
+    being_drawn: list[UndrawnOut] = Field(description="The oldest of them; none on the pages that follow the first.")
     next: str | None
 
 

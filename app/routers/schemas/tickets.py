@@ -352,8 +352,25 @@ class VirtualAccountOut(BaseModel):
     virtual_account_no: str
 
 
+class BillLineOut(BaseModel):
+    """One of the things that the bill asks for; `payee` says whose money it is."""
+
+    code: str
+    title: str
+    amount: int
+    payee: str
+
+
+class RemittanceOut(BaseModel):
+    """Money of this bill that the state has, by the treasury's number (NTPN)."""
+
+    ntpn: str
+    remitted_on: date
+    amount: int
+
+
 class Bill(BaseModel):
-    """The latest bill of the ticket."""
+    """The latest bill of the ticket. `remittances` says what the treasury has of a paid one: `paid` alone does not."""
 
     state: str
     purpose: str
@@ -362,9 +379,11 @@ class Bill(BaseModel):
     virtual_accounts: list[VirtualAccountOut]
     expires_at: datetime | None
     paid_at: datetime | None
+    lines: list[BillLineOut]
+    remittances: list[RemittanceOut]
 
     @classmethod
-    def of(cls, view: BillView) -> Self:
+    def of(cls, view: BillView, lang: Lang) -> Self:
         """The view as JSON."""
         accounts = [
             VirtualAccountOut(
@@ -383,7 +402,55 @@ class Bill(BaseModel):
             virtual_accounts=accounts,
             expires_at=view.expires_at,
             paid_at=view.paid_at,
+            lines=[
+                BillLineOut(code=each.code, title=each.title.say(lang), amount=each.amount, payee=each.payee)
+                for each in view.lines
+            ],
+            remittances=[
+                RemittanceOut(ntpn=each.ntpn, remitted_on=each.remitted_on, amount=each.amount)
+                for each in view.remittances
+            ],
         )
+
+
+class BothLanguages(BaseModel):
+    """A text that does not follow the reader's language: it belongs to the paper."""
+
+    id: str
+    en: str
+
+
+class ReceiptLineOut(BaseModel):
+    """One of the things that were paid together."""
+
+    title: BothLanguages
+    amount: int
+
+
+class Receipt(BaseModel):
+    """The facts of the receipt's PDF, with the same inclusion proof. `loket verify FILE` reads it offline."""
+
+    format: str = Field(examples=["loket-receipt/1"])
+    receipt_no: str
+    state: Literal["paid", "void"]
+    voided_at: datetime | None
+    reference: str
+    register_no: str | None
+    plate: str | None
+    bill_id: UUID
+    purpose: str
+    title: BothLanguages
+    amount: int
+    currency: str
+    lines: list[ReceiptLineOut]
+    paid_at: datetime
+    bank: str
+    virtual_account_no: str
+    bank_reference: str
+    remittances: list[RemittanceOut]
+    issuer: str
+    check_url: str
+    proof: dict[str, object]
 
 
 class TimelineItem(BaseModel):
@@ -396,6 +463,7 @@ class TimelineItem(BaseModel):
     by: str
     unit: str | None
     reason: str | None
+    draw: UUID | None = Field(description="The draw that this tells of: `/v1/transparency/draws/{draw}` proves it.")
 
 
 class Timeline(BaseModel):

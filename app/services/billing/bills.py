@@ -1,25 +1,42 @@
-"""Bills and their virtual accounts: opened once per case, cancelled or expired, and shown.
+"""Bills and their virtual accounts: opened once per case, replaced, cancelled or expired, and shown.
 
-One customer number per bill; each active bank's virtual account is its own prefix and that number, so that a bank
-which joins later can take payment of older bills. The number is random, 10 digits (a BRIVA number has 15 with its prefix 77720) with a Luhn check digit, and never
-begins with 0, because people and programs lose leading zeros.
+One customer number per bill, for ever: no bill is deleted and no number given twice, so nobody can pay another's bill by
+an old number. Each active bank's virtual account is its own prefix and that number, so that a bank which joins later can
+take payment of older bills. The number is random, 10 digits (a BRIVA number has 15 with its prefix 77720) with a Luhn
+check digit, and never begins with 0, because people and programs lose leading zeros.
+
+A bill asks for one thing, credited to its `account`, or for several, each with a line of its own (PNBP, PKB, SWDKLLJ).
+What it asks for never changes: another amount is another bill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import Row, RowMapping, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from app.core.db import Tx
 from app.core.ids import luhn_digit, random_digits
-from app.core.money import Rupiah
-from app.services.billing.accounts import FEES_DUE, FINE_DEPOSITS
-from app.services.billing.models import Bill, BillState, Purpose, Refund, RefundState
-from app.services.billing.problems import AMOUNT_NOT_POSITIVE, BILL_ALREADY_OPEN, BILL_ALREADY_PAID, BILL_NOT_FOUND
+from app.core.money import Rupiah, show_rupiah
+from app.core.texts import Text
+from app.services import reference
+from app.services.billing.accounts import FEES_DUE, FINE_DEPOSITS, SEVERAL, is_fee_account
+from app.services.billing.models import Bill, BillLine, BillReplacement, BillState, Purpose, Refund, RefundState
+from app.services.billing.problems import (
+    AMOUNT_NOT_POSITIVE,
+    BILL_ALREADY_OPEN,
+    BILL_ALREADY_PAID,
+    BILL_CANCELLED,
+    BILL_NOT_FOUND,
+    LINES_DIFFER,
+    LINES_REFUSED,
+)
 from app.services.billing.snap.numbers import pad_partner
 from app.services.cases.models import Case
 from app.services.identity import credentials
@@ -27,7 +44,11 @@ from app.services.identity import credentials
 Reader = AsyncConnection | AsyncSession
 
 CUSTOMER_NO_DIGITS = 10
+NUMBERS_TRIED = 20
 MAX_TITLE = 120
+MAX_REASON = 200
+MAX_LINES = 24
+"""As many as SNAP BI can show (billDetails)."""
 EXPIRE_AT_ONCE = 500
 
 _ACCOUNT_OF: dict[str, str] = {
@@ -48,8 +69,21 @@ class VirtualAccountView:
 
 
 @dataclass(frozen=True, slots=True)
+class LineOf:
+    """One of several things that a bill asks for: a fee's code, what it is in words, and whose money it is (an account)."""
+
+    code: str
+    title: Text
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class BillView:
-    """A bill as its payer sees it. `state` is `expired` as soon as the time is over, swept or not."""
+    """A bill as its payer sees it. `state` is `expired` as soon as the time is over, swept or not.
+
+    `lines` has at least one, and they sum to `amount`.
+    """
 
     id: UUID
     purpose: str
@@ -57,6 +91,7 @@ class BillView:
     state: BillState
     amount: Rupiah
     currency: str
+    lines: tuple[LineOf, ...]
     virtual_accounts: tuple[VirtualAccountView, ...]
     opened_at: datetime
     expires_at: datetime
@@ -66,6 +101,11 @@ class BillView:
     refund_paid: Rupiah
 
 
+# Built once: making a statement anew for each payment costs more than running it (`make bench`).
+_CASE_OF_BILL = select(col(Bill.case_id)).where(col(Bill.id) == bindparam("bill_id"))
+_BILL_OF_NUMBER = select(col(Bill.id), col(Bill.case_id)).where(col(Bill.customer_no) == bindparam("customer_no"))
+
+
 async def open_bill(
     tx: Tx,
     *,
@@ -73,35 +113,91 @@ async def open_bill(
     purpose: Purpose | str,
     unit: str,
     amount: int,
-    expires_at: datetime,
     title: str,
+    expires_at: datetime | None = None,
     account: str | None = None,
+    lines: Sequence[LineOf] = (),
+    number: Callable[[], str] | None = None,
 ) -> Bill:
-    """Ask for money: one bill, payable at every active bank until `expires_at`.
+    """Ask for money: one bill, payable at every active bank until `expires_at`, by default as long as the unit says.
 
     `account` is the liability that the payment is credited to; by default fines are deposits and fees the treasury's.
-    Raises AMOUNT_NOT_POSITIVE, and BILL_ALREADY_OPEN where the case still has a payable bill. Locks the case.
+    With `lines` each names its own, and they sum to `amount`. `number` draws customer numbers until one is free.
+    Raises AMOUNT_NOT_POSITIVE, LINES_REFUSED, LINES_DIFFER, and BILL_ALREADY_OPEN where the case still has a payable
+    bill. Locks the case.
     """
     if amount <= 0:
         raise AMOUNT_NOT_POSITIVE()
+    _check_lines(amount, lines)
     if case_id is not None:
         await tx.lock(Case, case_id)
         if await _open_bill_of_case(tx, case_id) is not None:
             raise BILL_ALREADY_OPEN()
-    bill = Bill(
+    rules = await _rules_of(tx, unit)
+    bill = await _insert(
+        tx,
+        number or new_customer_no,
         case_id=case_id,
         purpose=Purpose(purpose),
-        account=account or _ACCOUNT_OF[Purpose(purpose)],
+        account=SEVERAL if lines else account or _ACCOUNT_OF[Purpose(purpose)],
         unit=unit,
         title=title[:MAX_TITLE],
         amount=amount,
-        customer_no=await _free_customer_no(tx),
         opened_at=tx.now,
-        expires_at=expires_at,
+        expires_at=expires_at or tx.now + timedelta(hours=rules.fee_pay_hours),
+        grace_minutes=rules.payment_grace_minutes,
     )
-    tx.session.add(bill)
+    tx.session.add_all(
+        BillLine(
+            bill_id=bill.id,
+            ordinal=place,
+            code=line.code,
+            title_id=line.title.id[:MAX_TITLE],
+            title_en=line.title.en[:MAX_TITLE],
+            account=line.account,
+            amount=line.amount,
+        )
+        for place, line in enumerate(lines, start=1)
+    )
     await tx.session.flush()
     return bill
+
+
+async def replace_bill(
+    tx: Tx,
+    bill_id: UUID,
+    *,
+    amount: int,
+    reason: str,
+    lines: Sequence[LineOf] = (),
+    expires_at: datetime | None = None,
+) -> Bill:
+    """Ask for another amount: the old bill is cancelled and a new one, with a number of its own, stands in its place.
+
+    Whoever pays the old number hears that there is no such bill; a payment whose inquiry was answered before is taken
+    within the grace and owed back. By default the new bill expires with the old one. Locks case and bill. Raises
+    BILL_ALREADY_PAID, BILL_CANCELLED, and what `open_bill` raises.
+    """
+    old = await lock_bill(tx, bill_id)
+    if old.state == BillState.CANCELLED:
+        raise BILL_CANCELLED()
+    await cancel_bill(tx, old.id, reason[:MAX_REASON])
+    new = await open_bill(
+        tx,
+        case_id=old.case_id,
+        purpose=old.purpose,
+        unit=old.unit,
+        amount=amount,
+        title=old.title,
+        expires_at=expires_at or old.expires_at,
+        account=None if old.account == SEVERAL else old.account,
+        lines=lines,
+    )
+    tx.session.add(
+        BillReplacement(old_id=old.id, new_id=new.id, at=tx.now, actor=tx.actor.id, reason=reason[:MAX_REASON])
+    )
+    await tx.session.flush()
+    return new
 
 
 async def cancel_bill(tx: Tx, bill_id: UUID, reason: str) -> Bill:
@@ -149,8 +245,7 @@ async def lock_bill(tx: Tx, bill_id: UUID) -> Bill:
 
     The case comes first, because officers' moves lock it first too and then cancel the bill: one order, no deadlock.
     """
-    query = select(col(Bill.case_id)).where(col(Bill.id) == bill_id)
-    found = (await tx.session.execute(query)).first()
+    found = (await tx.session.execute(_CASE_OF_BILL, {"bill_id": bill_id})).first()
     if found is None:
         raise BILL_NOT_FOUND()
     if found.case_id is not None:
@@ -159,6 +254,28 @@ async def lock_bill(tx: Tx, bill_id: UUID) -> Bill:
     if bill is None:
         raise BILL_NOT_FOUND()
     return bill
+
+
+async def lock_bill_of(tx: Tx, customer_no: str) -> Bill | None:
+    """`lock_bill` by the number that payers use; None where no bill has it. A mistyped one does not reach the table."""
+    if not customer_no_is_valid(customer_no):
+        return None
+    found = (await tx.session.execute(_BILL_OF_NUMBER, {"customer_no": customer_no})).first()
+    if found is None:
+        return None
+    if found.case_id is not None:
+        await tx.lock(Case, found.case_id)
+    return await tx.lock(Bill, found.id)
+
+
+async def credits_of(source: Reader, bill: Bill) -> Mapping[str, int]:
+    """What a payment of this bill credits to each account; together its amount. Asks the database only for lines."""
+    if bill.account != SEVERAL:
+        return {bill.account: bill.amount}
+    parts: dict[str, int] = {}
+    for line in await _lines(source, bill.id):
+        parts[line.account] = parts.get(line.account, 0) + line.amount
+    return parts
 
 
 async def bill_of(source: Reader, case_id: UUID, *, at: datetime | None = None) -> BillView | None:
@@ -201,6 +318,12 @@ async def virtual_accounts(source: Reader, customer_no: str) -> tuple[VirtualAcc
     )
 
 
+def new_customer_no() -> str:
+    """A customer number by chance, with its check digit; whether it is free the database says."""
+    digits = random_digits(CUSTOMER_NO_DIGITS - 1)
+    return digits + luhn_digit(digits)
+
+
 def customer_no_is_valid(customer_no: str) -> bool:
     """Whether this could be a number of ours: length and check digit. Finds each single mistyped digit."""
     return (
@@ -223,7 +346,7 @@ _SHOWN = (
     "paid_at",
     "paid_entry_id",
 )
-_BILL = select(col(Bill.customer_no), *(col(getattr(Bill, name)) for name in _SHOWN))
+_BILL = select(col(Bill.customer_no), col(Bill.account), *(col(getattr(Bill, name)) for name in _SHOWN))
 
 
 async def _view(source: Reader, row: RowMapping, at: datetime | None) -> BillView:
@@ -232,10 +355,35 @@ async def _view(source: Reader, row: RowMapping, at: datetime | None) -> BillVie
     return BillView(
         **{name: row[name] for name in _SHOWN if name != "state"},
         state=BillState.EXPIRED if overdue else BillState(row["state"]),
+        lines=await _shown_lines(source, row),
         virtual_accounts=await virtual_accounts(source, row["customer_no"]),
         refund_owed=Rupiah(sum(amount for state, amount in refunds if state == RefundState.OWED)),
         refund_paid=Rupiah(sum(amount for state, amount in refunds if state == RefundState.PAID_OUT)),
     )
+
+
+async def _shown_lines(source: Reader, row: RowMapping) -> tuple[LineOf, ...]:
+    if row["account"] != SEVERAL:
+        return (LineOf(row["purpose"], Text(row["title"], row["title"]), row["account"], row["amount"]),)
+    return tuple(
+        LineOf(line.code, Text(line.title_id, line.title_en), line.account, line.amount)
+        for line in await _lines(source, row["id"])
+    )
+
+
+async def _lines(source: Reader, bill_id: UUID) -> Sequence[Row[str, str, str, str, int]]:
+    query = (
+        select(
+            col(BillLine.code),
+            col(BillLine.title_id),
+            col(BillLine.title_en),
+            col(BillLine.account),
+            col(BillLine.amount),
+        )
+        .where(col(BillLine.bill_id) == bill_id)
+        .order_by(col(BillLine.ordinal))
+    )
+    return (await source.execute(query)).all()
 
 
 async def _refunds(source: Reader, bill_id: UUID) -> Sequence[tuple[str, int]]:
@@ -254,10 +402,28 @@ async def _open_bill_of_case(tx: Tx, case_id: UUID) -> Bill | None:
     return bill
 
 
-async def _free_customer_no(tx: Tx) -> str:
-    while True:
-        digits = random_digits(CUSTOMER_NO_DIGITS - 1)
-        number = digits + luhn_digit(digits)
-        taken = await tx.session.execute(select(col(Bill.id)).where(col(Bill.customer_no) == number))
-        if taken.first() is None:
-            return number
+def _check_lines(amount: int, lines: Sequence[LineOf]) -> None:
+    if len(lines) > MAX_LINES or any(line.amount <= 0 or not is_fee_account(line.account) for line in lines):
+        raise LINES_REFUSED(most=MAX_LINES)
+    together = sum(line.amount for line in lines)
+    if lines and together != amount:
+        raise LINES_DIFFER(lines=show_rupiah(Rupiah(together)), amount=show_rupiah(Rupiah(amount)))
+
+
+async def _rules_of(tx: Tx, unit: str) -> reference.EtlePolicy:
+    """The policy of the unit's Polda as it stands today."""
+    today = tx.now.astimezone(reference.NATIONAL_ZONE).date()
+    found = await reference.find_unit(tx.session, unit)
+    polda = reference.polda_of(found) if found is not None else None
+    return (await reference.policy(tx.session, polda, today)).etle
+
+
+async def _insert(tx: Tx, number: Callable[[], str], **values: Any) -> Bill:
+    """A new bill under the first number drawn that nobody has; two at once cannot get the same one."""
+    insert = insert_postgresql if tx.house.db.dialect == "postgresql" else insert_sqlite
+    for _ in range(NUMBERS_TRIED):
+        bill = Bill(customer_no=number(), **values)
+        statement = insert(Bill).values(**bill.model_dump()).on_conflict_do_nothing(index_elements=["customer_no"])
+        if (await tx.session.execute(statement.returning(col(Bill.id)))).first() is not None:
+            return (await tx.session.execute(select(Bill).where(col(Bill.id) == bill.id))).scalar_one()
+    raise RuntimeError(f"no free customer number in {NUMBERS_TRIED} draws")

@@ -10,8 +10,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.house import House
-from app.services.billing import ledger
+from app.services.billing import days, ledger
 from app.services.billing.models import Bill, LedgerEntry
+from app.services.billing.settlement import proof
 
 MOST_SHOWN = 20
 
@@ -30,6 +31,9 @@ class LedgerReport:
         return not self.faults
 
 
+# What a payment of each bill credits to which account: of its lines, or of the one account that the bill names.
+_PARTS = """(SELECT bill_id, account, SUM(amount) AS amount FROM bill_lines GROUP BY bill_id, account
+    UNION ALL SELECT id, account, amount FROM bills WHERE account <> '*')"""
 # Each query lists what must not exist: (fault in words, SQL giving one text per offender).
 _UNREVERSED = "NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.reverses = e.id)"
 _FAULTS: tuple[tuple[str, str], ...] = (
@@ -42,16 +46,34 @@ _FAULTS: tuple[tuple[str, str], ...] = (
         "SELECT e.id FROM ledger_entries e WHERE NOT EXISTS (SELECT 1 FROM ledger_lines l WHERE l.entry_id = e.id)",
     ),
     (
+        "the lines of a bill do not sum to its amount",
+        """SELECT b.id FROM bills b LEFT JOIN bill_lines l ON l.bill_id = b.id
+           WHERE b.account = '*' OR l.bill_id IS NOT NULL GROUP BY b.id, b.account, b.amount
+           HAVING b.account <> '*' OR COALESCE(SUM(l.amount), 0) <> b.amount""",
+    ),
+    (
         "a paid bill is not named by exactly one unreversed payment over its amount",
         f"""SELECT b.id FROM bills b WHERE b.state = 'paid' AND 1 <> (
             SELECT COUNT(*) FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
-            WHERE e.kind = 'payment' AND {_UNREVERSED} AND l.bill_id = b.id AND l.account = b.account
-            AND l.amount = -b.amount AND e.id = b.paid_entry_id)""",  # noqa: S608 constants
+            WHERE e.kind = 'payment' AND {_UNREVERSED} AND l.bill_id = b.id AND l.amount = b.amount
+            AND e.id = b.paid_entry_id)""",  # noqa: S608 constants
+    ),
+    (
+        "a payment does not credit each of its bill's accounts with that account's lines",
+        f"""SELECT p.bill_id FROM {_PARTS} p JOIN bills b ON b.id = p.bill_id WHERE b.state = 'paid' AND NOT EXISTS (
+            SELECT 1 FROM ledger_lines l WHERE l.entry_id = b.paid_entry_id AND l.bill_id = b.id
+            AND l.account = p.account AND l.amount = -p.amount)""",  # noqa: S608
+    ),
+    (
+        "a payment credits something that its bill does not ask for",
+        f"""SELECT l.entry_id FROM bills b JOIN ledger_lines l ON l.entry_id = b.paid_entry_id AND l.amount < 0
+            LEFT JOIN {_PARTS} p ON p.bill_id = b.id AND p.account = l.account AND p.amount = -l.amount
+            WHERE p.bill_id IS NULL""",  # noqa: S608
     ),
     (
         "a bill that is not paid is named by an unreversed payment, or a paid one by a second",
-        f"""SELECT b.id FROM bills b JOIN ledger_lines l ON l.bill_id = b.id AND l.account = b.account
-            JOIN ledger_entries e ON e.id = l.entry_id
+        f"""SELECT b.id FROM ledger_entries e JOIN ledger_lines l ON e.id = l.entry_id AND l.amount > 0
+            JOIN bills b ON b.id = l.bill_id
             WHERE e.kind = 'payment' AND {_UNREVERSED} AND (b.paid_entry_id IS NULL OR b.paid_entry_id <> e.id)""",  # noqa: S608
     ),
     (
@@ -64,8 +86,26 @@ _FAULTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "more was taken from a bill's money than was paid",
-        """SELECT l.bill_id FROM ledger_lines l JOIN bills b ON b.id = l.bill_id
-           WHERE l.account IN (b.account, 'RF') GROUP BY l.bill_id, l.account HAVING SUM(l.amount) > 0""",
+        """SELECT l.bill_id FROM ledger_lines l JOIN ledger_accounts a ON a.code = l.account
+           WHERE l.bill_id IS NOT NULL AND a.kind IN ('liability', 'revenue') AND l.account <> 'SU'
+           GROUP BY l.bill_id, l.account HAVING SUM(l.amount) > 0""",
+    ),
+    (
+        "a remittance is not what its entry and its parts say",
+        """SELECT r.id FROM remittances r WHERE r.state <> 'withdrawn' AND (
+            r.amount <> (SELECT COALESCE(SUM(p.amount), 0) FROM remittance_parts p WHERE p.remittance_id = r.id)
+            OR r.state = 'confirmed' AND NOT EXISTS (SELECT 1 FROM ledger_lines l
+                WHERE l.entry_id = r.entry_id AND l.account = 'BA' AND l.amount = -r.amount))""",
+    ),
+    (
+        "money of a bill was remitted without a remittance that covers it, or covered without being remitted",
+        """SELECT p.bill_id FROM remittance_parts p JOIN remittances r ON r.id = p.remittance_id
+           WHERE r.state = 'confirmed' AND NOT EXISTS (SELECT 1 FROM ledger_lines l WHERE l.entry_id = r.entry_id
+            AND l.bill_id = p.bill_id AND l.account = p.account AND l.amount = p.amount)
+           UNION ALL SELECT l.bill_id FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id
+           WHERE e.kind = 'remitted' AND l.amount > 0 AND NOT EXISTS (SELECT 1 FROM remittance_parts p
+            JOIN remittances r ON r.id = p.remittance_id AND r.entry_id = e.id
+            WHERE p.bill_id = l.bill_id AND p.account = l.account AND p.amount = l.amount)""",
     ),
     (
         "a refund is not what its entry says",
@@ -91,6 +131,7 @@ _FAULTS: tuple[tuple[str, str], ...] = (
            WHERE e.kind = 'payment' AND l.account LIKE 'BC:%' AND NOT EXISTS (
             SELECT 1 FROM snap_payments p WHERE p.entry_id = e.id)""",
     ),
+    *proof.FAULTS,
 )
 
 
@@ -100,6 +141,7 @@ async def ledger_check(house: House) -> LedgerReport:
         if house.db.dialect == "postgresql":
             await connection.execution_options(isolation_level="REPEATABLE READ")
         faults = [fault for what, query in _FAULTS for fault in await _offenders(connection, what, query)]
+        faults += await days.faults(connection)
         balances = await ledger.balances(connection)
         if sum(balances.values()) != 0:
             faults.append(f"the ledger as a whole does not balance: {sum(balances.values())}")

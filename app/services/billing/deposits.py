@@ -15,7 +15,7 @@ from app.core.money import Rupiah
 from app.services.billing import ledger, refunds
 from app.services.billing.accounts import FINE_DEPOSITS, FINES
 from app.services.billing.ledger import Reader
-from app.services.billing.models import Bill, EntryKind, LedgerLine
+from app.services.billing.models import Bill, EntryKind, LedgerEntry, LedgerLine
 from app.services.cases.models import Case
 
 OVERPAID = "titipan lebih dari putusan / the deposit was more than the verdict"
@@ -42,7 +42,7 @@ async def settle_verdict(tx: Tx, case_id: UUID, due: int) -> Settlement:
     May be called again, as when the rest has been paid: what was taken before counts. Locks the case.
     """
     await tx.lock(Case, case_id)
-    missing = max(0, due - await _sum_for_case(tx.session, case_id, FINES))
+    missing = max(0, due - await _fine_taken(tx.session, case_id))
     taken = refund = 0
     for bill_id in await _deposit_bills(tx, case_id):
         held = await ledger.held_for_bill(tx.session, bill_id, FINE_DEPOSITS)
@@ -64,6 +64,21 @@ async def _deposit_bills(tx: Tx, case_id: UUID) -> list[UUID]:
         .order_by(col(Bill.opened_at), col(Bill.id))
     )
     return list((await tx.session.execute(query)).scalars())
+
+
+async def _fine_taken(source: Reader, case_id: UUID) -> Rupiah:
+    """What verdicts have taken from a case's money, whether it is with the treasury by now or not."""
+    query = (
+        select(func.coalesce(func.sum(LedgerLine.amount), 0))
+        .join(Bill, col(Bill.id) == col(LedgerLine.bill_id))
+        .join(LedgerEntry, col(LedgerEntry.id) == col(LedgerLine.entry_id))
+        .where(
+            col(Bill.case_id) == case_id,
+            col(LedgerLine.account) == FINES,
+            col(LedgerEntry.kind) != EntryKind.REMITTED,
+        )
+    )
+    return Rupiah(-int((await source.execute(query)).scalar_one()))
 
 
 async def _sum_for_case(source: Reader, case_id: UUID, account: str) -> Rupiah:

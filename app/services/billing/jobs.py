@@ -8,9 +8,10 @@ from sqlmodel import col
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
-from app.services.billing import bills
+from app.services.billing import bills, days
 from app.services.billing.models import SnapExternalId, SnapInquiry, SnapToken
 from app.services.billing.snap.times import bank_day
+from app.services.billing.treasury import overdue
 
 MOST_ROUNDS = 200
 EXTERNAL_IDS_KEPT = timedelta(days=2)
@@ -35,11 +36,23 @@ async def _forget(house: House) -> None:
         await tx.session.execute(delete(SnapToken).where(col(SnapToken.expires_at) <= tx.now))
 
 
+async def _roll_up_days(house: House) -> None:
+    for _ in range(MOST_ROUNDS):
+        async with house.db.begin(SYSTEM) as tx:
+            day = await days.roll_up(tx)
+        if day is None:
+            return
+
+
 JOBS: tuple[Job, ...] = (
     Job("billing.expire_bills", _expire_bills, attempts=1),
     Job("billing.forget", _forget, attempts=1),
+    Job("billing.roll_up_days", _roll_up_days, attempts=1),
+    Job("billing.watch_remittances", overdue.raise_alarms, attempts=1),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("expire-bills", "0 */5 * * * *", "billing.expire_bills"),
+    Schedule("watch-remittances", "0 12 * * * *", "billing.watch_remittances"),
     Schedule("forget-bank-calls", "0 40 18 * * *", "billing.forget"),
+    Schedule("roll-up-ledger-days", "0 5 * * * *", "billing.roll_up_days"),
 )

@@ -4,22 +4,34 @@ A positive amount is a debit, a negative one a credit; the lines of an entry sum
 writing, by the database at commit (migration 0002, PostgreSQL), and again when `loket ledger check` reads.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from app.core.db import Table, Tx
+from app.core.ids import new_id
 from app.core.money import Rupiah
 from app.services.billing.accounts import kind_of
 from app.services.billing.models import EntryKind, LedgerAccount, LedgerEntry, LedgerLine
 
 Reader = AsyncConnection | AsyncSession
+
+
+# Built once: making a statement anew for each payment costs more than running it (`make bench`).
+_INSERT_ENTRY = insert(LedgerEntry.__table__)  # type: ignore[attr-defined]  # SQLModel's own lack
+_INSERT_LINES = insert(LedgerLine.__table__)  # type: ignore[attr-defined]
+_KNOWN_ACCOUNTS = select(col(LedgerAccount.code), col(LedgerAccount.opened_at)).where(
+    col(LedgerAccount.code).in_(bindparam("codes", expanding=True))
+)
 
 
 class UnbalancedEntry(Exception):
@@ -45,14 +57,15 @@ async def post(tx: Tx, kind: EntryKind, memo: str, lines: Sequence[Line], *, rev
     if len(lines) < 2 or sum(line.amount for line in lines) != 0 or any(line.amount == 0 for line in lines):
         raise UnbalancedEntry(f"{kind}: {[(line.account, line.amount) for line in lines]}")
     await _open_accounts(tx, {line.account for line in lines})
-    entry = LedgerEntry(at=tx.now, kind=kind, memo=memo, actor=tx.actor.id, reverses=reverses)
-    tx.session.add(entry)
-    await tx.session.flush()
-    tx.session.add_all(
-        LedgerLine(entry_id=entry.id, account=line.account, amount=line.amount, bill_id=line.bill_id) for line in lines
-    )
-    await tx.session.flush()
-    return entry.id
+    entry_id = new_id()
+    entry = {"id": entry_id, "at": tx.now, "kind": kind, "memo": memo, "actor": tx.actor.id, "reverses": reverses}
+    await tx.session.execute(_INSERT_ENTRY, entry)
+    rows = [
+        {"id": new_id(), "entry_id": entry_id, "account": line.account, "amount": line.amount, "bill_id": line.bill_id}
+        for line in lines
+    ]
+    await tx.session.execute(_INSERT_LINES, rows)
+    return entry_id
 
 
 async def reverse(tx: Tx, entry_id: UUID, memo: str) -> UUID:
@@ -77,19 +90,56 @@ async def held_for_bill(source: Reader, bill_id: UUID, account: str) -> Rupiah:
     return Rupiah(-int((await source.execute(query)).scalar_one()))
 
 
+async def held_by_account(source: Reader, bill_id: UUID) -> Mapping[str, int]:
+    """What each account still holds for one bill, credit positive, zeros left out; in the order of their codes."""
+    query = (
+        select(col(LedgerLine.account), func.sum(LedgerLine.amount))
+        .where(col(LedgerLine.bill_id) == bill_id)
+        .group_by(col(LedgerLine.account))
+        .order_by(col(LedgerLine.account))
+    )
+    return {account: -int(amount) for account, amount in (await source.execute(query)).all() if amount != 0}
+
+
 async def insert_once(tx: Tx, model: type[Table], **values: object) -> bool:
     """Insert a row unless a unique constraint finds it there already; True when this call wrote it.
 
     On PostgreSQL it waits for a rival that has inserted the same and not yet committed. Defaults of the model apply.
     """
-    insert = insert_postgresql if tx.house.db.dialect == "postgresql" else insert_sqlite
-    key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
-    statement = insert(model).values(**model(**values).model_dump()).on_conflict_do_nothing().returning(key)
-    return (await tx.session.execute(statement)).first() is not None
+    statement, defaults = _insert_once(model, tx.house.db.dialect)
+    row = {name: make() for name, make in defaults.items() if name not in values} | values
+    return (await tx.session.execute(statement, row)).first() is not None
+
+
+@lru_cache
+def _insert_once(
+    model: type[Table], dialect: str
+) -> tuple[ReturningInsert[tuple[Any]], Mapping[str, Callable[[], object]]]:
+    """The statement, built once, and what makes each value that the caller leaves out."""
+    table = model.__table__  # type: ignore[attr-defined]
+    insert_into = insert_postgresql if dialect == "postgresql" else insert_sqlite
+    statement = insert_into(table).on_conflict_do_nothing().returning(table.primary_key.columns[0])
+    defaults = {
+        name: partial(field.get_default, call_default_factory=True)
+        for name, field in model.model_fields.items()
+        if not field.is_required()
+    }
+    return statement, defaults
+
+
+class OpenAccounts(set[str]):
+    """Accounts that are open for good, as far as this process has seen. Registered in the House by this type."""
 
 
 async def _open_accounts(tx: Tx, codes: set[str]) -> None:
-    query = select(col(LedgerAccount.code)).where(col(LedgerAccount.code).in_(codes))
-    known = set((await tx.session.execute(query)).scalars())
-    for code in sorted(codes - known):  # one order for all, so that two first payments cannot deadlock
+    seen = tx.house[OpenAccounts]
+    unseen = codes - seen
+    if not unseen:
+        return
+    found = (await tx.session.execute(_KNOWN_ACCOUNTS, {"codes": list(unseen)})).all()
+    # One that this very transaction has opened may yet be rolled back with it.
+    seen |= {code for code, opened_at in found if opened_at < tx.now}
+    for code in sorted(
+        unseen - {code for code, _ in found}
+    ):  # one order for all, so that two first payments cannot deadlock
         await insert_once(tx, LedgerAccount, code=code, kind=kind_of(code), opened_at=tx.now)

@@ -40,7 +40,11 @@ class EntryKind(StrEnum):
     REFUND_OWED = "refund_owed"
     REFUND_PAID = "refund_paid"
     REFUND_FORFEITED = "refund_forfeited"
+    REMITTED = "remitted"
     REVERSAL = "reversal"
+    SETTLEMENT = "settlement"
+    SETTLEMENT_CORRECTED = "settlement_corrected"
+    SETTLEMENT_CLOSED = "settlement_closed"
 
 
 class RefundState(StrEnum):
@@ -49,6 +53,9 @@ class RefundState(StrEnum):
     OWED = "owed"
     PAID_OUT = "paid_out"
     FORFEITED = "forfeited"
+
+
+_PAYEES = text("account IN ('PF', 'RV', 'TR', 'JR') OR account LIKE 'BP:%'")
 
 
 class LedgerAccount(Table, table=True):
@@ -85,13 +92,19 @@ class LedgerLine(Table, table=True):
     amount: int = Field(sa_type=BigInteger)
     bill_id: UUID | None = Field(default=None, foreign_key="bills.id", index=True)
 
-    __table_args__ = (CheckConstraint("amount <> 0", name="amount_not_zero"),)
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+        # Money that waits to be handed on; deposits and clearing are not in this index and pay nothing for it.
+        Index("ix_ledger_lines_payee", "account", "bill_id", sqlite_where=_PAYEES, postgresql_where=_PAYEES),
+    )
 
 
 class Bill(Table, table=True):
     """What somebody is asked to pay, once and in full. `customer_no` follows each bank's prefix in its virtual account.
 
-    `account` is the liability that the payment is credited to. `ended_at` is when a cancelled bill was cancelled.
+    `account` is the liability that the payment is credited to, or `accounts.SEVERAL` where `bill_lines` name them.
+    `grace_minutes` is the rule of its unit as it was opened; None is of a bill from before there was one. `ended_at` is
+    when a cancelled bill was cancelled.
     """
 
     __tablename__ = "bills"
@@ -108,6 +121,7 @@ class Bill(Table, table=True):
     state: str = BillState.OPEN
     opened_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    grace_minutes: int | None = None
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_why: str | None = None
     paid_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -128,13 +142,54 @@ class Bill(Table, table=True):
     )
 
 
+class BillLine(Table, table=True):
+    """One of several things that a bill asks for, with the account that this part of a payment is credited to.
+
+    Written with its bill and never changed; the lines of a bill sum to its amount.
+    """
+
+    __tablename__ = "bill_lines"
+
+    bill_id: UUID = Field(foreign_key="bills.id", primary_key=True)
+    ordinal: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    code: str = Field(max_length=40)
+    title_id: str = Field(max_length=120)
+    title_en: str = Field(max_length=120)
+    account: str = Field(max_length=60)
+    amount: int = Field(sa_type=BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_is_positive"),
+        CheckConstraint("ordinal > 0", name="ordinal_is_positive"),
+    )
+
+
+class BillReplacement(Table, table=True):
+    """A bill that stands in another's place, because the amount changed: each is replaced once, by one."""
+
+    __tablename__ = "bill_replacements"
+
+    old_id: UUID = Field(foreign_key="bills.id", primary_key=True)
+    new_id: UUID = Field(foreign_key="bills.id", unique=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    reason: str = Field(max_length=200)
+
+    __table_args__ = (CheckConstraint("old_id <> new_id", name="another_bill"),)
+
+
 class Refund(Table, table=True):
-    """Money owed back to a payer (UU 22/2009 art. 268), and the entries that owed it and closed it."""
+    """Money owed back to a payer (UU 22/2009 art. 268), and the entries that owed it and closed it.
+
+    `payee_key_id` is the data key of the person whom it goes to: whatever account that person has given is this
+    refund's too.
+    """
 
     __tablename__ = "refunds"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     bill_id: UUID = Field(foreign_key="bills.id", index=True)
+    payee_key_id: UUID | None = Field(default=None, foreign_key="data_keys.id", index=True)
     amount: int = Field(sa_type=BigInteger)
     reason: str
     state: str = RefundState.OWED
@@ -228,5 +283,6 @@ class PaymentIncident(Table, table=True):
     facts: dict[str, JsonValue] = Field(default_factory=dict, sa_type=JsonColumn)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_by: str | None = None
+    closed_why: str | None = None
 
     __table_args__ = (UniqueConstraint("client_id", "kind", "subject", name="uq_payment_incidents_once"),)

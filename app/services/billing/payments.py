@@ -1,4 +1,4 @@
-"""The one place where a fine becomes paid: `post_payment`.
+"""The one place where a fine becomes paid: `post_locked_payment`.
 
 A bill is paid if and only if one unreversed ledger entry names it. What happens later with the money (the court
 decides, the ticket is annulled) is in `deposits.py` and `refunds.py`.
@@ -6,21 +6,24 @@ decides, the ticket is annulled) is in `deposits.py` and `refunds.py`.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, Uuid, func, literal, select
 from sqlmodel import col
 
-from app.core.db import Tx
+from app.core.db import JsonValue, Tx
 from app.core.money import show_rupiah
 from app.services import cases
 from app.services.billing import ledger
-from app.services.billing.bills import Reader, lock_bill
+from app.services.billing.bills import Reader, credits_of, lock_bill
 from app.services.billing.models import Bill, BillState, EntryKind, SnapPayment
 from app.services.billing.problems import AMOUNT_DIFFERS, BILL_ALREADY_PAID, BILL_NOT_PAID, MONEY_MOVED_ON
+from app.services.billing.settlement.models import SettlementException, SettlementLine
 from app.services.identity.models import Credential
 
 BILL_PAID = "bill_paid"
+PAYMENT_REVERSED = "payment_reversed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +37,25 @@ class PaymentView:
 
 
 async def post_payment(tx: Tx, bill_id: UUID, *, amount: int, debit: str, memo: str) -> UUID:
+    """`post_locked_payment` for who has not locked case and bill yet. Raises BILL_NOT_FOUND, and what that raises."""
+    return await post_locked_payment(tx, await lock_bill(tx, bill_id), amount=amount, debit=debit, memo=memo)
+
+
+async def post_locked_payment(tx: Tx, bill: Bill, *, amount: int, debit: str, memo: str) -> UUID:
     """Book a payment in full, make its bill paid and tell the case; returns the ledger entry's id.
 
-    `debit` is the account that now has the money, such as a bank's clearing account. Locks case and bill. Raises
-    BILL_ALREADY_PAID and AMOUNT_DIFFERS; whether a bill that has ended may still be paid is the caller's judgement.
+    One entry: the whole debited once, each of the bill's accounts credited with its part. `debit` is the account that
+    now has the money, such as a bank's clearing account. The caller holds the locks of case and bill (`lock_bill`).
+    Raises BILL_ALREADY_PAID and AMOUNT_DIFFERS; whether a bill that has ended may still be paid is the caller's judgement.
     The case hears `bill_paid` in this same transaction, unless another bill has taken this one's place.
     """
-    bill = await lock_bill(tx, bill_id)
     if bill.paid_entry_id is not None:
         raise BILL_ALREADY_PAID()
     if amount != bill.amount:
         raise AMOUNT_DIFFERS(amount=show_rupiah(bill.amount))
     replaced = bill.state == BillState.CANCELLED and await _has_open_bill(tx, bill)
-    lines = ledger.transfer(amount, debit=debit, credit=bill.account, bill_id=bill.id)
+    lines = [ledger.Line(debit, amount, bill.id)]
+    lines += [ledger.Line(account, -part, bill.id) for account, part in (await credits_of(tx.session, bill)).items()]
     entry_id = await ledger.post(tx, EntryKind.PAYMENT, memo, lines)
     bill.state, bill.paid_at, bill.paid_entry_id = BillState.PAID, tx.now, entry_id
     await tx.session.flush()
@@ -60,12 +69,14 @@ async def post_payment(tx: Tx, bill_id: UUID, *, amount: int, debit: str, memo: 
 async def reverse_payment(tx: Tx, bill_id: UUID, reason: str) -> UUID:
     """The bank took the money back: undo the entry; the bill asks for it again, unless it has ended or was replaced.
 
+    The case hears `payment_reversed` in this same transaction; its receipt is void then.
     Locks case and bill. Raises BILL_NOT_PAID, and MONEY_MOVED_ON once a verdict or refund has used the money.
     """
     bill = await lock_bill(tx, bill_id)
     if bill.paid_entry_id is None:
         raise BILL_NOT_PAID()
-    if await ledger.held_for_bill(tx.session, bill.id, bill.account) != bill.amount:
+    held = await ledger.held_by_account(tx.session, bill.id)
+    if any(held.get(account, 0) != part for account, part in (await credits_of(tx.session, bill)).items()):
         raise MONEY_MOVED_ON()
     entry_id = await ledger.reverse(tx, bill.paid_entry_id, reason)
     if bill.ended_at is not None:
@@ -76,11 +87,15 @@ async def reverse_payment(tx: Tx, bill_id: UUID, reason: str) -> UUID:
         bill.state = BillState.OPEN
     bill.paid_at = bill.paid_entry_id = None
     await tx.session.flush()
+    if bill.case_id is not None:
+        told: dict[str, JsonValue] = {"bill_id": str(bill.id), "amount": bill.amount, "entry_id": str(entry_id)}
+        await cases.signal(tx, bill.case_id, PAYMENT_REVERSED, told)
     return entry_id
 
 
-async def payment_of(source: Reader, bill_id: UUID) -> PaymentView | None:
-    """How a paid bill was paid at a bank; None for one that no bank has told of."""
+async def payment_of(source: Reader, bill_id: UUID, *, entry_id: UUID | None = None) -> PaymentView | None:
+    """How a bill was paid at a bank, by the entry that pays it now or by an earlier one; None where no bank told of it."""
+    entry = col(Bill.paid_entry_id) if entry_id is None else literal(entry_id, Uuid())
     query = (
         select(
             col(Credential.name),
@@ -91,13 +106,31 @@ async def payment_of(source: Reader, bill_id: UUID) -> PaymentView | None:
         )
         .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
         .join(Credential, col(Credential.client_id) == col(SnapPayment.client_id))
-        .where(col(SnapPayment.bill_id) == bill_id, col(SnapPayment.entry_id) == col(Bill.paid_entry_id))
+        .where(col(SnapPayment.bill_id) == bill_id, col(SnapPayment.entry_id) == entry)
     )
-    row = (await source.execute(query)).first()
+    row = (await source.execute(query)).first() or (await source.execute(_linked(bill_id, entry))).first()
     if row is None:
         return None
     number = (row.partner_service_id or "").strip() + row.customer_no
     return PaymentView(row.name, number, row.payment_request_id, row.received_at)
+
+
+def _linked(bill_id: UUID, entry: Any) -> Select[*tuple[Any, ...]]:
+    """The same of a payment that no bank told us of: two persons linked a line of its statement to the bill."""
+    reference = func.coalesce(col(SettlementLine.payment_request_id), col(SettlementLine.bank_reference))
+    return (
+        select(
+            col(Credential.name),
+            col(Credential.partner_service_id),
+            col(Bill.customer_no),
+            reference.label("payment_request_id"),
+            col(SettlementException.closed_at).label("received_at"),
+        )
+        .join(SettlementException, col(SettlementException.line_id) == col(SettlementLine.id))
+        .join(Credential, col(Credential.client_id) == col(SettlementException.bank))
+        .join(Bill, col(Bill.id) == bill_id)
+        .where(col(SettlementException.action_bill_id) == bill_id, col(SettlementException.entry_id) == entry)
+    )
 
 
 async def _has_open_bill(tx: Tx, bill: Bill) -> bool:

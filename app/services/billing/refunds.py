@@ -11,10 +11,16 @@ from app.core.db import Tx
 from app.core.money import Rupiah, show_rupiah
 from app.services.billing import ledger
 from app.services.billing.accounts import BANK, FORFEITED, REFUNDS
-from app.services.billing.bills import lock_bill
+from app.services.billing.bills import credits_of, lock_bill
 from app.services.billing.ledger import Reader
 from app.services.billing.models import Bill, EntryKind, Refund, RefundState
-from app.services.billing.problems import AMOUNT_NOT_POSITIVE, BILL_NOT_PAID, REFUND_NOT_OWED, REFUND_TOO_LARGE
+from app.services.billing.problems import (
+    AMOUNT_NOT_POSITIVE,
+    BILL_NOT_PAID,
+    REFUND_LINE_NEEDED,
+    REFUND_NOT_OWED,
+    REFUND_TOO_LARGE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +36,20 @@ class RefundView:
     closed_at: datetime | None
 
 
-async def owe_refund(tx: Tx, bill_id: UUID, amount: int, reason: str) -> UUID:
-    """Owe a payer this much of what a bill's account still holds (``TD -> RF``); returns the refund's id.
+async def owe_refund(tx: Tx, bill_id: UUID, amount: int, reason: str, *, account: str | None = None) -> UUID:
+    """Owe a payer this much of what a bill's accounts still hold (``TD -> RF``); returns the refund's id.
 
-    Locks case and bill. Raises BILL_NOT_PAID, AMOUNT_NOT_POSITIVE and REFUND_TOO_LARGE.
+    Where several lines' accounts hold something, a part of the whole needs the `account` that it comes from. Locks case
+    and bill. Raises BILL_NOT_PAID, AMOUNT_NOT_POSITIVE, REFUND_TOO_LARGE and REFUND_LINE_NEEDED.
     """
     if amount <= 0:
         raise AMOUNT_NOT_POSITIVE()
     bill = await lock_bill(tx, bill_id)
     if bill.paid_entry_id is None:
         raise BILL_NOT_PAID()
-    held = await ledger.held_for_bill(tx.session, bill.id, bill.account)
-    if amount > held:
-        raise REFUND_TOO_LARGE(held=show_rupiah(held))
-    lines = ledger.transfer(amount, debit=bill.account, credit=REFUNDS, bill_id=bill.id)
+    debits = _taken_from(await _held(tx, bill), amount, account)
+    lines = [ledger.Line(code, part, bill.id) for code, part in debits.items()]
+    lines.append(ledger.Line(REFUNDS, -amount, bill.id))
     entry_id = await ledger.post(tx, EntryKind.REFUND_OWED, reason, lines)
     refund = Refund(bill_id=bill.id, amount=amount, reason=reason, owed_at=tx.now, owed_entry_id=entry_id)
     tx.session.add(refund)
@@ -59,7 +65,7 @@ async def owe_all(tx: Tx, case_id: UUID, reason: str) -> Rupiah:
 async def owe_held(tx: Tx, bill_id: UUID, reason: str) -> Rupiah:
     """Owe back whatever is still held for one bill; returns how much that is, 0 where nothing is. Locks as above."""
     bill = await lock_bill(tx, bill_id)
-    held = await ledger.held_for_bill(tx.session, bill.id, bill.account)
+    held = Rupiah(sum((await _held(tx, bill)).values()))
     if held > 0:
         await owe_refund(tx, bill.id, held, reason)
     return held
@@ -68,6 +74,21 @@ async def owe_held(tx: Tx, bill_id: UUID, reason: str) -> Rupiah:
 async def pay_out(tx: Tx, refund_id: UUID) -> UUID:
     """The payer has the money back (``RF -> BA``). Raises REFUND_NOT_OWED."""
     return await _close(tx, refund_id, RefundState.PAID_OUT, EntryKind.REFUND_PAID, BANK)
+
+
+async def take_back(tx: Tx, refund_id: UUID, reason: str) -> UUID:
+    """A payout came back from the receiving bank: its entry is undone, the refund is owed again. Raises REFUND_NOT_OWED."""
+    found = await tx.one(Refund, refund_id)
+    if found is None:
+        raise REFUND_NOT_OWED()
+    await lock_bill(tx, found.bill_id)
+    refund = await tx.lock(Refund, refund_id)
+    if refund is None or refund.state != RefundState.PAID_OUT or refund.closed_entry_id is None:
+        raise REFUND_NOT_OWED()
+    entry_id = await ledger.reverse(tx, refund.closed_entry_id, reason)
+    refund.state, refund.closed_at, refund.closed_entry_id = RefundState.OWED, None, None
+    await tx.session.flush()
+    return entry_id
 
 
 async def forfeit(tx: Tx, refund_id: UUID) -> UUID:
@@ -94,6 +115,25 @@ async def refunds_of(source: Reader, case_id: UUID) -> list[RefundView]:
     return [
         RefundView(**{**row, "state": RefundState(row["state"])}) for row in (await source.execute(query)).mappings()
     ]
+
+
+async def _held(tx: Tx, bill: Bill) -> dict[str, int]:
+    """What the bill's own accounts still hold of it."""
+    own = await credits_of(tx.session, bill)
+    return {code: part for code, part in (await ledger.held_by_account(tx.session, bill.id)).items() if code in own}
+
+
+def _taken_from(held: dict[str, int], amount: int, account: str | None) -> dict[str, int]:
+    """From which accounts a refund comes, and how much of each."""
+    offered = held if account is None else {code: part for code, part in held.items() if code == account}
+    whole = sum(offered.values())
+    if amount > whole:
+        raise REFUND_TOO_LARGE(held=show_rupiah(whole))
+    if amount == whole:
+        return offered
+    if len(offered) > 1:
+        raise REFUND_LINE_NEEDED(accounts=", ".join(offered))
+    return dict.fromkeys(offered, amount)
 
 
 async def _close(tx: Tx, refund_id: UUID, state: RefundState, kind: EntryKind, credit: str) -> UUID:

@@ -16,17 +16,39 @@ def test_every_profile_is_complete_and_the_default_stands_in():
     assert {"default", "standard", "bri", "bca", "bnc", "sandbox"} <= set(known)
     for profile in known.values():
         assert 0 < profile.tolerance_s <= banks.MAX_TOLERANCE_S
-        assert timedelta(0) <= profile.grace <= timedelta(days=1)
     assert billing.bank_profile(None) == billing.bank_profile("gone") == known["default"]
     assert known["bca"].duplicate_answer is banks.DuplicateAnswer.INCONSISTENT
     assert known["bnc"].signature is banks.SignatureType.ASYMMETRIC
     assert known["bri"].partner_service_id == "77720"
 
 
-def test_a_tolerance_beyond_the_limit_is_refused():
-    default = {"tolerance_s": 901, "signature": "symmetric", "duplicate_answer": "success", "grace_minutes": 10}
-    with pytest.raises(ValueError, match="tolerance_s must be 1 to 900"):
-        banks._profile("x", default)
+DEFAULT = {
+    "tolerance_s": 300,
+    "time_form": "seconds",
+    "time_budget_s": 7,
+    "signature": "symmetric",
+    "duplicate_answer": "success",
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"tolerance_s": 901}, "tolerance_s must be 1 to 900"),
+        ({"tolerance_s": 0}, "tolerance_s must be 1 to 900"),
+        ({"time_budget_s": 8}, "time_budget_s must be at most 7"),
+        ({"time_budget_s": 0}, "time_budget_s must be at most 7"),
+        ({"path_prefix": "bank"}, "path_prefix begins with /"),
+        ({"path_prefix": "/bank/"}, "path_prefix begins with /"),
+        ({"time_form": "local"}, "local"),
+        ({"signature": "none"}, "none"),
+        ({"duplicate_answer": "maybe"}, "maybe"),
+    ],
+)
+def test_a_profile_beyond_its_limits_is_refused(wrong, said):
+    assert banks._profile("x", DEFAULT).path_prefix is None
+    with pytest.raises(ValueError, match=said):
+        banks._profile("x", {**DEFAULT, **wrong})
 
 
 async def test_overdue_bills_are_marked(house, clock):

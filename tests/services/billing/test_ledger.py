@@ -206,7 +206,7 @@ async def test_the_check_finds_what_somebody_bent(house, breakage, fault):
         if house.db.dialect == "postgresql":
             await tx.session.execute(text("SET LOCAL session_replication_role = replica"))
         else:
-            for name in ("ledger_entries_no_update", "ledger_lines_no_update", "ledger_lines_no_delete"):
+            for name in ("ledger_entries_no_update", "ledger_lines_no_update", "ledger_lines_no_delete", "bills_fixed"):
                 await tx.session.execute(text(f"DROP TRIGGER {name}"))
         values = {
             "id": "0" * 31 + "1",

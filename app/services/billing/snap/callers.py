@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.crypto import KeyRing
+from app.core.db import Database
 from app.services.billing.banks import BankProfile, SignatureType, bank_profile
-from app.services.billing.ledger import Reader
 from app.services.billing.snap import codes, signatures, tokens
 from app.services.billing.snap.requests import SnapRefusal
 from app.services.billing.snap.times import is_within, parse_timestamp
-from app.services.identity.credentials import BankClient, bank_client
+from app.services.identity.credentials import BankClient, look_up_bank
 
 SIGNATURE, UNKNOWN_CLIENT, TIMESTAMP = "[Signature]", "[Unknown client]", "[Timestamp]"
 
@@ -26,12 +26,20 @@ _BEARER = re.compile(r"bearer +([\x21-\x7e]{1,2048})", re.ASCII | re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class SignedCall:
-    """A request as it came: `path` is the raw target with its query; header names are lower case."""
+    """A request as it came: `target` is the raw one with its query; header names are lower case.
+
+    `prefix` is what our own proxy has taken off in front of it; a bank's profile may know another.
+    """
 
     method: str
-    path: str
+    prefix: str
+    target: str
     headers: Mapping[str, Sequence[str]]
     body: bytes
+
+    def path(self, profile: BankProfile) -> str:
+        """What this bank has signed: the path as it wrote it."""
+        return (self.prefix if profile.path_prefix is None else profile.path_prefix) + self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,17 @@ class TransactionCaller(Caller):
     channel_id: str
 
 
-async def prove_token_request(source: Reader, keys: KeyRing, call: SignedCall, now: datetime) -> Caller:
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What a signature of type 1 covers beside method and body, and the signature itself."""
+
+    path: str
+    token: str
+    timestamp: str
+    signature: str
+
+
+async def prove_token_request(db: Database, keys: KeyRing, call: SignedCall, now: datetime) -> Caller:
     """The bank that signed a token request with its RSA key. Raises `SnapRefusal`.
 
     An unknown client and a wrong signature take the same time.
@@ -59,27 +77,27 @@ async def prove_token_request(source: Reader, keys: KeyRing, call: SignedCall, n
     client_id = _header(call, "X-CLIENT-KEY")
     timestamp, at = _timestamp(call)
     signature = _header(call, "X-SIGNATURE")
-    bank = await bank_client(source, keys, client_id)
+    bank = await look_up_bank(db, keys, client_id)
     known = bank if bank is not None and bank.disabled_at is None else None
     profile = bank_profile(known.profile if known else None)
     if not is_within(at, now, profile.tolerance_s):
-        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP)
+        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP, bank=known.client_id if known else None)
     text = signatures.token_string_to_sign(client_id, timestamp)
     signed = signatures.rsa_is_valid(known.public_key_pem if known else None, text, signature)
     if known is None:
         raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT)
     if not signed:
-        raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE)
+        raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE, bank=known.client_id)
     return Caller(known, profile, (at - now).total_seconds())
 
 
-async def prove_transaction(source: Reader, keys: KeyRing, call: SignedCall, now: datetime) -> TransactionCaller:
+async def prove_transaction(db: Database, keys: KeyRing, call: SignedCall, now: datetime) -> TransactionCaller:
     """The bank that signed a transaction, by access token and HMAC, or by RSA where its profile says so.
 
     Raises `SnapRefusal`.
     """
     partner_id = _first(call, "X-PARTNER-ID")
-    bank = await bank_client(source, keys, partner_id) if partner_id else None
+    bank = await look_up_bank(db, keys, partner_id) if partner_id else None
     known = bank if bank is not None and bank.disabled_at is None else None
     profile = bank_profile(known.profile if known else None)
     by_token = profile.signature is SignatureType.SYMMETRIC
@@ -89,41 +107,42 @@ async def prove_transaction(source: Reader, keys: KeyRing, call: SignedCall, now
     _header(call, "X-PARTNER-ID")
     external_id, channel_id = _printable(call, "X-EXTERNAL-ID"), _printable(call, "CHANNEL-ID")
     if not is_within(at, now, profile.tolerance_s):
-        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP)
+        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP, bank=known.client_id if known else None)
     if by_token:
-        await _check_token(source, keys, call, known, token=token, timestamp=timestamp, signature=signature, now=now)
+        signed = _Signed(call.path(profile), token, timestamp, signature)
+        await _check_token(db, keys, call, known, signed=signed, now=now)
     if known is None:
         raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT)
     if not by_token:
-        text = signatures.asymmetric_string_to_sign(call.method, call.path, call.body, timestamp)
+        text = signatures.asymmetric_string_to_sign(call.method, call.path(profile), call.body, timestamp)
         if not signatures.rsa_is_valid(known.public_key_pem, text, signature):
-            raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE)
+            raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE, bank=known.client_id)
     return TransactionCaller(known, profile, (at - now).total_seconds(), external_id, channel_id)
 
 
 async def _check_token(
-    source: Reader,
+    db: Database,
     keys: KeyRing,
     call: SignedCall,
     known: BankClient | None,
     *,
-    token: str,
-    timestamp: str,
-    signature: str,
+    signed: _Signed,
     now: datetime,
 ) -> None:
-    owner_id = await tokens.owner_of(source, token, now)
+    owner_id = await tokens.owner_of(db, signed.token, now)
     same = known is not None and known.client_id == owner_id
-    owner = known if same else await bank_client(source, keys, owner_id) if owner_id else None
+    owner = known if same else await look_up_bank(db, keys, owner_id) if owner_id else None
+    bank = known.client_id if known else None
     if owner is None or owner.disabled_at is not None:
-        raise SnapRefusal(codes.INVALID_TOKEN)
-    text = signatures.symmetric_string_to_sign(call.method, call.path, token, call.body, timestamp)
-    signed = any(signatures.hmac_is_valid(secret, text, signature) for secret in owner.secrets_at(now))
+        raise SnapRefusal(codes.INVALID_TOKEN, bank=bank)
+    text = signatures.symmetric_string_to_sign(call.method, signed.path, signed.token, call.body, signed.timestamp)
+    right = any(signatures.hmac_is_valid(secret, text, signed.signature) for secret in owner.secrets_at(now))
     if not same:
         # The token's own bank under another's name, or somebody with another's token: told apart by the signature.
-        raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT) if signed else SnapRefusal(codes.INVALID_TOKEN)
-    if not signed:
-        raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE)
+        case = (codes.UNAUTHORIZED, UNKNOWN_CLIENT) if right else (codes.INVALID_TOKEN, None)
+        raise SnapRefusal(*case, bank=bank)
+    if not right:
+        raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE, bank=bank)
 
 
 def _bearer(call: SignedCall) -> str:

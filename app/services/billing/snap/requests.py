@@ -22,11 +22,21 @@ _GRANT = "client_credentials"
 
 
 class SnapRefusal(Exception):
-    """A request that is answered with a code and no facts. `retry_after_s` goes with 429."""
+    """A request that is answered with a code and no facts. `retry_after_s` goes with 429.
 
-    def __init__(self, case: tuple[int, str], about: str | None = None, *, retry_after_s: int | None = None) -> None:
+    `bank` is the client id of ours in whose name it came, believed or not; the answer never tells it.
+    """
+
+    def __init__(
+        self,
+        case: tuple[int, str],
+        about: str | None = None,
+        *,
+        retry_after_s: int | None = None,
+        bank: str | None = None,
+    ) -> None:
         super().__init__(f"{case[0]}xx{case[1]} {about or ''}")
-        self.case, self.about, self.retry_after_s = case, about, retry_after_s
+        self.case, self.about, self.retry_after_s, self.bank = case, about, retry_after_s, bank
 
 
 @dataclass(frozen=True, slots=True)

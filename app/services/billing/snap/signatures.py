@@ -16,8 +16,8 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 HMAC_BYTES = 64
 
@@ -54,6 +54,14 @@ def asymmetric_string_to_sign(method: str, path: str, body: bytes, timestamp: st
 def symmetric_signature(secret: str, string_to_sign: str) -> bytes:
     """HMAC-SHA512 under the secret's UTF-8 bytes, which are never base64-decoded."""
     return hmac.new(_utf8(secret), _utf8(string_to_sign), hashlib.sha512).digest()
+
+
+def rsa_signature(private_key_pem: str, string_to_sign: str) -> str:
+    """RSASSA-PKCS1-v1_5 with SHA-256 under a key of ours, in base64."""
+    key = load_pem_private_key(private_key_pem.encode(), None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError("SNAP wants an RSA key")
+    return base64.b64encode(key.sign(_utf8(string_to_sign), PKCS1v15(), hashes.SHA256())).decode()
 
 
 def hmac_is_valid(secret: str, string_to_sign: str, signature: str) -> bool:

@@ -1,7 +1,9 @@
 """X-TIMESTAMP and the Indonesian bank day."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from app.services.billing.banks import TimeForm
 
 WIB = timezone(timedelta(hours=7), "WIB")
 
@@ -24,9 +26,11 @@ def is_within(timestamp: datetime, now: datetime, tolerance_s: int) -> bool:
     return abs(timestamp - now) <= timedelta(seconds=tolerance_s)
 
 
-def write_timestamp(at: datetime) -> str:
-    """The standard's 25 characters, in WIB: ``2026-11-23T10:15:30+07:00``."""
-    return at.astimezone(WIB).isoformat(timespec="seconds")
+def write_timestamp(at: datetime, form: TimeForm = TimeForm.SECONDS) -> str:
+    """The standard's 25 characters, in WIB: ``2026-11-23T10:15:30+07:00``; or as a bank wants to read it."""
+    if form is TimeForm.UTC:
+        return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(WIB).isoformat(timespec="milliseconds" if form is TimeForm.MILLISECONDS else "seconds")
 
 
 def bank_day(at: datetime) -> date:

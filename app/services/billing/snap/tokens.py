@@ -4,11 +4,11 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import col
 
-from app.core.db import Tx
-from app.services.billing.ledger import Reader
+from app.core.db import Database, Tx
+from app.core.hot import HotQuery
 from app.services.billing.models import SnapToken
 
 LIFETIME_S = 900
@@ -33,12 +33,17 @@ async def issue(tx: Tx, client_id: str) -> str:
     return token
 
 
-async def owner_of(source: Reader, token: str, now: datetime) -> str | None:
+async def owner_of(db: Database, token: str, now: datetime) -> str | None:
     """The client id of a token that is ours and still good; None for every other text."""
-    query = select(col(SnapToken.client_id)).where(
-        col(SnapToken.token_hash) == _hash(token), col(SnapToken.expires_at) > now
+    rows = await db.look(_OWNER, token_hash=_hash(token))
+    return str(rows[0]["client_id"]) if rows and rows[0]["expires_at"] > now else None
+
+
+_OWNER = HotQuery(
+    select(col(SnapToken.client_id), col(SnapToken.expires_at)).where(
+        col(SnapToken.token_hash) == bindparam("token_hash")
     )
-    return (await source.execute(query)).scalar_one_or_none()
+)
 
 
 def _hash(token: str) -> str:

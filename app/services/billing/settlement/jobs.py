@@ -1,0 +1,60 @@
+"""Reconciliation's background work: reading files, taking up what a killed worker left, and finding what is missing."""
+
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from app.core.actor import SYSTEM
+from app.core.house import House
+from app.core.jobs import Job, Schedule
+from app.services.billing.settlement.exceptions import open_missing
+from app.services.billing.settlement.importing import IDLE, import_file
+from app.services.billing.settlement.models import FileState, SettlementFile
+from app.services.billing.settlement.receiving import IMPORT
+from app.services.identity import credentials
+from app.services.identity.credentials import CredentialKind
+
+TAKEN_UP_AT_ONCE = 50
+
+
+async def _import(house: House, file_id: str) -> None:
+    await import_file(house, file_id)
+
+
+async def take_up(house: House) -> None:
+    """Queue again the files that wait or are being read, and that nobody has touched for ten minutes."""
+    async with house.db.begin(SYSTEM) as tx:
+        query = (
+            select(col(SettlementFile.id))
+            .where(
+                or_(
+                    col(SettlementFile.state) == FileState.RECEIVED,
+                    col(SettlementFile.state) == FileState.READING,
+                ),
+                col(SettlementFile.touched_at) <= tx.now - IDLE,
+            )
+            .order_by(col(SettlementFile.received_at))
+            .limit(TAKEN_UP_AT_ONCE)
+        )
+        for file_id in (await tx.session.execute(query)).scalars().all():
+            await tx.enqueue(IMPORT, str(file_id))
+
+
+async def find_missing(house: House) -> None:
+    """Open a difference for each payment that the bank's files lack on the third day. Nothing is ever reversed here."""
+    async with house.db.read() as connection:
+        banks = await credentials.list_(connection, kind=CredentialKind.BANK)
+    for bank in banks:
+        async with house.db.begin(SYSTEM) as tx:
+            await open_missing(tx, bank.client_id)
+
+
+JOBS: tuple[Job, ...] = (
+    Job(IMPORT, _import),
+    Job("billing.take_up_settlements", take_up, attempts=1),
+    Job("billing.find_missing_payments", find_missing, attempts=1),
+)
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("take-up-settlements", "30 */5 * * * *", "billing.take_up_settlements"),
+    # 05:10 WIB: the files of the day before have come by then.
+    Schedule("find-missing-payments", "0 10 22 * * *", "billing.find_missing_payments"),
+)

@@ -1,0 +1,1 @@
+"""Money handed on to whom it belongs, proven by the treasury's number (NTPN)."""

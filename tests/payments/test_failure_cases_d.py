@@ -1,0 +1,336 @@
+"""Failure cases 50 to 58: machines die. What was not committed never was; what was is told at the retry."""
+
+import asyncio
+import shutil
+import socket
+import time
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from app.core.actor import SYSTEM
+from app.core.clock import SystemClock
+from app.core.clock_check import ClockCheck
+from app.core.config import Settings
+from app.core.house import House
+from app.core.storage import ObjectStorage
+from app.services.billing import payments
+from app.services.billing.models import Bill
+from app.wiring import build_house
+from tests import make
+from tests.banks import PAYMENT, Bank, join_bank, open_test_bill
+from tests.conftest import open_house
+from tests.drain import drain
+from tests.ops.server import Server
+from tests.payments.books import BOOKED, NOT_FOUND, Books, beside, booked, heard, server_of
+from tests.payments.wire import PostgresWire, Wire
+
+WITHIN_S = 30
+BANK_WAITS_S = 8.0
+
+
+# --- a server process dies, or its bank hangs up ----------------------------------------------------------------------
+
+
+async def test_case_50_killed_before_the_commit(engine_url, tmp_path):
+    house, bank, number, books = await prepare(engine_url, tmp_path)
+    with Server(tmp_path, engine_url, "--no-worker") as server:
+        async with at(server) as client, house.db.begin(SYSTEM) as tx:
+            bank = await beside(bank, client).sign_in()
+            # The server's payment waits for this lock, in the middle of its transaction, when it is killed.
+            await tx.session.execute(select(Bill).with_for_update())
+            call = asyncio.create_task(bank.pay(number, "R1", external_id="1"))
+            await asyncio.wait([call], timeout=1)
+            assert not call.done()
+            server.process.kill()
+            server.process.wait(WITHIN_S)
+            await asyncio.wait([call], timeout=WITHIN_S)
+            assert isinstance(call.exception(), httpx.TransportError)
+    await books.changed()
+    with Server(tmp_path, engine_url, "--no-worker") as server:
+        async with at(server) as client:
+            bank = beside(bank, client)
+            booked(await bank.pay(number, "R1", external_id="1"))
+            booked(await bank.pay(number, "R1", external_id="1"))
+    await books.changed(**BOOKED)
+    await books.hold(BC=250_000, TD=-250_000)
+    await house.close()
+
+
+async def test_cases_51_and_52_killed_after_the_commit_and_a_bank_that_hangs_up(engine_url, tmp_path):
+    house, bank, number, books = await prepare(engine_url, tmp_path)
+    another = await open_test_bill(house)
+    with Server(tmp_path, engine_url, "--no-worker") as server:
+        async with at(server) as client:
+            bank = await beside(bank, client).sign_in()
+            # 52: the bank hangs up while we work, held up by this lock.
+            async with house.db.begin(SYSTEM) as tx:
+                await tx.session.execute(select(Bill).with_for_update())
+                with socket.create_connection(("127.0.0.1", server.port), WITHIN_S) as wire:
+                    wire.sendall(await as_bytes(bank, another.customer_no, "R2"))
+                    await asyncio.sleep(0.3)  # the server has the bytes; nothing can tell us that it waits
+            await until_booked(books)
+            first = await bank.pay(another.customer_no, "R2")
+            booked(first)
+            await books.changed(**{**BOOKED, "external_ids": 2})
+        # 51: committed, and killed before anybody reads the answer.
+        with socket.create_connection(("127.0.0.1", server.port), WITHIN_S) as wire:
+            wire.sendall(await as_bytes(bank, number, "R1"))
+            await until_booked(books)
+            server.process.kill()
+            server.process.wait(WITHIN_S)
+    await books.changed(**BOOKED)
+    with Server(tmp_path, engine_url, "--no-worker") as server:
+        async with at(server) as client:
+            bank = beside(bank, client)
+            advice = bank.payment_body(number, "R1", flagAdvise="Y")
+            told = await bank.call(PAYMENT, advice)
+            booked(told)
+            assert (await bank.pay(number, "R1")).content == told.content
+            assert (await bank.pay(another.customer_no, "R2")).content == first.content
+    await books.changed(external_ids=3)
+    await books.hold(BC=500_000, TD=-500_000)
+    await house.close()
+
+
+# --- what we need is down ---------------------------------------------------------------------------------------------
+
+
+async def test_case_53_a_lock_a_pool_and_a_database_that_do_not_come(
+    house, engine_url, tmp_path, clock, bank, bill, books
+):
+    """All at once, because each of them takes its six seconds."""
+    async with AsyncExitStack() as stack:
+        cramped = await stack.enter_async_context(open_house(engine_url, tmp_path, clock, database_pool=2))
+        crowded = beside(bank, await stack.enter_async_context(server_of(cramped)))
+        calls = {"lock": (bank, "5002500"), "pool": (crowded, "5002500")}
+        if house.db.dialect == "postgresql":
+            for _ in range(2):  # all its connections, idle
+                held = await stack.enter_async_context(cramped.db.begin(SYSTEM))
+                await held.session.execute(text("SELECT 1"))
+            for name, state in (("gone", Wire.GONE), ("silent", Wire.SILENT)):
+                wire = await stack.enter_async_context(PostgresWire(engine_url))
+                far = await stack.enter_async_context(open_house(wire.url, tmp_path, clock))
+                caller = beside(bank, await stack.enter_async_context(server_of(far)))
+                heard(await caller.status(bill.customer_no, "R0"), "4042601")  # it works, and has connections
+                wire.state = state
+                if state is Wire.GONE:
+                    wire.cut()
+                stack.callback(wire.cut)
+                # Our own patience has its own code: nothing is known then.
+                calls[name] = (caller, "5042500" if state is Wire.SILENT else "5002500")
+            await books.look()
+        else:
+            for _ in range(2):
+                held = await stack.enter_async_context(cramped.db.read())
+                await held.execute(text("SELECT 1"))
+        holding = await stack.enter_async_context(house.db.begin(SYSTEM))  # on SQLite it has the one write lock
+        await holding.session.execute(select(Bill).with_for_update())
+
+        async def timed(name, number):
+            caller, code = calls[name]
+            started = time.monotonic()
+            answer = await caller.pay(number, f"R-{name}", external_id=f"1{name}")
+            heard(answer, code)  # no flag: nothing is said about the payment
+            return time.monotonic() - started
+
+        took = await asyncio.gather(*(timed(name, bill.customer_no) for name in calls))
+    assert max(took) < BANK_WAITS_S
+    await books.changed()
+    booked(await bank.pay(bill.customer_no, "R-lock", external_id="1lock"))
+    await books.changed(**BOOKED)
+    await books.hold(BC=250_000, TD=-250_000)
+
+
+async def test_case_53_a_table_that_is_gone(house, bank, bill, books):
+    await rename(house, "snap_payments", "snap_payments_away")
+    heard(await bank.pay(bill.customer_no, "R1"), "5002500")
+    await rename(house, "snap_payments_away", "snap_payments")
+    await books.changed()
+    booked(await bank.pay(bill.customer_no, "R1"))
+    await books.changed(**BOOKED)
+
+
+async def test_case_53_normally_the_answer_takes_less_than_a_second(house, bank):
+    took = []
+    for turn in range(4):
+        bill = await open_test_bill(house)
+        started = time.monotonic()
+        booked(await bank.pay(bill.customer_no, f"R{turn}"))
+        took.append(time.monotonic() - started)
+    assert min(took) < 1
+
+
+@pytest.mark.parametrize(("state", "is_booked"), [(Wire.CUT_BEFORE_COMMIT, False), (Wire.CUT_AFTER_COMMIT, True)])
+async def test_case_54_the_connection_is_lost_during_the_commit(postgres_house, tmp_path, clock, state, is_booked):
+    async with (
+        PostgresWire(postgres_house.db.url) as wire,
+        open_house(wire.url, tmp_path, clock) as far,
+        server_of(far) as client,
+    ):
+        bank = await (await join_bank(postgres_house, client)).sign_in()
+        bill = await open_test_bill(postgres_house)
+        books = await Books.open(postgres_house)
+        wire.state = state
+        heard(await bank.pay(bill.customer_no, "R1", external_id="1"), "5002500")
+        assert wire.cuts == 1
+        await books.changed(**(BOOKED if is_booked else {}))
+        told = await bank.pay(bill.customer_no, "R1", external_id="1")
+        booked(told)  # the table decides
+        assert (await bank.pay(bill.customer_no, "R1", external_id="1")).content == told.content
+        await books.changed(**({} if is_booked else BOOKED))
+        await books.hold(BC=250_000, TD=-250_000)
+
+
+async def test_case_55_worker_mail_and_storage_are_down(house, tmp_path, bank, ticket, books):
+    folder = tmp_path / "objects"
+    broken = replace(house, storage=ObjectStorage(folder.as_uri()))
+    shutil.rmtree(folder)
+    folder.write_text("a file is in the way of the folder")
+    async with server_of(broken) as client:  # no worker runs in a test
+        booked(await beside(bank, client).pay(ticket.customer_no, "R1", ticket.bill.amount))
+    house.db.move_in(house)
+    await books.changed(**BOOKED, events=1, receipts=1, messages=1, jobs=1)
+    await books.hold(BC=ticket.bill.amount, TD=-ticket.bill.amount)
+    assert await drain(house) == ["notifications.deliver"]  # the rest follows from the queue, once
+    assert await drain(house) == []
+
+
+# --- two versions, reversals, clocks ----------------------------------------------------------------------------------
+
+
+async def test_case_56_what_is_unique_is_unique_in_the_database(house, bank, bill, books):
+    """What another version of this software might write, straight into the tables."""
+    another = await open_test_bill(house)
+    booked(await bank.pay(bill.customer_no, "R1", external_id="1"))
+    heard(await bank.inquire(another.customer_no, "R2"), "2002400", flag="00")
+    booked(await bank.pay(another.customer_no, "R2"))
+    async with house.db.begin(SYSTEM) as tx:
+        await payments.reverse_payment(tx, another.id, "uji")
+    await books.look()
+    for table, where, changed in (
+        ("snap_payments", "payment_request_id = 'R1'", {"entry_id": "entry_id"}),
+        ("snap_payments", "payment_request_id = 'R1'", {"payment_request_id": "'R9'"}),  # the same entry, told twice
+        ("snap_external_ids", "external_id = '1'", {"request_key": "'R9'"}),
+        ("snap_inquiries", "inquiry_request_id = 'R2'", {}),
+        ("ledger_entries", "reverses IS NOT NULL", {}),
+        ("bills", "state = 'paid'", {"customer_no": "'1000000008'"}),  # a second bill that the entry pays
+        ("bills", "state = 'open'", {}),  # a second bill with this number
+        ("bills", "state = 'open'", {"customer_no": "'1000000008'", "state": "'paid'"}),
+        ("ledger_lines", "amount > 0", {"amount": "0"}),
+    ):
+        with pytest.raises(IntegrityError):
+            await copy_row(house, table, where, changed)
+    await books.changed()
+    await books.hold(BC=250_000, TD=-250_000)
+
+
+async def test_case_57_the_bank_reversed_what_we_booked(house, bank, ticket, books):
+    amount = ticket.bill.amount
+    booked(await bank.pay(ticket.customer_no, "R1", amount))
+    await books.look()
+    async with house.db.begin(SYSTEM) as tx:
+        await payments.reverse_payment(tx, ticket.bill.id, "bank membalik")
+    await books.hold()
+    assert await books.state(ticket.bill) == "open"
+    assert await books.came("messages") == 1  # its payer is told
+    assert await make.state_of(house, ticket.case_id) == "tilang_issued"
+    await books.look()
+    heard(await bank.status(ticket.customer_no, "R1"), "4042601")
+    for _ in range(2):  # never confirmed again: this payment is no more
+        heard(await bank.pay(ticket.customer_no, "R1", amount), "4042512", flag="01", about=NOT_FOUND)
+    await books.changed(external_ids=3, incidents=1)
+    assert await books.incidents() == ["payment_repeated_after_reversal"]
+    booked(await bank.pay(ticket.customer_no, "R2", amount))
+    await books.hold(BC=amount, TD=-amount)
+
+
+async def test_case_58_the_clock_of_a_host_jumps(house, clock, bank, bill, books):
+    checked = replace(house, parts={**house.parts, ClockCheck: ClockCheck()})
+    async with server_of(checked) as client:
+        clock.set(SystemClock().now())
+        bill = await open_test_bill(house)
+        await books.look()
+        caller = await beside(bank, client).sign_in()
+        booked(await caller.pay(bill.customer_no, "R1"))
+        await books.changed(**BOOKED)
+        stamp = caller.timestamp()
+        for jump in (timedelta(hours=2), timedelta(days=-1), timedelta(seconds=30)):
+            clock.set(SystemClock().now() + jump)
+            answer = await caller.pay(bill.customer_no, "R1", X_TIMESTAMP=stamp)
+            if house.db.dialect == "postgresql":
+                heard(answer, "5002500")  # this host judges nothing until its clock is right; another one does
+            elif abs(jump) > timedelta(minutes=5):
+                heard(answer, "4012500", about="[Timestamp]")  # one host has no other clock to tell
+            clock.set(SystemClock().now())
+        await books.look()
+        booked(await caller.pay(bill.customer_no, "R1"))
+        await books.changed(external_ids=1)
+    await books.hold(BC=250_000, TD=-250_000)
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+async def prepare(url: str, home: Path) -> tuple[House, Bank, str, Books]:
+    """A house beside the server's, with its clock and keys; a bank; a bill's number; and the books."""
+    house = build_house(Settings(_env_file=None, home=home, database_url=url, storage_url="memory:///"))
+    async with httpx.AsyncClient() as nowhere:
+        bank = await join_bank(house, nowhere, name="Bank Uji", profile="standard")
+    bill = await open_test_bill(house)
+    return house, bank, bill.customer_no, await Books.open(house)
+
+
+def at(server: Server) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=server.url, timeout=WITHIN_S)
+
+
+async def as_bytes(bank: Bank, number: str, request_id: str) -> bytes:
+    """The bank's payment as it goes over the wire."""
+    captured: list[httpx.Request] = []
+
+    async def capture(request: httpx.Request) -> httpx.Response:
+        captured.append(request)
+        return httpx.Response(200)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(capture), base_url="http://test") as writer:
+        await beside(bank, writer).pay(number, request_id)
+    [request] = captured
+    lines = [f"POST {PAYMENT} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + request.content
+
+
+async def until_booked(books: Books) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not await books.came("payments"):
+            await asyncio.sleep(0.02)
+
+
+async def rename(house: House, table: str, name: str) -> None:
+    async with house.db.begin(SYSTEM) as tx:
+        await tx.session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+
+async def copy_row(house: House, table: str, where: str, changed: dict[str, str]) -> None:
+    """Insert a row of the table again under an id of its own, with these columns changed."""
+    async with house.db.begin(SYSTEM) as tx:
+        found = (await tx.session.execute(text(f"SELECT * FROM {table} WHERE {where} LIMIT 1"))).mappings().one()
+        new_id = uuid.uuid4()
+        values = {
+            **{name: name for name in found},
+            **changed,
+            "id": f"'{new_id if isinstance(found['id'], uuid.UUID) else new_id.hex}'",
+        }
+        await tx.session.execute(
+            text(
+                f"INSERT INTO {table} ({', '.join(values)}) "
+                f"SELECT {', '.join(values.values())} FROM {table} WHERE {where} LIMIT 1"
+            )
+        )

@@ -1,0 +1,127 @@
+"""The receipt as JSON and as PDF: one set of facts, one proof; void when the bank took the payment back."""
+
+import io
+import json
+from uuid import UUID
+
+import httpx
+import pytest
+from pypdf import PdfReader
+
+from app.core.actor import SYSTEM
+from app.core.house import House
+from app.routers.http.guards import issue_ticket_token
+from app.services import billing, transparency
+from app.services.billing.treasury import remittances
+from app.services.etle.receipts import verify_receipt
+from tests import make
+from tests.banks import flag, join_bank
+from tests.drain import drain
+from tests.services.billing.test_remittances import NTPN, confirm, record
+
+
+class Payer:
+    """Somebody with a ticket and a bank."""
+
+    def __init__(self, house, client, bank, case_id):
+        self.house, self.client, self.bank, self.case_id = house, client, bank, case_id
+
+    async def get(self, path: str) -> httpx.Response:
+        token = issue_ticket_token(self.house, self.case_id, "owner")
+        return await self.client.get(
+            f"/v1/tickets/{self.case_id}{path}", headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+        )
+
+    async def bill(self) -> dict:
+        return (await self.get("/bill")).json()
+
+    async def pay(self, request_id: str) -> None:
+        bill = await self.bill()
+        number = bill["virtual_accounts"][0]["customer_no"]
+        assert flag(await self.bank.pay(number, request_id, bill["amount"])) == ("2002500", "00")
+        await drain(self.house)
+
+    async def reverse(self) -> None:
+        async with self.house.db.begin(SYSTEM) as tx:
+            bill = await billing.bill_of(tx.session, self.case_id)
+            await billing.reverse_payment(tx, bill.id, "bank membalik")
+        await drain(self.house)
+
+
+@pytest.fixture
+async def payer(house: House, client: httpx.AsyncClient) -> Payer:
+    await make.demo_set(house)
+    bank = await (await join_bank(house, client)).sign_in()
+    return Payer(house, client, bank, await make.tilang_issued(house))
+
+
+def proof_in(pdf: bytes) -> dict:
+    files = PdfReader(io.BytesIO(pdf)).attachments
+    [name] = list(files)
+    return json.loads(files[name][0])
+
+
+async def test_json_and_pdf_say_the_same_and_prove_it(payer, house):
+    assert (await payer.get("/receipt")).status_code == 404
+    await payer.pay("R1")
+    answer = await payer.get("/receipt")
+    assert answer.status_code == 200
+    receipt, bill = answer.json(), await payer.bill()
+    assert receipt["proof"] == proof_in((await payer.get("/receipt.pdf")).content)
+    assert (receipt["format"], receipt["state"], receipt["voided_at"]) == ("loket-receipt/1", "paid", None)
+    assert (receipt["amount"], receipt["bank_reference"], receipt["bank"]) == (bill["amount"], "R1", "Bank Uji")
+    assert receipt["virtual_account_no"] == bill["virtual_accounts"][0]["virtual_account_no"]
+    assert receipt["paid_at"] == bill["paid_at"]
+    assert [line["amount"] for line in receipt["lines"]] == [bill["amount"]]
+    keys = transparency.verifier_keys(house.keys, house.settings.transparency_origin)
+    assert verify_receipt(receipt, keys).holds
+    for change in (
+        {"amount": 1},
+        {"bill_id": str(UUID(int=1))},
+        {"proof": None},
+        {"proof": {**receipt["proof"], "salt": ""}},
+    ):
+        verdict = verify_receipt({**receipt, **change}, keys)
+        assert not verdict.holds
+        assert verdict.fault
+
+
+async def test_a_payment_taken_back_voids_its_receipt_and_the_next_one_is_new(payer):
+    await payer.pay("R1")
+    first = (await payer.get("/receipt")).json()
+    await payer.reverse()
+    void = (await payer.get("/receipt")).json()
+    assert (void["receipt_no"], void["state"]) == (first["receipt_no"], "void")
+    assert void["voided_at"] is not None
+    assert (await payer.bill())["state"] == "open"
+    pdf = PdfReader(io.BytesIO((await payer.get("/receipt.pdf")).content))
+    assert "TIDAK BERLAKU" in pdf.pages[0].extract_text()
+    assert (await payer.client.get(f"/v1/verify/{first['receipt_no']}")).json()["revoked_at"] is not None
+    await payer.pay("R2")
+    second = (await payer.get("/receipt")).json()
+    assert (second["state"], second["bank_reference"]) == ("paid", "R2")
+    assert second["receipt_no"] != first["receipt_no"]
+    assert second["bill_id"] == first["bill_id"]
+    assert (
+        "TIDAK BERLAKU" not in PdfReader(io.BytesIO((await payer.get("/receipt.pdf")).content)).pages[0].extract_text()
+    )
+
+
+async def test_paid_and_remitted_are_told_apart(payer, house, clock):
+    await payer.pay("R1")
+    bill = await payer.bill()
+    assert (bill["state"], bill["remittances"]) == ("paid", [])
+    [line] = bill["lines"]
+    assert (line["code"], line["amount"], line["payee"]) == ("fine", bill["amount"], "TD")
+    async with house.db.begin(SYSTEM) as tx:
+        await billing.settle_verdict(tx, payer.case_id, bill["amount"])
+    today = clock.now().date()
+    await confirm(house, await record(house, bill["amount"], until=today, on=today))
+    told = {"ntpn": NTPN, "remitted_on": today.isoformat(), "amount": bill["amount"]}
+    assert (await payer.bill())["remittances"] == [told]
+    assert (await payer.get("/receipt")).json()["remittances"] == [told]
+    text = PdfReader(io.BytesIO((await payer.get("/receipt.pdf")).content)).pages[0].extract_text()
+    assert NTPN in text
+    async with house.db.read() as connection:
+        shown = await billing.bill_of(connection, payer.case_id)
+        assert await remittances.remitted_of(connection, shown.id)
