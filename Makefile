@@ -69,7 +69,7 @@ demo: $(BASE) ## The whole story against a running server (make run in another t
 
 .PHONY: soak
 soak: $(TEST) ## What is too long for make test: chaos on the bank and on killed processes
-	@$(BIN)/python -m pytest -m slow tests
+	@$(BIN)/python -m pytest -m soak tests
 
 .PHONY: peers
 peers: $(TEST) ## Third-party clients against this server

@@ -2,7 +2,13 @@
 
 from app.core import once, vault
 from app.core.db import Table
+from app.services.billing import day_models as billing_days
 from app.services.billing import models as billing
+from app.services.billing import refund_models as billing_refunds
+from app.services.billing.qris import models as billing_qris
+from app.services.billing.settlement import models as billing_settlement
+from app.services.billing.snap import models as billing_snap
+from app.services.billing.treasury import models as billing_treasury
 from app.services.cameras import models as cameras
 from app.services.cases import models as cases
 from app.services.etle import models as etle
@@ -16,6 +22,12 @@ metadata = Table.metadata
 
 __all__ = [
     "billing",
+    "billing_days",
+    "billing_qris",
+    "billing_refunds",
+    "billing_settlement",
+    "billing_snap",
+    "billing_treasury",
     "cameras",
     "cases",
     "etle",

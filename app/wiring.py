@@ -5,6 +5,7 @@ from pathlib import Path
 
 from app.core import jobs as core_jobs
 from app.core.clock import Clock, SystemClock
+from app.core.clock_check import ClockCheck
 from app.core.config import Settings
 from app.core.crypto import KeyRing, TokenSigner
 from app.core.db import Database
@@ -12,8 +13,12 @@ from app.core.house import House
 from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
 from app.core.limits import Limits
 from app.core.storage import ObjectStorage
-from app.services import etle
+from app.services import billing, etle
+from app.services.billing import PayingAccountsError
 from app.services.billing import jobs as billing_jobs
+from app.services.billing.settlement import jobs as settlement_jobs
+from app.services.billing.snap import client_jobs
+from app.services.billing.snap.client import BankCalls
 from app.services.cases import LifecycleError, Lifecycles, load_lifecycles, merge_rules
 from app.services.cases import jobs as cases_jobs
 from app.services.etle import jobs as etle_jobs
@@ -33,6 +38,8 @@ JOBS: tuple[Job, ...] = (
     *notifications_jobs.JOBS,
     *cases_jobs.JOBS,
     *billing_jobs.JOBS,
+    *client_jobs.JOBS,
+    *settlement_jobs.JOBS,
     *identity_jobs.JOBS,
     *etle_jobs.JOBS,
 )
@@ -42,6 +49,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     *notifications_jobs.SCHEDULES,
     *cases_jobs.SCHEDULES,
     *billing_jobs.SCHEDULES,
+    *client_jobs.SCHEDULES,
+    *settlement_jobs.SCHEDULES,
     *etle_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
 )
@@ -55,7 +64,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
     """The house for these settings. Raises `RefusedToStart` for what production or the data files do not allow."""
     try:
         return _build(settings, clock, keys)
-    except (UnknownRecogniser, LifecycleError) as error:
+    except (UnknownRecogniser, LifecycleError, PayingAccountsError) as error:
         raise RefusedToStart(str(error)) from error
 
 
@@ -67,13 +76,19 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
     db = Database(settings.effective_database_url, pool=settings.database_pool)
     db.enqueuer = DbosEnqueuer(db, JOBS)
     parts: dict[type, object] = {
+        ClockCheck: ClockCheck(on=clock is None),  # a clock that was brought along is nobody's host's
         Channels: build_channels(settings),
         Lifecycles: load_lifecycles(merge_rules(etle.GUARDS), merge_rules(etle.EFFECTS), merge_rules(etle.DEADLINES)),
         Recogniser: choose_recogniser(settings),
+        billing.MoneySheets: billing.MoneySheets(),
+        billing.OpenAccounts: billing.OpenAccounts(),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),
         TokenVerifier: build_verifier(settings, db),
         VehicleRegistry: build_vehicles(settings, db, ring),
+        billing.AccountNames: billing.build_account_names(settings, db, ring),
+        billing.PayingAccounts: billing.build_paying_accounts(settings),
         PopulationRegistry: TablePopulation(db, ring),
+        BankCalls: BankCalls(),
     }
     return House(
         settings=settings,

@@ -124,6 +124,25 @@ async def capture(
     return view
 
 
+async def undrawn(
+    house: House,
+    taken: cameras.CaptureView,
+    plate: str | None = PLATE,
+    *,
+    confidence: float = 0.98,
+    doubtful: bool = False,
+) -> UUID | None:
+    """Take up a capture with this reading; the case that it opened, or None when it joined another. The draw of its
+    officer is announced, and waits."""
+    vehicle = await house[registries.VehicleRegistry].find(plate) if plate else None
+    result = reading(plate, confidence=confidence)
+    match = Match(result, result.results[0] if result.results else None, vehicle, doubtful or vehicle is None)
+    async with house.db.begin(SYSTEM) as tx:
+        await take_up(tx, taken, match)
+        row = await tx.session.execute(select(Ticket.case_id).where(Ticket.capture_id == taken.id))
+        return row.scalar_one_or_none()
+
+
 async def case_of(
     house: House,
     taken: cameras.CaptureView,
@@ -132,14 +151,10 @@ async def case_of(
     confidence: float = 0.98,
     doubtful: bool = False,
 ) -> UUID | None:
-    """Take up a capture with this reading; the case that it opened, or None when it joined another."""
-    vehicle = await house[registries.VehicleRegistry].find(plate) if plate else None
-    result = reading(plate, confidence=confidence)
-    match = Match(result, result.results[0] if result.results else None, vehicle, doubtful or vehicle is None)
-    async with house.db.begin(SYSTEM) as tx:
-        await take_up(tx, taken, match)
-        row = await tx.session.execute(select(Ticket.case_id).where(Ticket.capture_id == taken.id))
-        return row.scalar_one_or_none()
+    """The same, with its officer drawn."""
+    case_id = await undrawn(house, taken, plate, confidence=confidence, doubtful=doubtful)
+    await cases.draw_announced(house)
+    return case_id
 
 
 async def officer_of(house: House, case_id: UUID) -> Actor:

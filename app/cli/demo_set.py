@@ -145,6 +145,7 @@ async def _ticket(
         checked = await cameras.check_metadata(tx.session, device, metadata, now=tx.now)
         capture, _ = await cameras.accept_capture(tx, device, [image], checked)
     await read_capture(house, str(capture.id))
+    await cases.draw_announced(house)
 
 
 async def _verify(house: House, plate: str) -> None:

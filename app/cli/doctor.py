@@ -19,7 +19,8 @@ from app.core.config import Settings
 from app.core.crypto import KeyRing
 from app.core.house import House
 from app.core.migrations import pending
-from app.services import reference
+from app.services import cases, reference
+from app.services.identity import connections, credentials
 from app.wiring import build_house
 
 REACH_TIMEOUT_S = 3.0
@@ -52,13 +53,17 @@ async def _examine() -> list[Finding]:
     schema = await asyncio.to_thread(_schema, settings)
     findings.append(schema)
     house = build_house(settings)
+    called: list[Finding] = []
     try:
         if schema.state == "ok":
             findings.append(await _reference(house))
+            findings.append(await _cases(house))
+            called = await _banks(house)
         findings.append(await _storage(house))
     finally:
         await house.close()
     findings += [each async for each in _neighbours(settings)]
+    findings += called
     findings.append(_recogniser(settings))
     return findings
 
@@ -117,6 +122,29 @@ async def _reference(house: House) -> Finding:
     if number == 0:
         return Finding("reference", "bad", "no reference data; run: loket seed reference")
     return Finding("reference", "ok", f"reference data at revision {number}")
+
+
+async def _cases(house: House) -> Finding:
+    async with house.db.read() as conn:
+        strays = await cases.find_strays(conn, house[cases.Lifecycles])
+    if strays:
+        return Finding("cases", "bad", " ".join(each.words for each in strays))
+    return Finding("cases", "ok", "every case stands in a state that its lifecycle knows")
+
+
+async def _banks(house: House) -> list[Finding]:
+    """Each bank that calls us: can we call it, to ask what became of a payment?"""
+    async with house.db.read() as reading:
+        banks = await credentials.list_(reading, kind=credentials.CredentialKind.BANK)
+        called = {each.bank: each for each in await connections.connections(reading, house.keys)}
+    findings = []
+    for bank in (each for each in banks if each.disabled_at is None):
+        if bank.client_id in called:
+            findings.append(await _reach(f"bank {bank.name}", called[bank.client_id].base_url))
+        else:
+            words = f'cannot be asked about a payment; connect it: loket client connect "{bank.name}"'
+            findings.append(Finding(f"bank {bank.name}", "note", words))
+    return findings
 
 
 async def _storage(house: House) -> Finding:

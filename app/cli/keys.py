@@ -1,4 +1,4 @@
-"""`loket keys`: the key ring file. Rotation adds a key; old ones go on opening and verifying, so nothing stops."""
+"""`loket keys`: the key ring file, and the key by which banks know us. Rotation adds a key; old ones go on opening and verifying, so nothing stops."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from app.core import vault
 from app.core.actor import SYSTEM
 from app.core.config import Settings
 from app.core.crypto import RINGS, KeyRing
-from app.services.identity import signing_keys
+from app.services.identity import connections, signing_keys
 
 app = typer.Typer(help="The key ring: make one, see it, add keys.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
@@ -63,6 +63,22 @@ def rotate_signing(as_json: Json = False) -> None:
     emit({"kid": kid}, as_json=as_json, human=lambda: console.print(f"Tokens are signed with {kid}.", highlight=False))
 
 
+@app.command("bank")
+def bank(
+    new: Annotated[
+        bool, typer.Option("--new", help="Make a fresh key; banks use it once they are connected again.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Our RSA public key (PEM): what a bank needs before we can call it."""
+    key = run(_partner_key(fresh=new))
+
+    def human() -> None:
+        console.print(key.public_key_pem.strip(), markup=False, highlight=False, soft_wrap=True)
+
+    emit({"id": str(key.id), "public_key": key.public_key_pem}, as_json=as_json, human=human)
+
+
 @app.command("rewrap")
 def rewrap(as_json: Json = False) -> None:
     """Wrap every person's data key with the newest key, in batches; may be interrupted and run again."""
@@ -73,6 +89,11 @@ def rewrap(as_json: Json = False) -> None:
 async def _rotate_signing() -> str:
     async with open_house() as house, house.db.begin(SYSTEM) as tx:
         return await signing_keys.rotate(tx)
+
+
+async def _partner_key(*, fresh: bool) -> connections.OurKey:
+    async with open_house() as house, house.db.begin(SYSTEM) as tx:
+        return await (connections.new_key(tx) if fresh else connections.our_key(tx))
 
 
 async def _rewrap() -> int:

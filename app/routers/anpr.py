@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, File, Request, Response, UploadFile
 from fastapi.routing import APIRoute
 
+from app.core.actor import Actor
 from app.core.house import House
 from app.core.problems import UNAUTHENTICATED
 from app.routers.http.deps import TheHouse, house_of
@@ -101,11 +102,11 @@ async def hand_in_capture(
     told = cameras.parse_metadata(metadata if isinstance(metadata, str) else await metadata.read())
     if len(image) > cameras.MOST_IMAGES:
         raise cameras.IMAGE_COUNT(most=cameras.MOST_IMAGES, count=len(image))
+    pictures = [await each.read() for each in image]
     async with house.db.read() as connection:
-        checked = await cameras.check_metadata(connection, device, told, now=house.clock.now())
-    images = await _stored(house, image)
-    async with house.db.begin(device) as tx:
-        capture, _is_new = await accept_capture(tx, device, images, checked)
+        earlier = await cameras.find_repeated(connection, device, pictures, told)
+    # What was accepted stays so: a camera that repeats itself after an outage is not told that its capture is too old.
+    capture = earlier or await _accepted(house, device, pictures, told)
     response.headers["Location"] = f"/v1/anpr/captures/{capture.id}"
     return CaptureAccepted.of(capture)
 
@@ -117,9 +118,19 @@ async def show_capture(id: UUID, device: CameraDevice, house: TheHouse) -> Captu
         return CaptureItem.of(await cameras.get_capture(connection, id, device=device))
 
 
-async def _stored(house: House, uploads: list[UploadFile]) -> list[cameras.Image]:
+async def _accepted(
+    house: House, device: Actor, pictures: list[bytes], told: cameras.CaptureMetadata
+) -> cameras.CaptureView:
+    async with house.db.read() as connection:
+        checked = await cameras.check_metadata(connection, device, told, now=house.clock.now())
+    images = await _stored(house, pictures)
+    async with house.db.begin(device) as tx:
+        capture, _is_new = await accept_capture(tx, device, images, checked)
+    return capture
+
+
+async def _stored(house: House, pictures: list[bytes]) -> list[cameras.Image]:
     """Check every picture before the first is stored: a refused capture leaves nothing behind."""
-    pictures = [await upload.read() for upload in uploads]
     checked = [await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES) for data in pictures]
     return [
         cameras.Image(await house.storage.put(data), info.media_type, info.width, info.height)

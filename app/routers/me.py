@@ -12,7 +12,7 @@ from app.core.problems import INVALID_REQUEST, UNAUTHENTICATED, FieldError
 from app.core.texts import Text
 from app.routers.http.deps import TheAddress, TheHouse, TheLang
 from app.routers.http.guards import Citizen
-from app.routers.http.idempotency import begin_once
+from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
 from app.routers.schemas.me import CodeSent, IdentityClaim, IdentityCode, Me
 from app.services.identity import codes, people
 from app.services.identity.people import RegisteredPerson
@@ -30,14 +30,16 @@ async def me(actor: Citizen, house: TheHouse) -> Me:
     return await _me(house, actor)
 
 
-@router.post("/v1/me/identity", status_code=202, response_model=CodeSent)
+@router.post("/v1/me/identity", status_code=202, response_model=CodeSent, openapi_extra=KEY_REQUIRED)
 async def claim_identity(
     body: IdentityClaim, actor: Citizen, *, house: TheHouse, lang: TheLang, address: TheAddress, request: Request
 ) -> JSONResponse:
     """Say who you are. If the population register agrees, a code goes to the phone registered *there*.
 
-    The answer is the same when it does not agree, so that nobody can try out other people's numbers here.
+    The answer is the same when it does not agree, so that nobody can try out other people's numbers here. Needs an
+    Idempotency-Key.
     """
+    need_key(request)
     nik, kk_no = Nik.parse(body.nik), parse_kk(body.kk_no)
     faults = [FieldError("/nik", NOT_A_NIK)] if nik is None else []
     faults += [FieldError("/kk_no", NOT_A_KK)] if kk_no is None else []
@@ -50,18 +52,20 @@ async def claim_identity(
     record = await house[PopulationRegistry].check(str(nik), body.born_on, kk_no)
     registered = RegisteredPerson(record.nik, record.name, record.phone) if record else None
     sent = CodeSent(expires_in=int(codes.GOOD_FOR.total_seconds()))
-    async with begin_once(house, actor, request) as once:
+    async with begin_once(house, actor, request, required=True) as once:
         if once.earlier is not None:
             return once.earlier
         await people.begin_binding(once.tx, UUID(actor.id), registered, lang=lang)
         return await once.keep(sent.model_dump(mode="json"), 202)
 
 
-@router.post("/v1/me/identity/confirm")
-async def confirm_identity(body: IdentityCode, actor: Citizen, house: TheHouse) -> Me:
-    """Bind the account with the code. Five tries, five minutes."""
-    async with house.db.begin(actor) as tx:
-        bound = await people.confirm_binding(tx, UUID(actor.id), body.code)
+@router.post("/v1/me/identity/confirm", openapi_extra=KEY_REQUIRED)
+async def confirm_identity(body: IdentityCode, actor: Citizen, house: TheHouse, request: Request) -> Me:
+    """Bind the account with the code. Five tries, five minutes. Needs an Idempotency-Key."""
+    async with begin_once(house, actor, request, required=True) as once:
+        bound = once.earlier is not None or await people.confirm_binding(once.tx, UUID(actor.id), body.code)
+        if bound and once.earlier is None:
+            await once.keep({"bound": True})  # the account itself is looked up anew: no name is kept in the clear
     # Only now, when the failed try is committed and counts.
     if not bound:
         raise IDENTITY_NOT_CONFIRMED()

@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
+from sqlalchemy import String, bindparam, literal, select, text
 
+from app.core.clock_check import ClockCheck
+from app.core.hot import HotQuery
 from app.core.house import House
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import public
 
 router = APIRouter(tags=["operations"])
 CHECK_TIMEOUT_S = 3.0
+_PROBE = HotQuery(select(literal(1).label("one")).where(bindparam("asked", type_=String) == "ready"))
 
 
 @router.get("/healthz", dependencies=[public()])
@@ -25,7 +28,12 @@ async def alive() -> dict[str, str]:
 @router.get("/readyz", dependencies=[public()])
 async def ready(house: TheHouse) -> JSONResponse:
     """Each dependency by name; 503 when one of them does not answer."""
-    checks = {"database": lambda: _check_database(house), "storage": house.storage.check}
+    checks: dict[str, Callable[[], Awaitable[None]]] = {
+        "database": lambda: _check_database(house),
+        "look-up": lambda: _check_look_up(house),
+        "storage": house.storage.check,
+        "clock": lambda: house[ClockCheck].look(house),
+    }
     results = dict(zip(checks, await asyncio.gather(*(_outcome(check) for check in checks.values())), strict=True))
     healthy = all(state == "ok" for state in results.values())
     return JSONResponse(
@@ -42,6 +50,11 @@ async def metrics() -> Response:
 async def _check_database(house: House) -> None:
     async with house.db.read() as connection:
         await connection.execute(text("SELECT 1"))
+
+
+async def _check_look_up(house: House) -> None:
+    """The connections on which a crowd looks are others than those on which we write."""
+    await house.db.look(_PROBE, asked="ready")
 
 
 async def _outcome(check: Callable[[], Awaitable[None]]) -> str:

@@ -7,13 +7,14 @@ import orjson
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
+from app.core.db import JsonValue, Tx
 from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, TheLang, address_of, house_of
 from app.routers.http.guards import Citizen, TicketHolder, issue_ticket_token, public
 from app.routers.http.hot import HotDoor
-from app.routers.http.idempotency import begin_once
+from app.routers.http.idempotency import KEY_REQUIRED, KEY_TAKEN, answer_repeatably, begin_once
 from app.routers.http.language import language_of
-from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, moment, read_cursor
+from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.tickets import (
     AnswerIn,
     AttachmentOut,
@@ -23,6 +24,7 @@ from app.routers.schemas.tickets import (
     FoundTicket,
     Lookup,
     LookupAnswer,
+    Receipt,
     Ticket,
     Timeline,
     TimelineItem,
@@ -101,25 +103,26 @@ async def attach(id: UUID, holder: TicketHolder, house: TheHouse, file: Annotate
     return AttachmentOut(id=attachment.id, sha256=attachment.sha256, media_type=attachment.media_type)
 
 
-@router.post("/v1/tickets/{id}/response", response_model=Ticket)
+@router.post("/v1/tickets/{id}/response", response_model=Ticket, openapi_extra=KEY_TAKEN)
 async def answer_letter(
     id: UUID, body: AnswerIn, request: Request, holder: TicketHolder, house: TheHouse, lang: TheLang
 ) -> JSONResponse:
-    """One of the five answers. Answers the ticket in its new state."""
-    async with begin_once(house, holder, request) as once:
-        if once.earlier is not None:
-            return once.earlier
-        await etle.answer_letter(once.tx, id, body.to_answer())
-        view = await etle.view_in(once.tx, id, holder)
-        return await once.keep(Ticket.of(view, lang).model_dump(mode="json"))
+    """One of the five answers. Answers the ticket in its new state; sent again, the same bytes get the same answer."""
+
+    async def answer(tx: Tx) -> JsonValue:
+        await etle.answer_letter(tx, id, body.to_answer())
+        view: JsonValue = Ticket.of(await etle.view_in(tx, id, holder), lang).model_dump(mode="json")
+        return view
+
+    return await answer_repeatably(house, holder, request, answer)
 
 
-@router.post("/v1/tickets/{id}/driver-response", response_model=Ticket)
+@router.post("/v1/tickets/{id}/driver-response", response_model=Ticket, openapi_extra=KEY_REQUIRED)
 async def answer_as_driver(
     id: UUID, body: DriverAnswerIn, request: Request, holder: TicketHolder, house: TheHouse, lang: TheLang
 ) -> JSONResponse:
-    """The named driver accepts or declines, with the code of his own letter."""
-    async with begin_once(house, holder, request) as once:
+    """The named driver accepts or declines, with the code of his own letter. Needs an Idempotency-Key."""
+    async with begin_once(house, holder, request, required=True) as once:
         if once.earlier is not None:
             return once.earlier
         await etle.answer_as_driver(once.tx, id, body.action, expected_version=body.version)
@@ -128,9 +131,9 @@ async def answer_as_driver(
 
 
 @router.get("/v1/tickets/{id}/bill")
-async def get_bill(id: UUID, holder: TicketHolder, house: TheHouse) -> Bill:
+async def get_bill(id: UUID, holder: TicketHolder, house: TheHouse, lang: TheLang) -> Bill:
     """The latest bill and where to pay it. 404 before the ticket is issued."""
-    return Bill.of(await etle.bill_for(house, id))
+    return Bill.of(await etle.bill_for(house, id), lang)
 
 
 @router.get("/v1/tickets/{id}/timeline")
@@ -147,6 +150,7 @@ async def get_timeline(id: UUID, holder: TicketHolder, house: TheHouse, lang: Th
                 by=each.actor_kind,
                 unit=each.unit,
                 reason=each.reason,
+                draw=UUID(each.draw) if each.draw else None,
             )
             for each in entries
         ]
@@ -171,6 +175,12 @@ async def get_receipt(id: UUID, holder: TicketHolder, house: TheHouse) -> Respon
     return _pdf(await etle.receipt_pdf(house, holder, id), "bukti-pembayaran")
 
 
+@router.get("/v1/tickets/{id}/receipt", response_model=Receipt)
+async def get_receipt_data(id: UUID, holder: TicketHolder, house: TheHouse) -> JSONResponse:
+    """The receipt for programs: the facts of the PDF with the same proof (`loket verify FILE`). Void after a reversal."""
+    return JSONResponse(await etle.receipt_for(house, holder, id), headers=NO_STORE)
+
+
 @router.get("/v1/tickets/{id}/proof", response_class=Response)
 async def get_proof(id: UUID, holder: TicketHolder, house: TheHouse) -> Response:
     """The inclusion proof of the receipt's event, or of the latest event where nothing was paid yet."""
@@ -183,8 +193,7 @@ async def my_tickets(
     me: Citizen, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
 ) -> dict[str, object]:
     """A signed-in citizen's own tickets, newest first; needs an account that is bound to a NIK."""
-    before = cursor_part(read_cursor(after, 1)[0], moment) if after else None
-    found = await etle.tickets_of(house, UUID(me.id), limit=limit + 1, before=before)
+    found = await etle.tickets_of(house, UUID(me.id), limit=limit + 1, before=read_time_and_id(after))
     page = found[:limit]
     items = [
         FoundTicket(
@@ -193,8 +202,13 @@ async def my_tickets(
         ).model_dump(mode="json")
         for each in page
     ]
-    following = cursor_of(page[-1].view.occurred_at.isoformat()) if len(found) > limit else None
+    following = place_of(page[-1]) if len(found) > limit else None
     return {"tickets": items, "next": following}
+
+
+def place_of(found: etle.Found) -> str:
+    """The cursor behind which a citizen's list goes on."""
+    return cursor_of(found.view.occurred_at.isoformat(), str(found.party_id))
 
 
 def _pdf(data: bytes, name: str) -> Response:

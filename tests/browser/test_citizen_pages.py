@@ -4,12 +4,14 @@ import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
+from app.routers.http.guards import SESSION_COOKIE
 from app.services import billing
 from tests import make
 from tests.banks import join_bank
 from tests.browser.conftest import Site, Watcher, open_context
 from tests.routers.pages.test_citizen import DRIVER
 from tests.routers.pages.world import Story
+from tests.signing_in import citizen_session, last_code
 
 pytestmark = pytest.mark.browser
 
@@ -104,6 +106,32 @@ async def test_the_whole_way_from_look_up_to_receipt(phone: Watcher, story: Stor
     async with phone.page.expect_download() as download:
         await phone.page.evaluate("location.href = location.href.replace('riwayat', 'bukti.json')")
     assert (await download.value).suggested_filename == "bukti.json"
+
+
+async def test_my_tickets_with_an_account(phone: Watcher, story: Story, site: Site) -> None:
+    _, token = await citizen_session(site.house, nik=make.VEHICLE.owner_nik or "")
+    cookie = {"name": SESSION_COOKIE, "value": token, "url": site.url, "httpOnly": True}
+    await phone.page.context.add_cookies([cookie])  # type: ignore[list-item]
+    await phone.go("/saya")
+    await phone.check("mine-none")
+    await story.letter()
+    await phone.go("/saya")
+    await phone.check("mine")
+    await phone.page.get_by_role("link", name="Menerobos").first.click()
+    await phone.check("mine-ticket")
+    await sign_in_with_code(phone, site)
+    await phone.page.wait_for_url("**/saya")
+    await phone.check("mine-unbound")
+
+
+async def sign_in_with_code(phone: Watcher, site: Site) -> None:
+    """Another account, which is bound to no NIK; it leads back to where it was asked for."""
+    await phone.page.context.clear_cookies()
+    await phone.go("/saya")
+    await phone.page.get_by_label("Nomor ponsel atau e-mail").fill("081399990000")
+    await phone.page.locator("main button").first.click()
+    await phone.page.get_by_label("Kode").fill(await last_code(site.house))
+    await phone.page.locator("main button").first.click()
 
 
 async def test_an_objection_with_documents(phone: Watcher, story: Story) -> None:

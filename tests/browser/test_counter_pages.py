@@ -3,12 +3,14 @@
 from uuid import UUID
 
 import pytest
+from playwright.async_api import expect
 
 from app.core.actor import SYSTEM
 from app.routers.http.guards import SESSION_COOKIE
 from app.services.identity import sessions, staff
 from app.services.identity.roles import Role
 from app.services.identity.sessions import SubjectKind
+from tests import make
 from tests.browser.conftest import DESK, PHONE, Site, Watcher
 from tests.routers.pages.world import Story
 
@@ -47,6 +49,15 @@ async def test_review_from_the_list_to_the_decision(desk: Watcher, story: Story,
     await desk.page.get_by_role("button", name="Simpan keputusan").click()
     await check_both(desk, "tasks-done")
     assert await story.state() == "verified"
+
+
+async def test_what_waits_for_its_lot(desk: Watcher, story: Story, site: Site) -> None:
+    await make.undrawn(site.house, await make.capture(site.house, location="Simpang Harmoni"))
+    await sign_in(desk, site, Role.OFFICER, await story.officer())
+    await desk.go("/counter")
+    await expect(desk.page.get_by_role("heading", name="Menunggu undian")).to_be_visible()
+    await expect(desk.page.get_by_role("cell", name="Sedang diundi")).to_be_visible()
+    await check_both(desk, "tasks-undrawn")
 
 
 async def test_objection_and_purpose(desk: Watcher, story: Story, site: Site) -> None:

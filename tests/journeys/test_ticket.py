@@ -287,7 +287,9 @@ async def test_driver_named_declines_then_buyer_is_asked(story: Story) -> None:
     found = await story.client.post("/v1/tickets/lookup", json={"plate": "B1234XYZ", "reference": reference.strip(".")})
     driver = {"Authorization": f"Bearer {found.json()['tickets'][0]['access_token']}"}
     declined = await story.client.post(
-        f"/v1/tickets/{story.case_id}/driver-response", headers=driver, json={"action": "decline_driving"}
+        f"/v1/tickets/{story.case_id}/driver-response",
+        headers={**driver, "Idempotency-Key": "tidak-mengemudi"},
+        json={"action": "decline_driving"},
     )
     assert declined.json()["state"] == "letter_sent", declined.text
     await story.look_up()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import func, select
 
+from app.core.clock import FixedClock
 from app.core.house import House
 from app.routers.anpr import MOST_CAPTURE_BYTES, MOST_IMAGE_BYTES
 from app.services.cameras import MOST_IMAGES
@@ -192,6 +193,21 @@ def png_bomb() -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * MIB)) + chunk(b"IEND", b"")
     )
+
+
+async def test_what_was_accepted_stays_so_however_late_it_is_repeated(
+    house: House, camera: make.Camera, clock: FixedClock
+) -> None:
+    told = metadata(house, capture_id="LAMA-1")
+    first = await send(camera, told, PICTURE)
+    clock.advance(timedelta(days=30))  # beyond the policy's oldest capture
+    again = await send(camera, {**told, "sent_at": house.clock.now().isoformat()}, PICTURE)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json()["id"] == first.json()["id"]
+    assert await kept(house) == (1, 1)
+    other = await send(camera, {**told, "violation": "287-5-SPEED"}, PICTURE)
+    assert (other.status_code, other.json()["code"]) == (422, "cameras-capture-too-old")
+    assert await kept(house) == (1, 1)
 
 
 BAD_PICTURES = {

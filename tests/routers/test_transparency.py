@@ -7,10 +7,11 @@ import pytest
 
 from app.core.actor import SYSTEM
 from app.core.house import House
-from app.services import transparency
+from app.services import cases, transparency
 from app.services.transparency import notes
 from app.services.transparency.merkle import consistency_holds, inclusion_holds, leaf_hash, root_of
 from app.services.transparency.notes import VerifierKey
+from tests import make
 
 
 async def append(house: House, count: int) -> None:
@@ -111,3 +112,25 @@ async def test_who_holds_a_record_gets_a_fresh_proof_that_says_nothing_else(
 async def test_what_the_log_does_not_hold(client: httpx.AsyncClient, path: str, status: int, code: str) -> None:
     answer = await client.get(f"/v1/transparency/{path}")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_stranger_draws_again(client: httpx.AsyncClient, house: House) -> None:
+    await make.demo_set(house)
+    for place in ("Simpang A", "Simpang B", "Simpang C"):
+        await make.undrawn(house, await make.capture(house, location=place))
+    first = (await client.get("/v1/transparency/draws", params={"limit": 2})).json()
+    rest = (await client.get("/v1/transparency/draws", params={"limit": 2, "after": first["next"]})).json()
+    ids = [each["draw"] for each in first["draws"] + rest["draws"]]
+    assert (len(set(ids)), rest["next"]) == (3, None)
+    waiting = (await client.get(f"/v1/transparency/draws/{ids[0]}")).json()
+    assert (waiting["status"], waiting["pool"], waiting["drawn"]) == ("announced", None, None)
+
+    await cases.draw_announced(house)
+    keys = [each["key"] for each in (await client.get("/v1/transparency/keys")).json()["keys"]]
+    for each in ids:
+        document = (await client.get(f"/v1/transparency/draws/{each}")).json()
+        assert document["status"] == "drawn"
+        verdict = cases.verify_draw(document, keys)
+        assert (verdict.fault, verdict.pool.pinned, verdict.drawn) == ("", True, document["drawn"])
+    assert (await client.get("/v1/transparency/draws/00000000-0000-7000-8000-000000000000")).status_code == 404
+    assert (await client.get("/v1/transparency/draws", params={"after": "x"})).status_code == 422

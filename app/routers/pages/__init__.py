@@ -1,6 +1,19 @@
 """The same doors as HTML: pages for citizens and staff, in Indonesian and English, that work without scripts."""
 
-from app.routers.pages import answers, api_docs, counter, home, sign_in, tickets, verify
+from app.routers.pages import (
+    answers,
+    api_docs,
+    counter,
+    home,
+    mine,
+    money,
+    refunds,
+    remittances,
+    sign_in,
+    statements,
+    tickets,
+    verify,
+)
 from app.routers.pages.problems import render_problem_page
 from app.routers.pages.render import warm_up
 from app.routers.pages.statics import StaticDoor
@@ -8,9 +21,14 @@ from app.routers.pages.statics import StaticDoor
 routers = (
     home.router,
     tickets.router,
+    mine.router,
     answers.router,
     verify.router,
     counter.router,
+    money.router,
+    refunds.router,
+    remittances.router,
+    statements.router,
     sign_in.router,
     api_docs.router,
 )

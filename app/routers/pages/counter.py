@@ -17,7 +17,7 @@ from app.core.texts import Text
 from app.routers.http.guards import staff_page
 from app.routers.http.paging import cursor_of, cursor_part, read_cursor
 from app.routers.pages.counter_words import DECISIONS, PURPOSES, TASKS
-from app.routers.pages.desk import Desk, TaskLine
+from app.routers.pages.desk import Desk, TaskLine, UndrawnLine
 from app.routers.pages.forms import Form
 from app.routers.pages.tickets import on_this_site
 from app.routers.pages.visit import TheVisit, Visit
@@ -77,10 +77,15 @@ async def tasks_page(
         )
         for task in tasks[:PAGE]
     ]
+    undrawn = [] if after else await etle.undrawn_for(visit.house, actor, limit=PAGE)
     return visit.show(
         "pages/counter/tasks.html",
         staff=desk,
         tasks=lines,
+        undrawn=[
+            UndrawnLine(each.reference, name_of(TASKS, each.kind), each.opened_at, desk.zone_label, each.announced)
+            for each in undrawn
+        ],
         after=after,
         next_href=f"/counter?after={cursor_of(str(tasks[PAGE - 1].id))}" if len(tasks) > PAGE else None,
         notice=DECIDED.fill(reference=done) if done else None,
@@ -208,6 +213,10 @@ async def desk_of(visit: Visit, actor: Actor) -> Desk:
         zone_label=unit.zone if unit else "WIB",
         role_name=Text(", ".join(name.id for name in names), ", ".join(name.en for name in names)),
         signs_blocks=str(Role.INVESTIGATOR) in actor.roles,
+        pays_refunds=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
+        remits=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
+        sees_statements=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR), str(Role.AUDITOR)}),
+        takes_verdicts=not actor.roles.isdisjoint({str(Role.COURT), str(Role.FINANCE)}),
     )
 
 

@@ -14,9 +14,10 @@ TASKS: dict[str, Text] = {
     "issue": Text("Terbitkan tilang", "Issue the ticket"),
     "issue_unanswered": Text("Terbitkan tilang tanpa jawaban", "Issue the ticket without an answer"),
     "chase_verdict": Text("Tanyakan putusan pengadilan", "Ask the court for its verdict"),
-    "pay_refund": Text("Kembalikan sisa titipan", "Pay back the rest of the deposit"),
+    "confirm_cash": Text("Pastikan pengembalian tunai", "Confirm a refund in cash"),
     "field_alert": Text("Dugaan pelat palsu di lapangan", "Suspected false plate on the road"),
     "unexpected_payment": Text("Pembayaran yang tidak ditagih", "A payment that was not due"),
+    "payment_reversed": Text("Pembayaran ditarik kembali bank", "The bank took a payment back"),
     "mend": Text("Perbaiki hal yang gagal diproses", "Mend what could not be processed"),
 }
 
@@ -92,7 +93,20 @@ _DECISIONS = (
     ),
     Choice("return_letter", Text("Surat kembali ke pengirim", "The letter was returned"), reason=False),
     Choice("record_payment", Text("Catat pembayaran di kejaksaan", "Record a payment at the prosecutor's")),
-    Choice("pay_out", Text("Sisa titipan sudah dibayarkan", "The rest of the deposit was paid out"), reason=False),
+    Choice(
+        "note_cash",
+        Text("Catat pengembalian tunai di kejaksaan", "Note a refund in cash at the prosecutor's"),
+        Text(
+            "Hanya untuk penerima tanpa rekening; petugas lain memastikannya",
+            "Only for who has no account; another clerk confirms it",
+        ),
+    ),
+    Choice(
+        "confirm_cash",
+        Text("Pastikan: uang sudah diserahkan tunai", "Confirm: the cash was handed over"),
+        Text("Bukan oleh petugas yang mencatatnya", "Not by the clerk who noted it"),
+        reason=False,
+    ),
 )
 DECISIONS = {choice.value: choice for choice in _DECISIONS}
 """What the case page offers. Moves that need other data (a verdict, an answer taken at the desk) have their own doors."""

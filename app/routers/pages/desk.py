@@ -9,13 +9,17 @@ from app.core.texts import Text
 
 @dataclass(frozen=True)
 class Desk:
-    """Who sits here: unit and role in words, and whether block requests are theirs to sign."""
+    """Who sits here: unit and role in words, and which pages beside the task list are theirs."""
 
     unit: str
     unit_name: str
     zone_label: str
     role_name: Text
     signs_blocks: bool
+    pays_refunds: bool = False
+    remits: bool = False
+    sees_statements: bool = False
+    takes_verdicts: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,17 @@ class TaskLine:
     zone_label: str
     mine: bool
     role_name: Text
+
+
+@dataclass(frozen=True)
+class UndrawnLine:
+    """One case of the unit that nobody was drawn for yet."""
+
+    reference: str
+    title: Text
+    since: datetime
+    zone_label: str
+    announced: bool
 
 
 @dataclass(frozen=True)

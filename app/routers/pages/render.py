@@ -65,7 +65,7 @@ class ViewUndefined(Undefined):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if is_dataclass(self._undefined_obj):
+        if is_dataclass(self._undefined_obj) or hasattr(self._undefined_obj, "_fields"):  # a named tuple
             raise UndefinedError(self._undefined_message)
 
 
@@ -124,10 +124,13 @@ def environment(lang: Lang) -> Environment:
         rupiah=lambda amount: show_rupiah(amount, lang),
         waktu=lambda at, zone="WIB": show_time(at, zone, lang),
         waktu_pendek=lambda at, zone="WIB": show_time_short(at, zone, lang),
+        bulan=lambda day: format_date(day, "MMMM y", locale=_LOCALES[lang]),
         tanggal=lambda day, zone="WIB": show_day(day, zone, lang),
         yakin=lambda confidence: confidence_words(confidence).say(lang),
         persen=lambda share: show_percent(share, lang),
         state_colour=words.state_colour,
+        refund_reason=lambda memo: words.refund_reason(memo).say(lang),
+        payee_name=lambda payee: words.payee_name(payee).say(lang),
         **{name: _namer(names, lang) for name, names in _NAMERS.items()},
         static_url=static_url,
         LANGS=LANGS,

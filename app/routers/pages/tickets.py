@@ -132,14 +132,15 @@ async def ticket_page(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Respon
     await etle.note_opened(visit.house, holder)
     ticket = await etle.ticket_for(visit.house, holder, id)
     entries = await etle.timeline_for(visit.house, id)
+    payee = ticket.has_bill and await etle.is_payee(visit.house, holder, id)
     return visit.show(
         "pages/tickets/ticket.html",
         ticket=ticket,
         unit_name=await unit_name(visit, ticket.unit),
         meaning=words.MEANINGS[ticket.state],
         due_label=words.DUE_LABELS.get(ticket.state, words.DUE),
-        next_step=next_step(ticket),
-        links=_links(ticket),
+        next_step=next_step(ticket, payee=payee),
+        links=_links(ticket, payee=payee),
         evidence=on_this_site(visit, await etle.evidence_for(visit.house, id)),
         entries=list(reversed(entries)),
     )
@@ -222,14 +223,16 @@ def on_this_site(visit: Visit, evidence: EvidenceView) -> EvidenceView:
     return replace(evidence, items=items)
 
 
-def next_step(ticket: TicketView) -> NextStep | None:
-    """The one thing to do now, if there is one."""
+def next_step(ticket: TicketView, *, payee: bool = False) -> NextStep | None:
+    """The one thing to do now, if there is one. `payee`: whatever is owed back goes to whoever looks."""
     if ticket.driver_actions:
         return NextStep(
             Text("Jawab: apakah Anda yang mengemudi?", "Answer: were you driving?"), _at(ticket, "pengemudi")
         )
     if ticket.answers:
         return NextStep(Text("Jawab sekarang", "Answer now"), _at(ticket, "jawab"))
+    if ticket.state == "refund_due" and payee:
+        return NextStep(Text("Beri tahu rekening Anda", "Tell us your account"), _at(ticket, "pengembalian"))
     if ticket.has_bill and ticket.state in PAYABLE:
         return NextStep(Text("Lihat cara membayar", "See how to pay"), _at(ticket, "bayar"))
     if ticket.has_receipt:
@@ -237,13 +240,17 @@ def next_step(ticket: TicketView) -> NextStep | None:
     return None
 
 
-def _links(ticket: TicketView) -> list[NextStep]:
+def _links(ticket: TicketView, *, payee: bool) -> list[NextStep]:
     links = []
     if ticket.has_letter:
         links.append(NextStep(Text("Surat konfirmasi (PDF)", "Confirmation letter (PDF)"), _at(ticket, "surat.pdf")))
     if ticket.has_bill:
         links.append(NextStep(Text("Surat tilang (PDF)", "The ticket (PDF)"), _at(ticket, "tilang.pdf")))
         links.append(NextStep(Text("Pembayaran", "Payment"), _at(ticket, "bayar")))
+    if ticket.has_bill and payee:
+        links.append(
+            NextStep(Text("Pengembalian uang dan rekening", "Refunds and your account"), _at(ticket, "pengembalian"))
+        )
     return links
 
 

@@ -70,8 +70,8 @@ MEANINGS: dict[str, Text] = {
         "The court has decided. Your deposit is being counted against it.",
     ),
     "refund_due": Text(
-        "Putusan lebih kecil dari titipan. Sisanya hak Anda dan dapat diambil dalam satu tahun sejak putusan.",
-        "The verdict is lower than the deposit. The rest is yours and can be taken within one year of the decision.",
+        "Putusan lebih kecil dari titipan. Sisanya kami kirim ke rekening Anda; rekening cukup diberitahukan sekali.",
+        "The verdict is lower than the deposit. We send the rest to your account; you tell us of it once.",
     ),
     "rejected": Text(
         "Petugas menyatakan ini bukan pelanggaran. Selesai.", "An officer found no violation. It is over."
@@ -115,7 +115,7 @@ DUE_LABELS: dict[str, Text] = {
     "awaiting_driver": Text("Pengemudi menjawab paling lambat", "The driver answers before"),
     "objection": Text("Diputus paling lambat", "Decided before"),
     "tilang_issued": Text("Bayar paling lambat", "Pay before"),
-    "refund_due": Text("Ambil paling lambat", "Claim before"),
+    "refund_due": Text("Beri tahu rekening paling lambat", "Tell us of an account before"),
 }
 DUE = Text("Batas waktu", "Deadline")
 
@@ -166,6 +166,12 @@ BILL_TITLES: dict[str, Text] = {
     "fine": Text("Bayar titipan denda", "Pay the deposit"),
     "rest": Text("Bayar denda putusan", "Pay the fine of the verdict"),
 }
+PAYEES: dict[str, Text] = {
+    "treasury": Text("Kas negara (PNBP)", "The treasury (PNBP)"),
+    "JR": Text("Jasa Raharja", "Jasa Raharja"),
+    "TD": Text("Titipan sampai putusan", "Held until the verdict"),
+}
+_BAPENDA = "BP:"
 BILL_STATES: dict[str, Text] = {
     "open": Text("belum dibayar", "not paid yet"),
     "paid": Text("sudah dibayar", "paid"),
@@ -187,3 +193,17 @@ CHECKED_KINDS: dict[str, Text] = {
 def name_of(names: Mapping[str, Text], key: str) -> Text:
     """The words for a code; a code that nobody has put into words yet shows as itself."""
     return names.get(key) or Text(key, key)
+
+
+def refund_reason(memo: str) -> Text:
+    """Why money is owed back: the books hold both languages in one memo, ``Indonesia / English``."""
+    indonesian, _, english = memo.partition(" / ")
+    return Text(indonesian, english or indonesian)
+
+
+def payee_name(payee: str) -> Text:
+    """Who gets a line of a bill, in words; each province's revenue office (Bapenda) by its name."""
+    if payee.startswith(_BAPENDA):
+        province = payee.removeprefix(_BAPENDA).replace("-", " ").title()
+        return Text(f"Bapenda {province}", f"Bapenda {province} (province)")
+    return PAYEES.get(payee, Text(payee, payee))

@@ -7,6 +7,7 @@ from app.services.cameras.captures import (
     EvidenceFileView,
     Image,
     accept_capture,
+    find_repeated,
     get_capture,
     record_reading,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "accept_capture",
     "check_metadata",
     "find_device",
+    "find_repeated",
     "get_capture",
     "parse_metadata",
     "record_certificate",

@@ -86,7 +86,7 @@ async def accept_capture(
     if not 1 <= len(images) <= MOST_IMAGES:
         raise IMAGE_COUNT(most=MOST_IMAGES, count=len(images))
     metadata = checked.metadata
-    content = _content_sha256(images, metadata)
+    content = _content_sha256([image.sha256 for image in images], metadata)
     body_key = _body_key(device, metadata.capture_id, content)
     await tx.serialise(f"capture:{body_key}")
     known = (await tx.session.execute(select(Capture).where(col(Capture.body_key) == body_key))).scalar_one_or_none()
@@ -111,6 +111,19 @@ async def accept_capture(
     )
     await tx.session.flush()
     return await get_capture(tx.session, capture.id), True
+
+
+async def find_repeated(
+    source: Source, device: Actor, pictures: Sequence[bytes], metadata: CaptureMetadata
+) -> CaptureView | None:
+    """The capture that this device handed in with the very same content before: it stays accepted, however old it is
+    by now. None for what is new, and for an own id that came with another content."""
+    content = _content_sha256([hashlib.sha256(each).hexdigest() for each in pictures], metadata)
+    query = select(col(Capture.id), col(Capture.content_sha256)).where(
+        col(Capture.body_key) == _body_key(device, metadata.capture_id, content)
+    )
+    row = (await source.execute(query)).one_or_none()
+    return None if row is None or row.content_sha256 != content else await get_capture(source, row.id)
 
 
 async def get_capture(source: Source, id: UUID, *, device: Actor | None = None) -> CaptureView:
@@ -158,10 +171,10 @@ def _capture(tx: Tx, device: Actor, metadata: CaptureMetadata, *, body_key: str,
     )
 
 
-def _content_sha256(images: Sequence[Image], metadata: CaptureMetadata) -> str:
+def _content_sha256(pictures: Sequence[str], metadata: CaptureMetadata) -> str:
     # `sent_at` is left out: a camera that repeats a message after an outage sends it at another time.
     said = [
-        [image.sha256 for image in images],
+        list(pictures),
         metadata.captured_at.isoformat(),
         metadata.violation_code,
         metadata.location,

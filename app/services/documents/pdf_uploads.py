@@ -34,11 +34,13 @@ _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _UNUSUAL_FILTER = re.compile(rb"/(?:ASCIIHex|ASCII85|LZW|RunLength)Decode")
 _DICTIONARY_WINDOW = 4096
 PACKED = Text("isinya dimampatkan dengan cara yang tidak lazim", "its content is packed in an unusual way")
+_OBJECT = re.compile(rb"\d+\s+\d+\s+obj(?![A-Za-z0-9])")
+NOT_WHOLE = Text("tidak ada halaman di dalamnya", "there are no pages in it")
 TOO_MUCH = Text("isinya terlalu besar", "its content is too large")
 
 
 def check_pdf(data: bytes) -> None:
-    """Refuses a PDF that is cut off or encrypted, or in which anything runs, opens or hides: scripts,
+    """Refuses a PDF that is cut off, empty or encrypted, or in which anything runs, opens or hides: scripts,
     launched programs, embedded files, forms that send data.
 
     Problems: documents-pdf-unreadable, documents-pdf-active (422), the latter naming what was found.
@@ -46,6 +48,9 @@ def check_pdf(data: bytes) -> None:
     if b"%%EOF" not in data[-1024:]:
         raise PDF_UNREADABLE(reason=Text("bagian akhirnya hilang", "its end is missing"))
     plain = _unescaped(data)
+    # ISO 32000-1 7.5: every PDF has objects, says where their table begins, and in its trailer which one is the root.
+    if not (_OBJECT.search(plain) and re.search(rb"/Root(?![A-Za-z0-9])", plain) and b"startxref" in data[-1024:]):
+        raise PDF_UNREADABLE(reason=NOT_WHOLE)
     if re.search(rb"/Encrypt(?![A-Za-z0-9])", plain):
         raise PDF_UNREADABLE(reason=Text("terkunci kata sandi", "it is locked with a password"))
     _refuse_active(plain)

@@ -44,9 +44,8 @@ TOO_MANY_PIXELS = ProblemType(
     422,
     Text("Foto terlalu besar untuk dibuka", "The picture is too large to open"),
     Text(
-        "Foto ini {width} x {height} titik; batasnya {limit_megapixels} megapiksel. Kecilkan dan kirim lagi.",
-        "The picture has {width} x {height} pixels; the limit is {limit_megapixels} megapixels. "
-        "Make it smaller and send it again.",
+        "Foto ini melebihi batas {limit_megapixels} megapiksel. Kecilkan dan kirim lagi.",
+        "The picture has more than {limit_megapixels} megapixels, which is the limit. Make it smaller and send it again.",
     ),
 )
 FILE_TOO_LARGE = ProblemType(

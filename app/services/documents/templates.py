@@ -159,6 +159,23 @@ class TicketData:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One of several things that were paid together."""
+
+    title: Text
+    amount: Rupiah
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRemittance:
+    """That the state has the money: the treasury's number of it (NTPN)."""
+
+    ntpn: str
+    remitted_on: date
+    amount: Rupiah
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptData:
     """The receipt for a paid bill. `purpose` is the bill's: a fine paid before the verdict is a deposit (UU
     22/2009 art. 267), the rest after it is not. `proof` is the inclusion proof as JSON, carried inside the
@@ -183,6 +200,10 @@ class ReceiptData:
     violations: Sequence[Violation] = ()
     court_name: str | None = None
     court_on: date | None = None
+    bill_id: str = ""
+    lines: Sequence[ReceiptLine] = ()
+    remittances: Sequence[ReceiptRemittance] = ()
+    voided_at: datetime | None = None
 
 
 async def etle_letter(letter: LetterData) -> bytes:
@@ -285,6 +306,20 @@ def receipt_values(receipt: ReceiptData) -> dict[str, JsonValue]:
         "amount_words": rupiah_in_words(receipt.amount),
         "court_name": _cut(receipt.court_name),
         "court_on": long_date(receipt.court_on) if receipt.court_on else None,
+        "lines": [
+            {"title": _cut(each.title.id), "amount": show_rupiah(each.amount)}
+            for each in (receipt.lines if len(receipt.lines) > 1 else ())
+        ],
+        "remittances": [
+            {
+                "ntpn": _cut(each.ntpn),
+                "remitted_on": long_date(each.remitted_on),
+                "amount": show_rupiah(each.amount),
+            }
+            for each in receipt.remittances
+        ],
+        "voided_at": long_moment(receipt.voided_at, receipt.zone_name) if receipt.voided_at else None,
+        "voided_at_en": long_moment(receipt.voided_at, receipt.zone_name, "en") if receipt.voided_at else None,
         "proof_name": PROOF_NAME,
     }
 

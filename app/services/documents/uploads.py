@@ -161,12 +161,12 @@ def _decoded(data: bytes, media_type: ImageType, max_pixels: int) -> ImageInfo:
     try:
         image = Image.open(io.BytesIO(data), formats=[_PILLOW_FORMAT[media_type]])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TOO_MANY_PIXELS(width="?", height="?", limit_megapixels=max_pixels // 1_000_000) from error
+        raise TOO_MANY_PIXELS(limit_megapixels=f"{max_pixels / 1e6:.3g}") from error
     except _PILLOW_REFUSALS as error:
         raise IMAGE_UNREADABLE() from error
     width, height = image.size
     if width * height > max_pixels:
-        raise TOO_MANY_PIXELS(width=width, height=height, limit_megapixels=f"{max_pixels / 1e6:.3g}")
+        raise TOO_MANY_PIXELS(limit_megapixels=f"{max_pixels / 1e6:.3g}")
     try:
         frames = 1 if media_type == "image/jpeg" else int(getattr(image, "n_frames", 1))
         if frames > 1:

@@ -13,6 +13,7 @@ from app.services.etle.back_office import (
     find_vehicle_for,
     open_for_review,
     tasks_for,
+    undrawn_for,
 )
 from app.services.etle.blocks import blocks_of_case, list_proposed, sign
 from app.services.etle.desk import (
@@ -24,6 +25,7 @@ from app.services.etle.desk import (
     note_opened,
     open_attachment_link,
     proof_for,
+    receipt_for,
     receipt_pdf,
     take_attachment,
     ticket_for,
@@ -37,6 +39,15 @@ from app.services.etle.evidence import open_link
 from app.services.etle.intake import accept_capture
 from app.services.etle.lifecycle import DEADLINES, EFFECTS, GUARDS
 from app.services.etle.queries import Found, LetterReference, StnkNumbers
+from app.services.etle.refunds import (
+    RefundPage,
+    account_of,
+    compare_names,
+    decide_account,
+    give_account,
+    is_payee,
+    refunds_for,
+)
 from app.services.etle.review import Decision
 from app.services.etle.views import (
     AnswerKind,
@@ -61,19 +72,25 @@ __all__ = [
     "Found",
     "LetterAnswer",
     "LetterReference",
+    "RefundPage",
     "ReviewView",
     "StnkNumbers",
     "TicketView",
     "accept_capture",
+    "account_of",
     "answer_as_driver",
     "answer_letter",
     "bill_for",
     "blocks_of_case",
+    "compare_names",
     "correct_address",
     "decide",
+    "decide_account",
     "enter_verdict",
     "evidence_for",
     "find_vehicle_for",
+    "give_account",
+    "is_payee",
     "letter_pdf",
     "list_proposed",
     "look_up",
@@ -82,7 +99,9 @@ __all__ = [
     "open_for_review",
     "open_link",
     "proof_for",
+    "receipt_for",
     "receipt_pdf",
+    "refunds_for",
     "sign",
     "take_attachment",
     "tasks_for",
@@ -91,5 +110,6 @@ __all__ = [
     "tickets_held",
     "tickets_of",
     "timeline_for",
+    "undrawn_for",
     "view_in",
 ]

@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.core import vault
+from app.core.actor import ActorKind
 from app.core.db import Tx
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
 from app.services import cases
-from app.services.cases import Case
+from app.services.cases import Case, Lifecycles
 from app.services.etle.models import Answer, Attachment, Party
 from app.services.etle.problems import (
     ANSWER_INCOMPLETE,
+    ASKED_SOMEBODY_ELSE,
     ATTACHMENT_UNKNOWN,
     TICKET_NOT_FOUND,
     TOO_MANY_ATTACHMENTS,
@@ -27,6 +29,10 @@ from app.services.etle.views import AnswerKind
 
 MAX_ATTACHMENTS = 10
 NOT_YET = Text("Tanggal ini belum tiba.", "That day has not come yet.")
+SOLD_LATER = Text(
+    "Kendaraan dijual setelah pelanggaran ini; jadi ini masih urusan Anda. Pilih jawaban lain.",
+    "The vehicle was sold after this violation, so it is still yours to answer. Choose another answer.",
+)
 ACTIONS: Mapping[AnswerKind, str] = {
     "self": "confirm_self",
     "other_driver": "name_driver",
@@ -52,16 +58,20 @@ class LetterAnswer:
 async def answer_letter(tx: Tx, case_id: UUID, answer: LetterAnswer) -> Case:
     """Take the owner's answer: store who or why, then move the case, all or nothing.
 
-    Raises ANSWER_INCOMPLETE, INVALID_REQUEST (sold on a day to come), ATTACHMENT_UNKNOWN, and what the engine raises (as when it was answered already).
+    Raises ANSWER_INCOMPLETE, INVALID_REQUEST (sold on a day to come, or after the violation), ATTACHMENT_UNKNOWN,
+    ASKED_SOMEBODY_ELSE, and what the engine raises (as when it was answered already).
     """
     case = await cases.get_locked(tx, case_id)
     answerer = await addressee_of(tx, case_id)
     if answerer is None:
         raise ANSWER_INCOMPLETE(missing="addressee")
+    _check_asked(tx, case, answerer, answer)
     _check_complete(answer)
     ticket = await ticket_of(tx, case_id)
-    if answer.sold_on is not None and answer.sold_on > local_day(tx.now, ticket.zone).date():
-        raise INVALID_REQUEST(errors=[FieldError("/sold_on", NOT_YET)])
+    if answer.sold_on is not None:
+        _check_sold_on(
+            answer.sold_on, today=local_day(tx.now, ticket.zone), occurred=local_day(ticket.occurred_at, ticket.zone)
+        )
     await _keep(tx, case, answerer, answer)
     if answer.person is not None:
         role = "buyer" if answer.kind == "sold" else "driver"
@@ -106,6 +116,25 @@ async def attach(tx: Tx, case_id: UUID, *, sha256: str, media_type: str) -> Atta
     tx.session.add(attachment)
     await tx.session.flush()
     return attachment
+
+
+def _check_asked(tx: Tx, case: Case, answerer: Party, answer: LetterAnswer) -> None:
+    """The STNK's numbers are known to seller and buyer alike; once the buyer is asked, only the buyer's letter answers.
+
+    Where nothing is asked at all, the engine says so.
+    """
+    somebody_else = answerer.role == "buyer" and tx.actor.id != str(answerer.id)
+    asked = tx.house[Lifecycles].of(case).find_move(case.state, ACTIONS[answer.kind]) is not None
+    if tx.actor.kind is ActorKind.CITIZEN and somebody_else and asked:
+        raise ASKED_SOMEBODY_ELSE()
+
+
+def _check_sold_on(sold_on: date, *, today: datetime, occurred: datetime) -> None:
+    """A sale on the day of the violation counts: the hour is for the officer to judge."""
+    if sold_on > today.date():
+        raise INVALID_REQUEST(errors=[FieldError("/sold_on", NOT_YET)])
+    if sold_on > occurred.date():
+        raise INVALID_REQUEST(errors=[FieldError("/sold_on", SOLD_LATER)])
 
 
 def _check_complete(answer: LetterAnswer) -> None:

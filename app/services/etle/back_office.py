@@ -13,7 +13,7 @@ from app.core.house import House
 from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import cameras, cases
-from app.services.cases import Case, Lifecycles, TaskView
+from app.services.cases import Case, Lifecycles, TaskView, Undrawn
 from app.services.etle import desk, evidence, review
 from app.services.etle.models import Answer, Attachment, Party, Ticket
 from app.services.etle.problems import ADDRESS_MISSING, NOT_UNDELIVERED, PURPOSE_NEEDED
@@ -53,6 +53,12 @@ async def tasks_for(house: House, actor: Actor, *, limit: int, after: UUID | Non
             limit=limit,
             after=after,
         )
+
+
+async def undrawn_for(house: House, actor: Actor, *, limit: int) -> Sequence[Undrawn]:
+    """Work of this unit for whoever will be drawn: the lot has not fallen yet, or nobody is in the pool."""
+    async with house.db.read() as connection:
+        return await cases.list_undrawn(connection, roles=actor.roles, unit=actor.unit or "", limit=limit)
 
 
 async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose: str | None) -> ReviewView:

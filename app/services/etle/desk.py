@@ -9,16 +9,23 @@ from uuid import UUID
 
 from app.core.actor import Actor
 from app.core.crypto import BadToken
-from app.core.db import Tx
+from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.problems import FORBIDDEN
 from app.services import billing, cameras, cases, documents, transparency
 from app.services.cases import Lifecycles, TimelineEntry
 from app.services.documents import off_loop
-from app.services.etle import answers, evidence, letters, papers, queries
+from app.services.etle import answers, evidence, letters, papers, queries, receipts
 from app.services.etle.models import Attachment
 from app.services.etle.problems import EVIDENCE_MISSING, NO_BILL, PROOF_NOT_READY
-from app.services.etle.views import BillView, EvidenceView, TicketView, VirtualAccountView
+from app.services.etle.views import (
+    BillLineView,
+    BillView,
+    EvidenceView,
+    RemittanceView,
+    TicketView,
+    VirtualAccountView,
+)
 from app.services.identity.people import find_nik_bidx
 
 MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
@@ -32,7 +39,7 @@ async def look_up(house: House, key: queries.StnkNumbers | queries.LetterReferen
     return await queries.find_by_stnk(house.db, house.keys, house[Lifecycles], key)
 
 
-async def tickets_of(house: House, person_id: UUID, *, limit: int, before: datetime | None) -> list[queries.Found]:
+async def tickets_of(house: House, person_id: UUID, *, limit: int, before: queries.Place | None) -> list[queries.Found]:
     """The tickets of a signed-in person, newest first; none while the account is bound to no NIK."""
     async with house.db.read() as connection:
         nik_bidx = await find_nik_bidx(connection, person_id)
@@ -94,8 +101,9 @@ async def bill_for(house: House, case_id: UUID) -> BillView:
     """The latest bill; raises NO_BILL."""
     async with house.db.read() as connection:
         bill = await billing.bill_of(connection, case_id, at=house.clock.now())
-    if bill is None:
-        raise NO_BILL()
+        if bill is None:
+            raise NO_BILL()
+        remitted = await billing.remitted_of(connection, bill.id)
     accounts = tuple(
         VirtualAccountView(va.bank, va.partner_service_id, va.customer_no, va.virtual_account_no)
         for va in bill.virtual_accounts
@@ -108,6 +116,12 @@ async def bill_for(house: House, case_id: UUID) -> BillView:
         virtual_accounts=accounts,
         expires_at=bill.expires_at,
         paid_at=bill.paid_at,
+        lines=tuple(
+            BillLineView(each.code, each.title, each.amount, billing.payee_of(each.account)) for each in bill.lines
+        ),
+        remittances=tuple(
+            RemittanceView(each.amount, each.ntpn, each.remitted_on) for each in remitted if each.ntpn is not None
+        ),
     )
 
 
@@ -161,6 +175,18 @@ async def receipt_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:
     return await documents.etle_receipt(data)
 
 
+async def receipt_for(house: House, holder: Actor, case_id: UUID) -> dict[str, JsonValue]:
+    """The receipt as JSON with its proof inside. Raises NO_RECEIPT, PROOF_NOT_READY."""
+    for attempt in range(2):
+        try:
+            return receipts.receipt_json(await _receipt_data(house, holder, case_id))
+        except papers.ProofMissing:
+            if attempt:
+                break
+        await transparency.sequence(house)
+    raise PROOF_NOT_READY(retry_after=papers.RETRY_AFTER_S, headers={"Retry-After": str(papers.RETRY_AFTER_S)})
+
+
 async def proof_for(house: House, holder: Actor, case_id: UUID) -> bytes:
     """The inclusion proof as JSON. Raises PROOF_NOT_READY if another sequencer is just at it.
 
@@ -193,7 +219,7 @@ def party_of(holder: Actor) -> UUID | None:
 
 async def _receipt_data(house: House, holder: Actor, case_id: UUID) -> documents.ReceiptData:
     async with house.db.begin(holder) as tx:
-        return await papers.receipt_data(tx, case_id)
+        return await papers.receipt_data(tx, case_id, party_id=party_of(holder))
 
 
 async def _picture(house: House, case_id: UUID) -> evidence.Picture:

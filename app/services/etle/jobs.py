@@ -6,7 +6,7 @@ from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
 from app.services import cameras, documents, notifications
-from app.services.etle import blocks, evidence, letters, papers, reading, reminders, review
+from app.services.etle import blocks, evidence, letters, papers, reading, refunds, reminders, review
 from app.services.etle.models import Letter, Party, Ticket
 from app.services.etle.queries import waiting_for_a_draw
 
@@ -17,12 +17,13 @@ async def dispatch(house: House) -> None:
 
 
 async def draw_waiting(house: House) -> None:
-    """Draw an officer for captures that came when nobody was in the pool."""
+    """Announce the draw of an officer for captures that came when nobody was in the pool."""
     async with house.db.read() as connection:
         waiting = await waiting_for_a_draw(connection)
-    for case_id, unit in waiting:
-        async with house.db.begin(SYSTEM) as tx:
-            await review.draw(tx, case_id, unit)
+    for unit, case_ids in waiting.items():
+        for case_id in case_ids:
+            async with house.db.begin(SYSTEM) as tx:
+                await review.draw(tx, case_id, unit)
 
 
 async def print_letter(house: House, letter_id: str) -> None:
@@ -54,6 +55,7 @@ JOBS: tuple[Job, ...] = (
     Job("etle.remind", reminders.remind, attempts=1),
     Job("etle.print_letter", print_letter, queue="delivery"),
     Job("etle.note_delivery", letters.note_delivery),
+    Job(refunds.CHECK_ACCOUNT, refunds.check_account, queue="delivery", attempts=8),
     Job("etle.set_block", blocks.set_block, queue="delivery", attempts=8),
     Job("etle.lift_block", blocks.lift_block, queue="delivery", attempts=8),
 )

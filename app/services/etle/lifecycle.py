@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from app.core.db import Tx
 from app.core.texts import Text
 from app.services.cases import Case, DueTime, Move, Rule
-from app.services.etle import blocks, letters, money, review, tickets
+from app.services.etle import blocks, letters, money, refunds, review, tickets
 from app.services.etle.models import Ticket
 from app.services.etle.problems import (
     ANSWER_INCOMPLETE,
@@ -113,6 +113,16 @@ async def deposit_is_short(move: Move) -> None:
         raise VERDICT_DIFFERS()
 
 
+async def no_payout_under_way(move: Move) -> None:
+    """A payment order has no refund of this case on its way."""
+    await refunds.check_no_payout(move.tx, move.case.id)
+
+
+async def cash_noted(move: Move) -> None:
+    """A clerk has noted that the refund is paid in cash."""
+    await refunds.check_cash_noted(move.tx, move.case.id)
+
+
 async def deposit_is_over(move: Move) -> None:
     """Deposit > fine + cost."""
     if await money.beyond_verdict(move.tx, move.case.id) <= 0:
@@ -206,6 +216,11 @@ async def make_receipt(move: Move) -> None:
     await money.make_receipt(move)
 
 
+async def void_receipt(move: Move) -> None:
+    """The bank took the payment back: its receipt is void, and the addressee is told."""
+    await money.void_receipt(move)
+
+
 async def owe_payment(move: Move) -> None:
     """Nobody asked for this money: it is owed back whole."""
     await money.owe_payment(move)
@@ -221,9 +236,24 @@ async def owe_rest(move: Move) -> None:
     await money.owe_rest(move.tx, move.case)
 
 
+async def tell_refund_paid(move: Move) -> None:
+    """The bank's statement shows the payout: the payee is told."""
+    await refunds.tell_refund_paid(move)
+
+
+async def ask_account_again(move: Move) -> None:
+    """The receiving bank sent the money back: another account is asked for."""
+    await refunds.ask_account_again(move)
+
+
+async def ask_cash_witness(move: Move) -> None:
+    """A second clerk is to confirm the refund in cash."""
+    await refunds.ask_cash_witness(move)
+
+
 async def close_refund(move: Move) -> None:
-    """The refund was paid out."""
-    await money.close_refund(move.tx, move.case)
+    """The refund was paid in cash, as two clerks say."""
+    await refunds.close_in_cash(move.tx, move.case)
 
 
 async def forfeit_refund(move: Move) -> None:
@@ -326,20 +356,19 @@ async def session_due(tx: Tx, case: Case) -> datetime | None:
 
 
 async def refund_claim_due(tx: Tx, case: Case) -> datetime | None:
-    """One year from the decision (art. 268)."""
-    ticket = await ticket_of(tx, case.id)
-    decided = ticket.decided_at or case.entered_at
-    return end_of_day(decided, (await policy_of(tx, case)).refund_claim_days, ticket.zone)
+    """One year from the decision (art. 268); nothing while a payment order has it on its way."""
+    return await refunds.claim_due(tx, case)
 
 
 _GUARDS = (
     plate_is_exempt, registry_matches, second_look_done, within_quota, driver_named, buyer_named, objection_stated,
     delivery_proven, silence_admits, verdict_entered, deposit_equals, deposit_is_short, deposit_is_over,
+    no_payout_under_way, cash_noted,
 )  # fmt: skip
 _EFFECTS = (
     ask_second_look, dispatch_letter, write_to_driver, address_driver, return_to_owner, address_buyer, issue_ticket,
-    open_bill, cancel_bill, bill_verdict, bill_rest, propose_block, lift_blocks, make_receipt, owe_payment,
-    owe_deposit, owe_rest, close_refund, forfeit_refund, tell_refused, tell_annulled,
+    open_bill, cancel_bill, bill_verdict, bill_rest, propose_block, lift_blocks, make_receipt, void_receipt,
+    owe_payment, owe_deposit, owe_rest, tell_refund_paid, ask_account_again, ask_cash_witness, close_refund, forfeit_refund, tell_refused, tell_annulled,
 )  # fmt: skip
 _DEADLINES = (
     verify_due, review_due, dispatch_due, delivery_due, answer_due, resend_due, driver_answer_due, admission_due,

@@ -200,15 +200,48 @@ class Block(Table, table=True):
 
 
 class TicketReceipt(Table, table=True):
-    """The receipt for one paid bill: the event that proves it, and the code by which anybody can check it."""
+    """The receipt for one payment: the event that proves it, its entry, and the code by which anybody can check it.
+
+    A payment that the bank takes back voids its receipt (the code is revoked); paid again, the bill has a second one.
+    """
 
     __tablename__ = "ticket_receipts"
 
-    bill_id: UUID = Field(primary_key=True, foreign_key="bills.id")
+    event_id: UUID = Field(foreign_key="case_events.id", primary_key=True)
+    bill_id: UUID = Field(foreign_key="bills.id", index=True)
     case_id: UUID = Field(foreign_key="cases.id", index=True)
-    event_id: UUID = Field(foreign_key="case_events.id")
+    entry_id: UUID | None = Field(default=None, foreign_key="ledger_entries.id", unique=True)
     check_code: str = Field(unique=True)
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class VerdictFile(Table, table=True):
+    """A file of verdicts that somebody handed in: looked at first, then applied, in the background where it is long.
+
+    The counts are of its last look or import; `done` lines of `lines` are through. `faults` names faulty lines.
+    """
+
+    __tablename__ = "verdict_files"
+    __table_args__ = (UniqueConstraint("unit", "sha256"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    unit: str = Field(max_length=60)
+    file_name: str = Field(max_length=200)
+    sha256: str = Field(max_length=64)
+    state: str = Field(max_length=20)  # checking | checked | applying | applied | refused
+    lines: int = 0
+    done: int = 0
+    ready: int = 0
+    decided: int = 0
+    unknown: int = 0
+    imported: int = 0
+    refused: int = 0
+    faults: list[JsonValue] = Field(default_factory=list, sa_type=JsonColumn)
+    uploaded_at: datetime = Field(sa_type=UtcDateTime)
+    uploaded_by: str = Field(max_length=80)
+    applied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    applied_by: str | None = Field(default=None, max_length=80)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Reminder(Table, table=True):

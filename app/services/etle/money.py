@@ -14,7 +14,7 @@ from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import billing, transparency
 from app.services.cases import Case, CaseEvent, Move
-from app.services.etle import letters
+from app.services.etle import letters, refunds
 from app.services.etle.models import TicketReceipt
 from app.services.etle.store import policy_of, ticket_of
 from app.services.etle.times import end_of_day
@@ -79,29 +79,23 @@ async def beyond_verdict(tx: Tx, case_id: UUID) -> int:
 
 
 async def owe_rest(tx: Tx, case: Case) -> None:
-    """Take the verdict from the deposit and owe back the rest; the payer is told (UU 22/2009 art. 268)."""
+    """Take the verdict from the deposit and owe back the rest; the payee is told (UU 22/2009 art. 268)."""
     settled = await billing.settle_verdict(tx, case.id, await _verdict(tx, case.id))
-    ticket, policy = await ticket_of(tx, case.id), await policy_of(tx, case)
-    until = end_of_day(ticket.decided_at or tx.now, policy.refund_claim_days, ticket.zone)
-    params: letters.Params = {"amount": settled.refund, "claim_until": letters.shown_moment(until, ticket.zone)}
-    await letters.tell_addressee(tx, case, "etle_refund_due", params)
+    await refunds.tell_owed(tx, case, settled.refund, refunds.WHY_VERDICT)
 
 
 async def owe_deposit(tx: Tx, case: Case) -> None:
     """Owe back whatever is held: the ticket was an error."""
-    await billing.owe_all(tx, case.id, ANNULLED)
+    held = await billing.owe_all(tx, case.id, ANNULLED)
+    if held > 0:
+        await refunds.tell_owed(tx, case, held, refunds.WHY_ANNULLED)
 
 
 async def owe_payment(move: Move) -> None:
     """Owe back the one payment that this signal told of: nobody had asked for it."""
-    await billing.owe_refund(move.tx, UUID(str(move.data["bill_id"])), int(str(move.data["amount"])), NOT_ASKED_FOR)
-
-
-async def close_refund(tx: Tx, case: Case) -> None:
-    """Book that everything owed to this case's payer was paid out."""
-    for refund in await billing.refunds_of(tx.session, case.id):
-        if refund.state == billing.RefundState.OWED:
-            await billing.pay_out(tx, refund.id)
+    amount = int(str(move.data["amount"]))
+    await billing.owe_refund(move.tx, UUID(str(move.data["bill_id"])), amount, NOT_ASKED_FOR)
+    await refunds.tell_owed(move.tx, move.case, amount, refunds.WHY_NOT_DUE)
 
 
 async def forfeit_refund(tx: Tx, case: Case) -> None:
@@ -120,10 +114,31 @@ async def make_receipt(move: Move) -> None:
     leaf = await tx.session.execute(select(col(CaseEvent.leaf_id)).where(col(CaseEvent.id) == move.event_id))
     about = Text("Bukti pembayaran denda tilang elektronik", "Receipt for the payment of an electronic ticket's fine")
     code = await transparency.check_codes.issue(tx, "receipt", case.unit, about, leaf_id=leaf.scalar_one())
-    tx.session.add(TicketReceipt(bill_id=bill_id, case_id=case.id, event_id=move.event_id, check_code=code, at=tx.now))
+    tx.session.add(
+        TicketReceipt(
+            event_id=move.event_id,
+            bill_id=bill_id,
+            case_id=case.id,
+            entry_id=UUID(str(move.data["entry_id"])),
+            check_code=code,
+            at=tx.now,
+        )
+    )
     zone = (await ticket_of(tx, case.id)).zone
     params: letters.Params = {"amount": amount, "paid_at": letters.shown_moment(tx.now, zone), "receipt_no": code}
     await letters.tell_addressee(tx, case, "etle_payment_received", params)
+
+
+async def void_receipt(move: Move) -> None:
+    """The bank took the payment back: whoever checks its receipt reads that it is void, and the addressee is told.
+
+    The receipt goes on being shown, as void; paid again, the bill gets another.
+    """
+    tx, case = move.tx, move.case
+    query = select(col(TicketReceipt.check_code)).where(col(TicketReceipt.bill_id) == UUID(str(move.data["bill_id"])))
+    for code in (await tx.session.execute(query)).scalars():
+        await transparency.check_codes.revoke(tx, code)
+    await letters.tell_addressee(tx, case, "etle_payment_reversed", {"amount": int(str(move.data["amount"]))})
 
 
 async def _open(tx: Tx, case: Case, amount: int, *, purpose: str, title: str, template: str) -> None:

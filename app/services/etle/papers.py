@@ -33,6 +33,7 @@ from app.services.reference import EtlePolicy, find_unit, parse_plate
 RETRY_AFTER_S = 5
 SIGNATORY = "Kepala Subdirektorat Penegakan Hukum"
 NO_NAME = "Pemilik kendaraan"
+_NEWEST = (col(TicketReceipt.at).desc(), col(TicketReceipt.event_id).desc())
 
 
 class ProofMissing(Exception):
@@ -98,14 +99,14 @@ async def ticket_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID
     if ticket.register_no is None or ticket.issued_at is None or not bills or party is None or letter is None:
         raise NO_BILL()
     policy, person = await policy_of(tx, case), await person_of(tx, party)
-    own = party_id is None or party_id == party.id
+    own = party_id == party.id or (party_id is None and party.role != "driver")
     if not own:
         person = dict.fromkeys(person)
     return documents.TicketData(
         written_at=local_day(ticket.issued_at, ticket.zone),
         zone_name=ticket.zone,
         sender=await _sender(tx, case, policy),
-        reference=case.reference,
+        reference=await _reference_for(tx, case, party_id),
         register_no=ticket.register_no,
         driver_name=person["name"] or NO_NAME,
         driver_address=_lines(person["address"]),
@@ -128,24 +129,28 @@ async def ticket_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID
     )
 
 
-async def receipt_data(tx: Tx, case_id: UUID) -> documents.ReceiptData:
-    """What the latest receipt says, with its proof. Raises NO_RECEIPT, and `ProofMissing` until the log has it."""
+async def receipt_data(tx: Tx, case_id: UUID, *, party_id: UUID | None = None) -> documents.ReceiptData:
+    """What the latest receipt says to this person, with its proof. Raises NO_RECEIPT, and `ProofMissing` until the log
+    has it."""
     case, ticket = await _case_and_ticket(tx, case_id)
-    newest = select(TicketReceipt).where(col(TicketReceipt.case_id) == case_id).order_by(col(TicketReceipt.at).desc())
+    newest = select(TicketReceipt).where(col(TicketReceipt.case_id) == case_id).order_by(*_NEWEST)
     receipt = (await tx.session.execute(newest.limit(1))).scalar_one_or_none()
     if receipt is None:
         raise NO_RECEIPT()
     event = await tx.session.get(CaseEvent, receipt.event_id)
     bill = await billing.bill_by_id(tx.session, receipt.bill_id, at=tx.now)
-    payment = await billing.payment_of(tx.session, receipt.bill_id)
-    if event is None or payment is None:
+    payment = await billing.payment_of(tx.session, receipt.bill_id, entry_id=receipt.entry_id)
+    code = await transparency.check_codes.find(tx.session, receipt.check_code)
+    if event is None or payment is None or code is None:
         raise NO_RECEIPT()
+    voided_at = local_day(code.revoked_at, ticket.zone) if code.revoked_at else None
+    remitted = () if voided_at else await billing.remitted_of(tx.session, bill.id)
     return documents.ReceiptData(
         written_at=local_day(receipt.at, ticket.zone),
         zone_name=ticket.zone,
         sender=await _sender(tx, case, await policy_of(tx, case)),
         receipt_no=receipt.check_code,
-        reference=case.reference,
+        reference=await _reference_for(tx, case, party_id),
         register_no=ticket.register_no,
         virtual_account_no=payment.virtual_account_no,
         bank=payment.bank,
@@ -160,6 +165,12 @@ async def receipt_data(tx: Tx, case_id: UUID) -> documents.ReceiptData:
         violations=[documents.Violation(ticket.article, Text(ticket.title_id, ticket.title_en))],
         court_name=ticket.court_name,
         court_on=local_day(ticket.session_at, ticket.zone).date() if ticket.session_at else None,
+        bill_id=str(bill.id),
+        lines=[documents.ReceiptLine(each.title, Rupiah(each.amount)) for each in bill.lines],
+        remittances=[
+            documents.ReceiptRemittance(each.ntpn, each.remitted_on, each.amount) for each in remitted if each.ntpn
+        ],
+        voided_at=voided_at,
     )
 
 
@@ -174,7 +185,7 @@ async def proof_json(tx: Tx, leaf_id: UUID) -> bytes:
 async def latest_leaf(tx: Tx, case_id: UUID) -> UUID:
     """The leaf that proves the case as it stands: of the receipt's event where there is one, else of the last event."""
     receipt = select(col(CaseEvent.leaf_id)).join(TicketReceipt, col(TicketReceipt.event_id) == col(CaseEvent.id))
-    query = receipt.where(col(TicketReceipt.case_id) == case_id).order_by(col(TicketReceipt.at).desc()).limit(1)
+    query = receipt.where(col(TicketReceipt.case_id) == case_id).order_by(*_NEWEST).limit(1)
     found: UUID | None = (await tx.session.execute(query)).scalar_one_or_none()
     if found is not None:
         return found
@@ -188,6 +199,12 @@ async def _case_and_ticket(tx: Tx, case_id: UUID) -> tuple[Case, Ticket]:
     if case is None:
         raise cases.CASE_NOT_FOUND()
     return case, await ticket_of(tx, case_id)
+
+
+async def _reference_for(tx: Tx, case: Case, party_id: UUID | None) -> str:
+    """The reference of this person's own letter: with the owner's and the plate, a driver could open the owner's papers."""
+    party = await tx.session.get(Party, party_id) if party_id else None
+    return party.code if party is not None and party.case_id == case.id else case.reference
 
 
 async def _sender(tx: Tx, case: Case, policy: EtlePolicy) -> documents.Sender:

@@ -53,6 +53,17 @@ SECOND_LOOK_WANTED = ProblemType(
         "The reading is doubtful; a second officer must agree before the letter leaves.",
     ),
 )
+ASKED_SOMEBODY_ELSE = ProblemType(
+    "etle-asked-somebody-else",
+    409,
+    Text("Pertanyaan ini sudah dialihkan kepada pembeli", "The buyer has been asked instead"),
+    Text(
+        "Pemilik menyatakan kendaraan sudah dijual, jadi surat konfirmasi dikirim kepada pembelinya. Yang dapat menjawab hanya "
+        "pembeli, dengan nomor referensi pada suratnya.",
+        "The owner said that the vehicle was sold, so the letter went to the buyer. Only the buyer can answer, with the "
+        "reference on that letter.",
+    ),
+)
 ANSWER_INCOMPLETE = ProblemType(
     "etle-answer-incomplete",
     422,
@@ -180,4 +191,32 @@ ADDRESS_MISSING = ProblemType(
     422,
     Text("Alamat belum diisi", "No address given"),
     Text("Isi alamat atau nomor telepon yang baru.", "Give a new address or phone number."),
+)
+
+NOT_YOUR_REFUND = ProblemType(
+    "etle-not-your-refund",
+    403,
+    Text("Pengembalian untuk orang lain", "The refund is another person's"),
+    Text(
+        "Uang ini dikembalikan kepada orang yang dituju perkara ini. Rekening hanya dapat diberikan orang itu.",
+        "This money goes to the person to whom the case is addressed. Only that person can give an account.",
+    ),
+)
+PAYOUT_UNDER_WAY = ProblemType(
+    "etle-payout-under-way",
+    409,
+    Text("Pengembalian sedang dibayarkan", "The refund is on its way"),
+    Text(
+        "Pengembalian perkara ini ada dalam perintah bayar; tunggu hasilnya, atau tarik dahulu perintah itu.",
+        "A payment order has this case's refund; wait for what becomes of it, or withdraw that order first.",
+    ),
+)
+CASH_NOT_NOTED = ProblemType(
+    "etle-cash-not-noted",
+    409,
+    Text("Pengembalian tunai belum dicatat", "The refund in cash is not noted"),
+    Text(
+        "Seorang petugas kejaksaan mencatat pengembalian tunai lebih dahulu; petugas lain memastikannya.",
+        "One clerk of the prosecutor's office notes a refund in cash first; another one confirms it.",
+    ),
 )

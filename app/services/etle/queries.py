@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, case, func, select
+from sqlalchemy import Over, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -16,13 +18,13 @@ from app.core.hot import HotQuery
 from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services.cases import Case, Lifecycles
-from app.services.cases.models import CaseDeadline
+from app.services.cases.models import CaseDeadline, Draw
 from app.services.etle.answers import ACTIONS
 from app.services.etle.models import Letter, Party, Ticket, TicketReceipt
 from app.services.etle.problems import TICKET_NOT_FOUND
 from app.services.etle.times import ZONES
-from app.services.etle.views import TicketView, ViolationView
-from app.services.reference import parse_plate
+from app.services.etle.views import AnswerKind, TicketView, ViolationView
+from app.services.reference import Plate, parse_plate
 from app.services.registries import NumberKind, number_index
 
 HIDDEN_STATES = (
@@ -51,8 +53,7 @@ class LetterReference:
     plate: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One row of a look-up: the ticket as it is shown, and whose it is (`role` owner, driver or former_owner)."""
 
     view: TicketView
@@ -60,6 +61,8 @@ class Found:
     party_id: UUID | None  # None where the STNK opened it: that proves no letter
 
 
+Place = tuple[datetime, UUID]
+"""Where a page of somebody's tickets ended: when, and as which party. Two cameras may see a vehicle in one instant."""
 _DUE = (
     select(func.min(col(CaseDeadline.due_at)))
     .where(
@@ -127,15 +130,19 @@ async def find_by_stnk(db: Database, keys: KeyRing, lifecycles: Lifecycles, numb
     chassis, chassis_by_tail = number_index(keys, NumberKind.CHASSIS, numbers.chassis_no)
     engine, engine_by_tail = number_index(keys, NumberKind.ENGINE, numbers.engine_no)
     query = BY_STNK[chassis_by_tail, engine_by_tail]
-    rows = await db.look(query, asked_plate=_canonical(numbers.plate), asked_chassis=chassis, asked_engine=engine)
-    return [Found(_view(row, lifecycles, "owner"), "owner", None) for row in rows]
+    plate = _plate(numbers.plate)
+    rows = await db.look(query, asked_plate=_canonical(plate), asked_chassis=chassis, asked_engine=engine)
+    if len(rows) > 1:
+        rows.sort(key=itemgetter("occurred_at"), reverse=True)
+    return [Found(_view(row, lifecycles, "owner", plate=plate), "owner", None) for row in rows]
 
 
 async def find_by_letter(db: Database, lifecycles: Lifecycles, letter: LetterReference) -> list[Found]:
     """The ticket whose letter this is; nothing where reference or plate differs."""
     reference = letter.reference.strip().upper()[:40]
-    rows = await db.look(_BY_LETTER, asked_reference=reference, asked_plate=_canonical(letter.plate))
-    return [Found(_view(row, lifecycles, row["role"]), row["role"], row["party_id"]) for row in rows]
+    plate = _plate(letter.plate)
+    rows = await db.look(_BY_LETTER, asked_reference=reference, asked_plate=_canonical(plate))
+    return [Found(_view(row, lifecycles, row["role"], plate=plate), row["role"], row["party_id"]) for row in rows]
 
 
 async def get_ticket(
@@ -155,8 +162,8 @@ async def get_ticket(
     row = (await connection.execute(query)).mappings().first()
     if row is None:
         raise TICKET_NOT_FOUND()
-    has = await _has(connection, case_id)
-    return _view(row, lifecycles, role, **has)
+    has_letter, has_receipt = await _has(connection, case_id)
+    return _view(row, lifecycles, role, has_letter=has_letter, has_receipt=has_receipt)
 
 
 async def get_tickets(
@@ -175,7 +182,7 @@ async def get_tickets(
 
 
 async def tickets_of_person(
-    connection: AsyncConnection, lifecycles: Lifecycles, nik_bidx: str, *, limit: int, before: datetime | None
+    connection: AsyncConnection, lifecycles: Lifecycles, nik_bidx: str, *, limit: int, before: Place | None
 ) -> list[Found]:
     """A signed-in citizen's own tickets, newest first: those where this NIK is owner, driver or buyer."""
     query = (
@@ -187,11 +194,13 @@ async def tickets_of_person(
             col(Party.superseded_at).is_(None),
             col(Case.state).not_in(HIDDEN_STATES),
         )
-        .order_by(col(Ticket.occurred_at).desc())
+        .order_by(col(Ticket.occurred_at).desc(), col(Party.id).desc())
         .limit(limit)
     )
     if before is not None:
-        query = query.where(col(Ticket.occurred_at) < before)
+        at, party_id = before
+        same_time = and_(col(Ticket.occurred_at) == at, col(Party.id) < party_id)
+        query = query.where(or_(col(Ticket.occurred_at) < at, same_time))
     rows = (await connection.execute(query)).mappings().all()
     return [Found(_view(row, lifecycles, row["role"]), row["role"], row["party_id"]) for row in rows]
 
@@ -205,15 +214,24 @@ async def capture_of(connection: AsyncConnection, case_id: UUID) -> UUID:
     return capture_id
 
 
-async def waiting_for_a_draw(connection: AsyncConnection) -> list[tuple[UUID, str]]:
-    """Captured cases without an officer, whose unit has officers now."""
-    query = (
-        select(col(Case.id), col(Case.unit))
-        .where(col(Case.lifecycle) == "etle", col(Case.state) == "captured", col(Case.assigned_to).is_(None))
-        .order_by(col(Case.opened_at))
-        .limit(MAX_FOUND)
+async def waiting_for_a_draw(connection: AsyncConnection) -> dict[str, list[UUID]]:
+    """By unit, the oldest captured cases without an officer for whom no draw is under way."""
+    under_way = exists().where(col(Draw.case_id) == col(Case.id), col(Draw.status) == "announced")
+    waiting = (
+        select(col(Case.id), col(Case.unit), _place_in_unit().label("place"))
+        .where(
+            col(Case.lifecycle) == "etle",
+            col(Case.state) == "captured",
+            col(Case.assigned_to).is_(None),
+            ~under_way,
+        )
+        .subquery()
     )
-    return [(row.id, row.unit) for row in await connection.execute(query)]
+    query = select(waiting.c.id, waiting.c.unit).where(waiting.c.place <= MAX_FOUND).order_by(waiting.c.place)
+    found: dict[str, list[UUID]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.unit, []).append(row.id)
+    return found
 
 
 async def delivery_unproven(connection: AsyncConnection, case_id: UUID, party_id: UUID) -> bool:
@@ -224,26 +242,46 @@ async def delivery_unproven(connection: AsyncConnection, case_id: UUID, party_id
     return (await connection.execute(query.limit(1))).first() is not None
 
 
-def _canonical(text: str) -> str:
-    plate = parse_plate(text[:20])
+def _place_in_unit() -> Over[int]:
+    return func.row_number().over(partition_by=col(Case.unit), order_by=(col(Case.opened_at), col(Case.id)))
+
+
+def _plate(text: str) -> Plate | None:
+    return parse_plate(text[:20])
+
+
+def _canonical(plate: Plate | None) -> str:
     return plate.canonical if plate else "?"
 
 
-async def _has(connection: AsyncConnection, case_id: UUID) -> dict[str, bool]:
+@lru_cache(maxsize=256)
+def _offered(may: frozenset[str]) -> tuple[tuple[AnswerKind, ...], tuple[str, ...]]:
+    """Which answers to a letter, and which moves of a named driver, are among these actions."""
+    answers = tuple(kind for kind, action in ACTIONS.items() if action in may)
+    return answers, tuple(action for action in DRIVER_ACTIONS if action in may)
+
+
+async def _has(connection: AsyncConnection, case_id: UUID) -> tuple[bool, bool]:
+    """Whether there is a letter, and a receipt."""
     letter: Select[Any] = select(col(Letter.id)).where(col(Letter.case_id) == case_id).limit(1)
     receipt: Select[Any] = select(col(TicketReceipt.bill_id)).where(col(TicketReceipt.case_id) == case_id).limit(1)
-    return {
-        "has_letter": (await connection.execute(letter)).first() is not None,
-        "has_receipt": (await connection.execute(receipt)).first() is not None,
-    }
+    has_letter = (await connection.execute(letter)).first() is not None
+    return has_letter, (await connection.execute(receipt)).first() is not None
 
 
 def _view(
-    row: Mapping[Any, Any], lifecycles: Lifecycles, role: str, *, has_letter: bool = True, has_receipt: bool = False
+    row: Mapping[Any, Any],
+    lifecycles: Lifecycles,
+    role: str,
+    *,
+    plate: Plate | None = None,
+    has_letter: bool = True,
+    has_receipt: bool = False,
 ) -> TicketView:
+    """A row as its holder sees it; `plate` is the row's own, where the caller has read it already."""
+    plate = plate or parse_plate(row["plate"] or "")
     lifecycle = lifecycles.by_name["etle"]
-    may = {each.action for each in lifecycle.moves_from(row["state"]) if role in each.by}
-    plate = parse_plate(row["plate"] or "")
+    answers, driver_actions = _offered(lifecycle.actions_of(role, row["state"]))
     return TicketView(
         id=row["case_id"],
         reference=row.get("code") or row["reference"],
@@ -259,8 +297,8 @@ def _view(
         location=row["location"],
         fine=Rupiah(row["fine"]),
         due_at=row["due_at"],
-        answers=tuple(kind for kind, action in ACTIONS.items() if action in may),
-        driver_actions=tuple(action for action in DRIVER_ACTIONS if action in may),
+        answers=answers,
+        driver_actions=driver_actions,
         viewer_role=role,
         vehicle=_words(row["vehicle"]),
         register_no=row["register_no"],

@@ -14,10 +14,9 @@ from app.core.db import Tx
 from app.core.house import House
 from app.services import billing, cases
 from app.services.cases import Case
-from app.services.etle import letters
+from app.services.etle import letters, refunds
 from app.services.etle.models import Reminder, Ticket
-from app.services.etle.store import latest_letter, policy_of, ticket_of
-from app.services.etle.times import end_of_day
+from app.services.etle.store import latest_letter, ticket_of
 
 BEFORE_ANSWER = timedelta(days=2)
 
@@ -25,23 +24,24 @@ BEFORE_ANSWER = timedelta(days=2)
 async def remind(house: House) -> None:
     """Job: send the reminders that are due, each case in a transaction of its own."""
     async with house.db.begin(SYSTEM) as tx:
-        waiting = await _in_states(tx, ("letter_sent", "refund_due"))
-    for case_id, state in waiting:
+        waiting, asked = await _in_state(tx, "letter_sent"), await billing.cases_to_ask(tx.session)
+    for case_id in waiting:
         async with house.db.begin(SYSTEM) as tx:
-            if state == "letter_sent":
-                await _remind_to_answer(tx, case_id)
-            else:
-                await _remind_of_refund(tx, case_id)
+            await _remind_to_answer(tx, case_id)
+    for case_id in asked:
+        async with house.db.begin(SYSTEM) as tx:
+            await _remind_of_refund(tx, case_id)
+    await refunds.name_forgotten_payees(house)
 
 
-async def _in_states(tx: Tx, states: tuple[str, ...]) -> list[tuple[UUID, str]]:
+async def _in_state(tx: Tx, state: str) -> list[UUID]:
     query = (
-        select(col(Case.id), col(Case.state))
+        select(col(Case.id))
         .join(Ticket, col(Ticket.case_id) == col(Case.id))
-        .where(col(Case.lifecycle) == "etle", col(Case.state).in_(states))
+        .where(col(Case.lifecycle) == "etle", col(Case.state) == state)
         .order_by(col(Case.entered_at))
     )
-    return [(row.id, row.state) for row in await tx.session.execute(query)]
+    return list((await tx.session.execute(query)).scalars())
 
 
 async def _remind_to_answer(tx: Tx, case_id: UUID) -> None:
@@ -56,17 +56,11 @@ async def _remind_to_answer(tx: Tx, case_id: UUID) -> None:
 
 
 async def _remind_of_refund(tx: Tx, case_id: UUID) -> None:
+    """Money is owed and nobody can be paid: ask for an account, as often and as far apart as the policy says."""
     case = await cases.get_locked(tx, case_id)
-    ticket, policy = await ticket_of(tx, case_id), await policy_of(tx, case)
-    if case.state != "refund_due" or ticket.decided_at is None:
-        return
-    passed = [days for days in policy.refund_reminder_days if ticket.decided_at + timedelta(days=days) <= tx.now]
-    # Only the latest: a worker that was away for months does not send three at once.
-    if passed and await _first_time(tx, case_id, f"refund:{max(passed)}"):
-        owed = sum(each.amount for each in await billing.refunds_of(tx.session, case_id))
-        until = end_of_day(ticket.decided_at, policy.refund_claim_days, ticket.zone)
-        params: letters.Params = {"amount": owed, "claim_until": _shown(until, ticket)}
-        await letters.tell_addressee(tx, case, "etle_refund_due", params)
+    due = await refunds.reminder_due(tx, case) if case.lifecycle == "etle" else None
+    if due is not None and await _first_time(tx, case_id, f"refund:{due[0]}"):
+        await refunds.tell_owed(tx, case, due[1], refunds.WHY_OWED)
 
 
 async def _first_time(tx: Tx, case_id: UUID, kind: str) -> bool:

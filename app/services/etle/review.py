@@ -17,7 +17,7 @@ from app.services.etle.models import Ticket
 from app.services.etle.problems import PLATE_UNKNOWN
 from app.services.etle.store import add_party, party_in_role, policy_of, ticket_of
 from app.services.identity.roles import Role
-from app.services.identity.staff import list_officers
+from app.services.identity.staff import list_officers, pool_of
 from app.services.reference import parse_plate
 from app.services.registries import NumberKind, Vehicle, number_indexes
 
@@ -111,10 +111,13 @@ async def has_officers(tx: Tx, unit: str) -> bool:
 
 
 async def draw(tx: Tx, case_id: UUID, unit: str) -> None:
-    """Draw the officer who reviews, among the unit's officers; nobody chooses the case, nobody chooses the officer."""
-    officers = await list_officers(tx.session, unit=unit, role=Role.OFFICER)
-    if officers:  # else `etle.draw_waiting` draws as soon as somebody is there
-        await cases.draw_officer(tx, case_id, [str(each.id) for each in officers])
+    """Announce the draw of the officer who reviews, among the unit's officers; nobody chooses the case, nobody chooses
+    the officer. While everybody is away nothing is announced: `etle.draw_waiting` does it as soon as somebody is there.
+    """
+    officers = await pool_of(tx.session, unit=unit, role=Role.OFFICER, now=tx.now)
+    if any(each.weight and not each.absent for each in officers):
+        pool = [cases.Candidate(str(each.id), each.weight, "absent" if each.absent else None) for each in officers]
+        await cases.announce_draw(tx, case_id, pool)
 
 
 async def _correct_plate(tx: Tx, case_id: UUID, decision: Decision) -> dict[str, JsonValue]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from app.core.money import Rupiah
@@ -11,8 +11,7 @@ from app.core.texts import Text
 AnswerKind = Literal["self", "other_driver", "sold", "not_mine", "object"]
 
 
-@dataclass(frozen=True, slots=True)
-class ViolationView:
+class ViolationView(NamedTuple):
     """The violation as it stood on the day."""
 
     code: str
@@ -20,9 +19,11 @@ class ViolationView:
     title: Text
 
 
-@dataclass(frozen=True, slots=True)
-class TicketView:
-    """A ticket as its owner or driver sees it. `due_at` is the next thing that is due of them, if a time runs."""
+class TicketView(NamedTuple):
+    """A ticket as its owner or driver sees it. `due_at` is the next thing that is due of them, if a time runs.
+
+    A named tuple and no frozen dataclass: look-ups make one a row, and a tuple is made in a tenth of the time.
+    """
 
     id: UUID
     reference: str
@@ -113,8 +114,27 @@ class VirtualAccountView:
 
 
 @dataclass(frozen=True, slots=True)
+class BillLineView:
+    """One thing that a bill asks for; `payee` is ``treasury`` or the account of another office or purpose."""
+
+    code: str
+    title: Text
+    amount: int
+    payee: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemittanceView:
+    """That the state has this much of the money, by the treasury's own number."""
+
+    amount: Rupiah
+    ntpn: str
+    remitted_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class BillView:
-    """The bill of the ticket as its payer sees it."""
+    """The bill of the ticket as its payer sees it. Paid is one fact, remitted (with NTPN) another."""
 
     state: str  # open | paid | cancelled | expired ...
     purpose: str
@@ -123,6 +143,8 @@ class BillView:
     virtual_accounts: tuple[VirtualAccountView, ...]
     expires_at: datetime | None
     paid_at: datetime | None
+    lines: tuple[BillLineView, ...] = ()
+    remittances: tuple[RemittanceView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.services.reference.changes import (
     load_packaged,
 )
 from app.services.reference.files import ReferenceFile, packaged_file, read_file, table_of
-from app.services.reference.plates import Plate, PlateKind, candidates, parse_plate, region_of
+from app.services.reference.plates import Plate, PlateKind, candidates, parse_plate
 from app.services.reference.policy import (
     Channel,
     ChannelRule,
@@ -94,7 +94,6 @@ __all__ = [
     "policy",
     "policy_by_id",
     "read_file",
-    "region_of",
     "revision_number",
     "table_of",
     "unit",

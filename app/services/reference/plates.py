@@ -113,18 +113,6 @@ class Candidate:
     changed: tuple[Change, ...]
 
 
-@dataclass(frozen=True)
-class PlateRegion:
-    """Where a plate was registered: the Samsat area when the first series letter tells it, else the region
-    code's."""
-
-    code: str
-    area: str
-    province: str
-    polda_code: str
-    unit_code: str | None
-
-
 def parse_plate(text: str) -> Plate | None:
     """The plate that a person wrote, in any usual spelling (`b1234abc`, `B-1234-ABC`, `B 1234 ABC`), or None
     when the text is no Indonesian plate. Nothing is corrected: a wrong letter is the writer's to mend.
@@ -193,30 +181,15 @@ def number_range_kind(plate: Plate) -> str | None:
     return "special"
 
 
-def region_of(plate: Plate) -> PlateRegion | None:
-    """The area where a civil plate was registered, or None for other kinds."""
-    if plate.kind is not PlateKind.CIVIL:
-        return None
-    regions = _regions()
-    return regions.get((plate.region, plate.series[:1])) or regions.get((plate.region, ""))
-
-
 @lru_cache(maxsize=1)
 def region_codes() -> frozenset[str]:
-    """All region codes that a civil plate can begin with, the historic DS among them."""
-    return frozenset(code for code, series in _regions() if not series)
+    """All region codes that a civil plate can begin with, the historic DS among them: the grammar of this version.
 
-
-@lru_cache(maxsize=1)
-def _regions() -> dict[tuple[str, str], PlateRegion]:
+    Where a code lies is reference data (`plate_region`); a code of its own would be a new grammar, which recognisers are
+    measured with, so it comes with a release, and `loket reference` refuses one that is not here.
+    """
     file = resources.files("app") / "data" / "reference" / "plate_regions.csv"
-    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
-    return {
-        (row["code"], row["series_first_letter"]): PlateRegion(
-            row["code"], row["area"], row["province"], row["polda_code"], row["unit_code"] or None
-        )
-        for row in rows
-    }
+    return frozenset(row["code"] for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
 
 
 def _diplomatic(spaced: str) -> Plate | None:

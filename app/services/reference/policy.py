@@ -205,6 +205,12 @@ class EtlePolicy:
     """Closed tickets are kept this long. Proposal: 5 years."""
     keep_access_log_days: Days
     """Who looked at whom is kept this long. Proposal: 5 years."""
+    payment_grace_minutes: Minutes = 10
+    """A payment is honoured this long after its bill has ended, if the bank's inquiry was answered before. Proposal."""
+    fee_pay_hours: Hours = 168
+    """How long a bill over fees can be paid. A SIMPONI code was seen to live 7 days."""
+    remit_days: Days = 3
+    """State money that was received this long ago and has no NTPN yet raises an alarm. Proposal."""
     notes: tuple[str, ...] = field(default=())
     """What an operator should know about where these values come from."""
 

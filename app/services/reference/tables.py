@@ -15,6 +15,7 @@ from app.services.reference.models import (
     UnitRow,
     ViolationRow,
 )
+from app.services.reference.plates import region_codes
 
 Cell = str | int | bool | None
 Reader = Callable[[str], Cell]
@@ -96,6 +97,13 @@ def unit_code(cell: str) -> Cell:
     return cell
 
 
+def region(cell: str) -> Cell:
+    """A region code that the grammar of plates knows."""
+    if cell not in region_codes():
+        raise ValueError(f"{cell!r} is no region code of this version: no plate with it would be read")
+    return cell
+
+
 def _at_most(cell: str, longest: int) -> str:
     if len(cell) > longest:
         raise ValueError(f"is longer than {longest} characters")
@@ -158,7 +166,7 @@ PLATE_REGIONS = ReferenceTable(
     file_name="plate_regions.csv",
     model=PlateRegionRow,
     columns={
-        "code": ("region", words(2)),
+        "code": ("region", region),
         "series_first_letter": ("series_first_letter", maybe_words(1, empty="")),
         "level": ("level", one_of("PREFIX", "SERIES")),
         "area": ("area", words(200)),

@@ -9,7 +9,7 @@ from app.core.money import Rupiah
 from app.core.texts import Text
 from app.routers.pages import words
 from app.routers.pages.api_docs import Answer, Field, Operation
-from app.routers.pages.desk import AnswerLine, Desk, NextStep, TaskLine
+from app.routers.pages.desk import AnswerLine, Desk, NextStep, TaskLine, UndrawnLine
 from app.routers.pages.drafts import Draft, DraftFile
 from app.services.etle.views import (
     AttachmentView,
@@ -26,6 +26,7 @@ from app.services.etle.views import (
     ViolationView,
     VirtualAccountView,
 )
+from app.services.identity.people import PersonView
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 TICKET_ID = UUID("0195f0aa-0000-7000-8000-000000000001")
@@ -66,7 +67,7 @@ def ticket(**changes: Any) -> TicketView:
         has_bill=False,
         has_letter=True,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def issued_ticket(**changes: Any) -> TicketView:
@@ -216,7 +217,27 @@ def answer_page(kind: str) -> dict[str, Any]:
 def tasks_page() -> dict[str, Any]:
     """What the task list is given."""
     line = TaskLine(TICKET_ID, "ETL7K3M9QXT4", Text("Periksa", "Review"), NOW, "WIB", True, Text("Petugas", "Officer"))
-    return {"staff": staff(), "notice": None, "after": None, "next_href": "/counter?after=x", "tasks": [line] * 6}
+    waits = [
+        UndrawnLine("ETL7K3M9QXT4", Text("Periksa", "Review"), NOW, "WIB", announced) for announced in (True, False)
+    ]
+    page = {"staff": staff(), "notice": None, "after": None, "next_href": "/counter?after=x"}
+    return {**page, "tasks": [line] * 6, "undrawn": waits}
+
+
+def mine_page(**changes: Any) -> dict[str, Any]:
+    """What a citizen's own list is given: `tickets`, and an account with or without a NIK."""
+    values = {"name": "Budi <Contoh>", "nik_masked": "3174**********01", **changes}
+    account = PersonView(
+        id=TICKET_ID,
+        phone="+6281200000001",
+        email=None,
+        name=values["name"],
+        nik_masked=values["nik_masked"],
+        bound_at=None,
+        created_at=NOW,
+    )
+    shown = {"account": account, "tickets": values["tickets"], "first_page": True}
+    return {**shown, "next_href": values.get("next_href")}
 
 
 def operation() -> Operation:

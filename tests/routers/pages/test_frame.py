@@ -18,8 +18,9 @@ from app.core.config import Settings
 from app.core.crypto import KeyRing, TokenSigner
 from app.core.problems import FieldError, Problem, ProblemType
 from app.core.texts import Text
+from app.routers.http.front import Front
 from app.routers.http.language import language_of
-from app.routers.http.security import PAGE_POLICY, SecurityHeaders, security_headers
+from app.routers.http.security import PAGE_POLICY, security_headers
 from app.routers.pages.drafts import DRAFT_TOO_LONG, Draft, DraftFile, keep_draft, read_draft
 from app.routers.pages.forms import Form
 from app.routers.pages.render import confidence_words, show_day, show_percent, show_time
@@ -80,7 +81,7 @@ async def test_a_door_may_set_a_header_itself() -> None:
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         await Response("x", headers={"Referrer-Policy": "no-referrer"}, media_type="text/html")(scope, receive, send)
 
-    async with browser(SecurityHeaders(door)) as client:
+    async with browser(Front(door, hot_doors={})) as client:
         answer = await client.get("/")
     assert answer.headers.get_list("referrer-policy") == ["no-referrer"]
     assert answer.headers["x-content-type-options"] == "nosniff"

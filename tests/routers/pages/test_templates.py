@@ -52,6 +52,12 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
     ("pages/tickets/nothing.html", {"searched": "B 1 A"}),
     ("pages/tickets/results.html", {"tickets": [samples.ticket(), samples.issued_ticket()]}),
     ("pages/tickets/results.html", {"tickets": []}),
+    (
+        "pages/mine.html",
+        samples.mine_page(tickets=[samples.ticket(), samples.issued_ticket()], next_href="/saya?after=x"),
+    ),
+    ("pages/mine.html", samples.mine_page(tickets=[])),
+    ("pages/mine.html", samples.mine_page(tickets=[], nik_masked=None, name=None)),
     ("pages/tickets/ticket.html", samples.ticket_page(ENTRIES)),
     ("pages/tickets/payment.html", {"ticket": samples.ticket(), "bill": None, "now": samples.NOW}),
     ("pages/tickets/payment.html", {"ticket": samples.issued_ticket(), "bill": samples.bill(), "now": samples.NOW}),

@@ -108,6 +108,8 @@ def test_a_truncated_picture_is_422(kind: str, share: float) -> None:
 def test_a_decompression_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
     problem = refusal(png_of(*size))
     assert (problem.type.code, problem.type.status) == ("documents-too-many-pixels", 422)
+    assert "50 mega" in problem.detail("id")
+    assert "?" not in problem.detail("id") + problem.detail("en")
 
 
 def test_an_animation_is_no_photograph() -> None:
@@ -217,6 +219,10 @@ def test_a_pdf_in_which_something_runs_is_refused(active: bytes) -> None:
     "odd",
     [
         pdf(CATALOG)[:-30],
+        b"%PDF-1.4 %%EOF",
+        b"%PDF-1.4\n" + b"paper " * 200 + b"\nstartxref\n0\n%%EOF\n",
+        pdf(CATALOG).replace(b"/Root", b"/Toor"),
+        pdf(CATALOG).replace(b"startxref", b"nothing"),
         pdf(CATALOG, b"<< /Encrypt 5 0 R >>"),
         pdf(CATALOG, packed(b"x", extra=b"/Filter [/ASCII85Decode /FlateDecode]")),
         pdf(CATALOG, packed(b"x", extra=b"/Filter /FlateDecode /DecodeParms << /Predictor 12 >>")),

@@ -8,12 +8,14 @@ import pytest
 from app.core.actor import Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
+from app.core.problems import Problem
 from app.services import billing, cases, etle
 from app.services.billing import ledger_check
 from tests import make
 
 COURT = Actor(ActorKind.STAFF, "court", frozenset({"court"}), unit="PMJ")
 PROSECUTOR = Actor(ActorKind.STAFF, "prosecutor", frozenset({"prosecutor"}), unit="PMJ")
+OTHER_PROSECUTOR = Actor(ActorKind.STAFF, "prosecutor-2", frozenset({"prosecutor"}), unit="PMJ")
 
 
 async def _paid(house: House) -> UUID:
@@ -40,16 +42,38 @@ async def test_deposit_equals_the_verdict(house: House) -> None:
     await _books_are_right(house)
 
 
-async def test_deposit_is_more_the_rest_is_owed_back_and_paid_out(house: House) -> None:
+async def test_deposit_is_more_the_rest_is_owed_back(house: House) -> None:
     case_id = await _paid(house)
     await _verdict(house, case_id, 100_000, 2_000)
-    assert await make.state_of(house, case_id) == "refund_due"
     async with house.db.read() as connection:
         refunds = await billing.refunds_of(connection, case_id)
     assert [each.amount for each in refunds] == [398_000]
-    async with house.db.begin(PROSECUTOR) as tx:
-        await cases.move(tx, case_id, "pay_out")
-    assert await make.state_of(house, case_id) == "refunded"
+    assert await make.state_of(house, case_id) == "refund_due"
+    await _books_are_right(house)
+
+
+async def _act(house: House, actor: Actor, case_id: UUID, action: str, **options: str) -> str:
+    """Try a move; the code of the problem that refused it, or the state that it led to."""
+    try:
+        async with house.db.begin(actor) as tx:
+            return (await cases.move(tx, case_id, action, **options)).state
+    except Problem as problem:
+        return problem.type.code
+
+
+async def test_a_refund_in_cash_wants_two_clerks(house: House) -> None:
+    case_id = await _paid(house)
+    await _verdict(house, case_id, 100_000, 2_000)
+    assert await _act(house, OTHER_PROSECUTOR, case_id, "confirm_cash") == "etle-cash-not-noted"
+    assert await _act(house, PROSECUTOR, case_id, "note_cash") == "cases-reason-needed"
+    assert await _act(house, PROSECUTOR, case_id, "note_cash", reason="tidak punya rekening") == "refund_due"
+    assert await _act(house, PROSECUTOR, case_id, "confirm_cash") == "cases-four-eyes"
+    assert await _act(house, OTHER_PROSECUTOR, case_id, "pay_out") == "cases-not-your-role"
+    assert await _act(house, OTHER_PROSECUTOR, case_id, "confirm_cash") == "refunded"
+    async with house.db.read() as connection:
+        refunds = await billing.refunds_of(connection, case_id)
+        assert [each.state for each in refunds] == [billing.RefundState.PAID_OUT]
+        assert list(await cases.tasks_of(connection, case_id)) == []
     await _books_are_right(house)
 
 

@@ -17,6 +17,7 @@ from app.services.etle.evidence import Picture
 from app.services.etle.models import Party
 from app.services.identity.roles import Role
 from tests import make
+from tests.banks import join_bank
 from tests.drain import drain
 
 PICTURE = Picture(b"", None)
@@ -83,7 +84,9 @@ async def test_a_named_driver_does_not_learn_the_owners_reference(house: House, 
         assert owner.code not in answer.text
     assert (await client.get(f"/v1/tickets/{case_id}/proof", headers=found)).status_code == 403
     declined = await client.post(
-        f"/v1/tickets/{case_id}/driver-response", json={"action": "decline_driving"}, headers=found
+        f"/v1/tickets/{case_id}/driver-response",
+        json={"action": "decline_driving"},
+        headers={**found, "Idempotency-Key": "tidak-mengemudi"},
     )
     assert declined.status_code == 200
     assert owner.code not in declined.text
@@ -106,6 +109,32 @@ async def test_the_ticket_tells_a_third_person_nothing_of_the_driver(house: Hous
     assert (bare.driver_nik, bare.driver_sim, list(bare.driver_address)) == (None, None, [])
     assert FRIEND["name"] not in bare.driver_name
     assert driver.code not in bare.ticket_url
+    assert (full.reference, bare.reference) == (driver.code, owner.code)
+    async with house.db.begin(SYSTEM) as tx:  # the STNK's numbers prove nobody in particular
+        by_stnk = await papers.ticket_data(tx, case_id, PICTURE)
+    assert (by_stnk.driver_nik, driver.code in by_stnk.ticket_url) == (None, False)
+
+
+async def test_a_drivers_papers_do_not_open_the_owners(house: House, client: httpx.AsyncClient) -> None:
+    """With the owner's reference and the plate a driver would read the owner's letter, name and address."""
+    bank = await (await join_bank(house, client)).sign_in()
+    case_id = await driver_named(house)
+    owner, driver = await party(house, case_id, "owner"), await party(house, case_id, "driver")
+    found = await look_up(client, driver.code)
+    headers = {"Authorization": found["Authorization"]}
+    accept = {**headers, "Idempotency-Key": "saya-mengemudi"}
+    path = f"/v1/tickets/{case_id}"
+    assert (await client.post(f"{path}/driver-response", json={"action": "accept_driving"}, headers=accept)).is_success
+    async with house.db.begin(await make.officer_of(house, case_id)) as tx:
+        await etle.decide(tx, case_id, etle.Decision(action="issue_tilang"))
+    bill = (await client.get(f"{path}/bill", headers=headers)).json()
+    await bank.pay(bill["virtual_accounts"][0]["customer_no"], "R1", bill["amount"])
+    await drain(house)
+    for part in ("", "/timeline", "/bill", "/proof", "/receipt"):
+        answer = await client.get(path + part, headers=headers)
+        assert answer.status_code == 200, part
+        assert owner.code not in answer.text, part
+    assert (await client.get(f"{path}/receipt", headers=headers)).json()["reference"] == driver.code
 
 
 async def test_an_address_is_written_only_by_whose_work_it_is(house: House) -> None:

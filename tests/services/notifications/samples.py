@@ -46,11 +46,21 @@ SAMPLES: dict[str, dict[str, Value]] = {
         "pay_until": WHEN,
     },
     "etle_payment_received": {**SHARED, "amount": 500_000, "paid_at": WHEN, "receipt_no": "RCP8M2K4T6W0"},
+    "etle_payment_reversed": {**SHARED, "amount": 500_000},
     "etle_annulled": {**SHARED, "reason": "pelat salah baca"},
     "etle_block_requested": {**SHARED, "reason": Text("surat tidak dijawab", "the letter was not answered")},
     "etle_block_lifted": {**SHARED},
     "etle_objection_decided": {**SHARED, "decision": Text("diterima", "accepted"), "reason": "kendaraan ambulans"},
-    "etle_refund_due": {**SHARED, "amount": 400_000, "claim_until": WHEN, "register_no": "G1234567"},
+    "etle_refund_due": {
+        **SHARED,
+        "amount": 400_000,
+        "register_no": "G1234567",
+        "why": Text("Putusan hakim lebih rendah dari titipan Anda.", "The court decided on less than your deposit."),
+        "what_next": Text("Beri tahu kami rekening Anda.", "Tell us of your account."),
+    },
+    "etle_refund_paid": {**SHARED, "amount": 400_000, "account": "BRI ••••••1234"},
+    "etle_refund_returned": {**SHARED, "amount": 400_000, "account": "BRI ••••••1234"},
+    "etle_refund_account": {**SHARED, "result": Text("Rekening cocok dan dipakai.", "The account fits and is used.")},
     "one_time_code": {"code": "493817", "purpose": Text("masuk", "signing in"), "minutes": 5},
 }
 

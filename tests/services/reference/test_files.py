@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from app.core.problems import Problem
 from app.services import reference
 from app.services.reference.files import read_file, table_of
-from app.services.reference.tables import FEES, HOLIDAYS, POLICIES, TABLES, UNITS, VIOLATIONS, ReferenceTable
+from app.services.reference.tables import (
+    FEES,
+    HOLIDAYS,
+    PLATE_REGIONS,
+    POLICIES,
+    TABLES,
+    UNITS,
+    VIOLATIONS,
+    ReferenceTable,
+)
 
 DATA = Path(reference.__file__).parents[2] / "data" / "reference"
 HEAD = "code,service,variant,fee_idr,unit,kind,source,confidence,note\n"
@@ -51,6 +60,16 @@ def test_a_faulty_table_is_refused_with_its_line(text: str | bytes, line: int, w
 def test_every_faulty_line_is_named_not_only_the_first() -> None:
     found = faults(FEES, HEAD + "A,SIM,a,x,u,PNBP,s,high,\n" + GOOD.replace("A,", "C,") + "B,SIM,b,y,u,PNBP,s,huge,\n")
     assert [pointer for pointer, _ in found] == ["pnbp_fees.csv:2", "pnbp_fees.csv:4", "pnbp_fees.csv:4"]
+
+
+def test_a_region_that_the_grammar_of_plates_does_not_know_is_refused() -> None:
+    """Taken in, it would change nothing: no plate that begins with it is ever read."""
+    text = (DATA / "plate_regions.csv").read_text("utf-8")
+    head, first = text.splitlines()[:2]
+    assert read_file(PLATE_REGIONS, "plate_regions.csv", f"{head}\n{first}\n".encode()).rows
+    [(place, words)] = faults(PLATE_REGIONS, f"{head}\n{first.replace(first.split(',')[0], 'QQ', 1)}\n")
+    assert place == "plate_regions.csv:2"
+    assert "'QQ' is no region code of this version" in words
 
 
 def test_a_holiday_needs_a_real_date() -> None:

@@ -14,7 +14,6 @@ from app.services.reference.plates import (
     number_range_kind,
     parse_plate,
     region_codes,
-    region_of,
 )
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -143,16 +142,6 @@ def test_digits_that_look_alike_are_a_doubt() -> None:
     assert not digits_are_doubtful("B2811ABC", "B2411ABC")
     assert not digits_are_doubtful("B2811ABC", "B281ABC")
     assert not digits_are_doubtful("B2811ABC", "B2911ABD")
-
-
-def test_region_of_a_plate_is_the_samsat_area_when_the_series_tells() -> None:
-    north = region_of(Plate(PlateKind.CIVIL, "B", "1234", "UXY"))
-    assert north is not None
-    assert (north.polda_code, north.unit_code) == ("PMJ", "PMJ-POLRESTRO-JAKARTA-UTARA")
-    whole = region_of(Plate(PlateKind.CIVIL, "B", "1234", ""))
-    assert whole is not None
-    assert whole.unit_code is None
-    assert region_of(Plate(PlateKind.STATE, "RI", "1", "")) is None
 
 
 def test_number_range_is_only_a_hint() -> None:
