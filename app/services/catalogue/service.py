@@ -1,0 +1,220 @@
+"""A service as the other rooms know it: frozen data, read from its file once (`loading.py`), never changed.
+
+A case stays on the version that it began with: `versions.py` keeps the file's text, and a `Service` is made of it again.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.core.db import JsonValue
+from app.core.texts import Text
+from app.services.catalogue.conditions import Condition
+
+ALWAYS, NEVER = Condition("true"), Condition("false")
+LEVELS = ("MABES", "POLDA", "POLRES")
+MANY_LINES_FROM = 201
+"""A text that may be this long is written on several lines; a shorter one holds no line break."""
+
+
+class Otherwise(StrEnum):
+    """What an eligibility rule does when it is not met."""
+
+    REFUSE = "refuse"
+    WARN = "warn"
+
+
+class DocumentKind(StrEnum):
+    """Photos and signatures are looked at by rule; a scan only for its type and size."""
+
+    PHOTO = "photo"
+    SIGNATURE = "signature"
+    SCAN = "scan"
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A legal basis and what it says."""
+
+    rule: str
+    says: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may apply: `when` true is good, else `says` is the sentence that is shown."""
+
+    name: str
+    when: Condition
+    otherwise: Otherwise
+    says: Text
+    law: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One question of the form. `schema` is the JSON Schema 2020-12 of its answer; `prefill` is what a register knows."""
+
+    name: str
+    title: Text
+    hint: Text | None
+    schema: Mapping[str, JsonValue]
+    labels: Mapping[str, Text]
+    required: Condition
+    example: JsonValue
+    personal: bool
+    prefill: Condition | None
+
+    @property
+    def choices(self) -> tuple[JsonValue, ...]:
+        """The values to choose from, one or (an array) several; empty where the answer is free."""
+        items = self.schema.get("items")
+        found = self.schema.get("enum") or (items.get("enum") if isinstance(items, dict) else None)
+        return tuple(found) if isinstance(found, list) else ()
+
+    @property
+    def kind(self) -> str:
+        """The answer's JSON type; empty where the schema leaves it open."""
+        found = self.schema.get("type")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def many_lines(self) -> bool:
+        """Whether the answer is a text of several lines."""
+        longest = self.schema.get("maxLength")
+        return self.kind == "string" and isinstance(longest, int) and longest >= MANY_LINES_FROM
+
+    def label(self, value: JsonValue) -> Text:
+        """A choice in words."""
+        shown = value if isinstance(value, str) else str(value).lower()
+        return self.labels.get(shown, Text(shown, shown))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Section:
+    """Questions that are asked together, on one page."""
+
+    name: str
+    title: Text
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRule:
+    """A paper or picture to hand in. `rule` names a photo rule; `reuse_days` how long one given before may serve again."""
+
+    name: str
+    title: Text
+    hint: Text | None
+    kind: DocumentKind
+    rule: str | None
+    media_types: tuple[str, ...]
+    max_kb: int
+    required: Condition
+    reuse_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRule:
+    """A PNBP code that is asked for when the condition holds. Its amount stands in the reference data, never here."""
+
+    code: str
+    when: Condition
+    says: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdParty:
+    """A cost that is paid to others and shown with the price; `says` where the file words it."""
+
+    code: str
+    says: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Where the person (or the vehicle) must come, and why."""
+
+    name: str
+    when: Condition
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """An appointment's kind of capacity and length; `retest_days` are the waits before a test is taken again."""
+
+    kind: str
+    minutes: int
+    when: Condition
+    retest_days: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """How long what is issued holds: a length, or a condition that gives the day."""
+
+    years: int = 0
+    months: int = 0
+    days: int = 0
+    until: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issues:
+    """What is issued: its template, its title, how long it holds (None: no end), and whether paper is printed."""
+
+    document: str
+    title: Text
+    valid: Validity | None
+    paper: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """One service, whole. `body` is the file's text and `digest` its SHA-256, by which versions are told apart."""
+
+    code: str
+    version: int
+    family: str
+    title: Text
+    summary: Text
+    law: tuple[Law, ...]
+    asks: tuple[str, ...]
+    lifecycle: str
+    levels: tuple[str, ...]
+    mabes: str | None
+    poldas: tuple[str, ...]
+    choose: Condition | None
+    eligibility: tuple[Rule, ...]
+    sections: tuple[Section, ...]
+    documents: tuple[DocumentRule, ...]
+    fees: tuple[FeeRule, ...]
+    third_party: tuple[ThirdParty, ...]
+    other_lines: tuple[str, ...]
+    exemptions: tuple[str, ...]
+    pay_within_hours: int | None
+    service_level_hours: int
+    presence: tuple[Presence, ...]
+    appointment: Appointment | None
+    issues: Issues | None
+    delivery: tuple[str, ...]
+    correction_days: int
+    draft_days: int
+    steps: tuple[Text, ...]
+    standard: Mapping[str, Text]
+    digest: str
+    body: str = field(repr=False)
+
+    @property
+    def fields(self) -> Iterator[Field]:
+        """Every question, in the order of the form."""
+        return (each for section in self.sections for each in section.fields)
+
+    def find_field(self, name: str) -> Field | None:
+        """The question of this name."""
+        return next((each for each in self.fields if each.name == name), None)
+
+    def find_document(self, name: str) -> DocumentRule | None:
+        """The paper of this name."""
+        return next((each for each in self.documents if each.name == name), None)
