@@ -11,9 +11,9 @@ import typer
 from app.cli.common import console, emit, open_house, refuse, run
 from app.core.house import House
 from app.services import registries
-from app.services.registries import POPULATION, VEHICLES, ImportView
+from app.services.registries import POPULATION, REGISTER_FILES, VEHICLES, ImportView
 
-app = typer.Typer(help="The embedded vehicle and population registers.", no_args_is_help=True)
+app = typer.Typer(help="The embedded registers.", no_args_is_help=True)
 
 
 class Kind(StrEnum):
@@ -21,22 +21,31 @@ class Kind(StrEnum):
 
     VEHICLES = "vehicles"
     POPULATION = "population"
+    LICENCES = "licences"
+    RECORDS = "records"
+    TAX = "tax"
+    INSURANCE = "insurance"
+    HEALTH = "health"
+    PSYCHOLOGY = "psychology"
+    JKN = "jkn"
 
 
-_REGISTERS: dict[Kind, Any] = {Kind.VEHICLES: VEHICLES, Kind.POPULATION: POPULATION}
+_REGISTERS: dict[str, Any] = {Kind.VEHICLES: VEHICLES, Kind.POPULATION: POPULATION, **REGISTER_FILES}
 
 
 @app.callback()
 def group() -> None:
-    """The embedded vehicle and population registers."""
+    """The embedded registers."""
 
 
 @app.command("import")
 def import_(
     kind: Kind,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with a header line, UTF-8.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="UTF-8: CSV with a header line, or JSON lines.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without asking.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "--preview", help="Show what would change and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; asks nothing.")] = False,
 ) -> None:
     """Check the file, show what it would change, then apply it. Nothing is written while one line is wrong."""

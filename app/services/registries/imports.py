@@ -8,11 +8,12 @@ crash continues where it stopped, because a line that is stored already is skipp
 import csv
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -43,8 +44,19 @@ MAX_LINES = 5_000_000
 MAX_LINE_CHARS = 4_000
 MAX_FAULTS = 50
 SHOWN = 20
-Line = TypeVar("Line", VehicleLine, PersonLine)
 Reader = AsyncConnection | AsyncSession
+
+
+class FileLine(Protocol):
+    """A line of a register file: what it is about, and its values."""
+
+    @property
+    def key(self) -> str: ...
+
+    def as_values(self) -> dict[str, object]: ...
+
+
+Line = TypeVar("Line", bound=FileLine)
 
 
 class Change(StrEnum):
@@ -113,7 +125,7 @@ async def enter_person(tx: Tx, line: PersonLine) -> None:
     await _write_person(tx, line, digest_of(tx.house.keys, line))
 
 
-def digest_of(keys: KeyRing, line: VehicleLine | PersonLine) -> str:
+def digest_of(keys: KeyRing, line: FileLine) -> str:
     """A keyed hash of all values of a line: tells whether it changed, and nothing else."""
     return keys.blind_index("register-line", json.dumps(line.as_values(), sort_keys=True))
 
@@ -138,27 +150,67 @@ def _check(register: Register[Line], path: Path) -> None:
 
 
 def _rows(register: Register[Line], path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The cells of each line by column, with its number in the file. Raises REGISTRY_FILE_INVALID for an unreadable file."""
+    """The cells of each line by column, with its number in the file: CSV, or JSON lines where the first line is an object.
+
+    Raises REGISTRY_FILE_INVALID for an unreadable file.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             head = file.readline(MAX_LINE_CHARS)
-            delimiter = ";" if head.count(";") > head.count(",") else ","
-            names = [name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])]
-            missing = [name for name in register.columns if name not in names]
-            if missing or len(set(names)) != len(names):
-                raise _unreadable(1, f"the header lacks {', '.join(missing)}" if missing else "a column stands twice")
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            for cells in reader:
-                number = reader.line_num + 1
-                if number > MAX_LINES:
-                    raise _unreadable(number, f"more than {MAX_LINES} lines")
-                if not any(cells):
-                    continue
-                if len(cells) != len(names) or sum(map(len, cells)) > MAX_LINE_CHARS:
-                    raise _unreadable(number, f"{len(cells)} cells where the header has {len(names)}, or too long")
-                yield number, dict(zip(names, cells, strict=True))
+            if head.lstrip().startswith("{"):
+                yield from _json_rows(chain([head], iter(lambda: file.readline(MAX_LINE_CHARS), "")))
+            else:
+                yield from _csv_rows(register, head, file)
     except (UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(1, f"no UTF-8 CSV: {type(error).__name__}") from error
+
+
+def _csv_rows(register: Register[Line], head: str, file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    names = [name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])]
+    missing = [name for name in register.columns if name not in names]
+    if missing or len(set(names)) != len(names):
+        raise _unreadable(1, f"the header lacks {', '.join(missing)}" if missing else "a column stands twice")
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    for cells in reader:
+        number = reader.line_num + 1
+        if number > MAX_LINES:
+            raise _unreadable(number, f"more than {MAX_LINES} lines")
+        if not any(cells):
+            continue
+        if len(cells) != len(names) or sum(map(len, cells)) > MAX_LINE_CHARS:
+            raise _unreadable(number, f"{len(cells)} cells where the header has {len(names)}, or too long")
+        yield number, dict(zip(names, cells, strict=True))
+
+
+def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in enumerate(lines, start=1):
+        if number > MAX_LINES or len(line) >= MAX_LINE_CHARS:
+            raise _unreadable(number, f"more than {MAX_LINES} lines, or longer than {MAX_LINE_CHARS} characters")
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except (ValueError, RecursionError):
+            raise _unreadable(number, "no JSON object") from None
+        if not isinstance(values, dict):
+            raise _unreadable(number, "no JSON object")
+        yield number, {name: _cell(number, value) for name, value in values.items()}
+
+
+def _cell(number: int, value: object) -> str:
+    """A JSON value as a CSV cell has it: lists by blanks, nothing for null."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case str() | int():
+            return str(value)
+        case list() if all(isinstance(each, str) for each in value):
+            return " ".join(value)
+        case _:
+            raise _unreadable(number, "values are texts, whole numbers, true or false, and lists of texts")
 
 
 async def _batches(register: Register[Line], path: Path) -> AsyncIterator[list[tuple[int, Line]]]:
@@ -255,7 +307,7 @@ async def _vehicle_values(tx: Tx, line: VehicleLine, digest: str) -> dict[str, A
 async def _write_person(tx: Tx, line: PersonLine, digest: str) -> None:
     nik_bidx = tx.house.keys.blind_index("nik", line.nik)
     key_id = await vault.key_for_person(tx, line.nik)
-    plain = {name: None if value is None else str(value) for name, value in line.as_values().items()}
+    plain = {name: None if value is None else str(value) for name, value in asdict(line).items()}
     sealed = {f"{name}_enc": value for name, value in (await vault.seal(tx, key_id, plain)).items()}
     values: dict[str, Any] = {**sealed, "key_id": key_id, "digest": digest, "updated_at": tx.now}
     query = select(PopulationRecord).where(col(PopulationRecord.nik_bidx) == nik_bidx).with_for_update()

@@ -1,6 +1,6 @@
 """One line of a register file: read, checked, normalised. Pure.
 
-Files are CSV with a header line, UTF-8, comma or semicolon. A wrong value is named with its column; the value itself is
+Files are UTF-8: CSV with a header line, comma or semicolon, or JSON lines. A wrong value is named with its column; the value itself is
 never repeated, for these are people's data.
 """
 
@@ -8,16 +8,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from app.core.contacts import parse_email, parse_mobile
 from app.services.reference import parse_plate
-from app.services.registries.nik import Nik, parse_kk
+from app.services.registries.nik import Nik, Sex, parse_kk
+from app.services.registries.population.port import Citizenship
 from app.services.registries.vehicles.port import normalise_number
 
 _CHASSIS = re.compile(r"^[A-Z0-9]{5,20}$", re.ASCII)  # ISO 3779 is 17 long; older and imported vehicles differ
 _REGISTRY_ID = re.compile(r"^[A-Za-z0-9._-]{1,40}$", re.ASCII)
 MAX_TEXT = 200
 FIRST_YEAR, LAST_YEAR = 1900, 2100
+SEXES = {"L": Sex.MALE, "M": Sex.MALE, "P": Sex.FEMALE, "F": Sex.FEMALE}
+"""As on the KTP (laki-laki, perempuan), or in English."""
+CITIZENSHIPS = {str(each): each for each in Citizenship}
+Word = TypeVar("Word")
 
 
 class BadLine(ValueError):
@@ -67,14 +73,20 @@ class PersonLine:
     address: str = field(repr=False)
     phone: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
+    sex: Sex | None = field(default=None, repr=False)
+    citizenship: Citizenship | None = field(default=None, repr=False)
 
     @property
     def key(self) -> str:
         return self.nik
 
     def as_values(self) -> dict[str, object]:
-        """All fields by name: what the digest of a line covers."""
-        return {**asdict(self), "born_on": self.born_on.isoformat()}
+        """All fields by name: what the digest of a line covers. What a file says beyond the first ones counts where it
+        says it, so that the lines of before keep their digests."""
+        later = {"sex": self.sex, "citizenship": self.citizenship}
+        first = {name: value for name, value in asdict(self).items() if name not in later}
+        said = {name: value for name, value in later.items() if value is not None}
+        return {**first, **said, "born_on": self.born_on.isoformat()}
 
 
 VEHICLE_COLUMNS = ("plate", "chassis_no", "engine_no", "make", "model", "colour", "kind", "owner_name", "owner_address")
@@ -129,7 +141,16 @@ def read_person(cells: Mapping[str, str]) -> PersonLine:
         address=_text(cells, "address"),
         phone=parse_mobile(cells.get("phone", "")),
         email=parse_email(cells.get("email", "")),
+        sex=_one_of(cells, "sex", SEXES),
+        citizenship=_one_of(cells, "citizenship", CITIZENSHIPS),
     )
+
+
+def _one_of(cells: Mapping[str, str], column: str, words: Mapping[str, Word]) -> Word | None:
+    text = cells.get(column, "").strip().upper()
+    if text and text not in words:
+        raise BadLine(column, f"one of {', '.join(words)}, or empty")
+    return words.get(text)
 
 
 def _nik(text: str, column: str) -> str:

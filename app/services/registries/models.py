@@ -1,4 +1,5 @@
-"""Tables of the embedded registers: stand-ins for ERI (vehicles) and Dukcapil (population) where those are not reached.
+"""Tables of the embedded registers: stand-ins for ERI (vehicles), Dukcapil (population) and those that are looked up by
+one key (licences, criminal records, tax, ...) where they are not reached.
 
 Plates are plain, as they hang on the vehicle for all to read. Chassis and engine numbers prove ownership at the public
 look-up, so they are secrets here: encrypted, and compared by blind index, whole or by the last five characters.
@@ -70,5 +71,38 @@ class PopulationRecord(Table, table=True):
     address_enc: str | None = None
     phone_enc: str | None = None
     email_enc: str | None = None
+    sex_enc: str | None = None
+    citizenship_enc: str | None = None
     digest: str = Field(max_length=64)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RegisterRecord(Table, table=True):
+    """What one register says of one person or vehicle, whole and sealed: health and criminal records are specific data
+    (UU 27/2022 art. 4), so not even whether a person is good or bad for something stands plain.
+
+    `kind` names the register and `part` tells several records of one key apart: the class of a licence, else empty.
+    `digest` is a keyed hash of the imported line: unchanged lines are skipped.
+    """
+
+    __tablename__ = "register_records"
+
+    kind: str = Field(primary_key=True, max_length=20)
+    key_bidx: str = Field(primary_key=True, max_length=64)
+    part: str = Field(primary_key=True, max_length=20)
+    key_id: UUID = Field(foreign_key="data_keys.id")
+    body_enc: str | None = None
+    digest: str = Field(max_length=64)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RegisterWrite(Table, table=True):
+    """A record that we had entered, by the id of our request: the same request again changes nothing."""
+
+    __tablename__ = "register_writes"
+
+    request_id: str = Field(primary_key=True, max_length=64)
+    kind: str = Field(max_length=20)
+    key_bidx: str = Field(index=True, max_length=64)
+    digest: str = Field(max_length=64)
+    at: datetime = Field(sa_type=UtcDateTime)

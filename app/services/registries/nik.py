@@ -12,6 +12,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Self
 
+from app.core.texts import Text
+from app.services.registries.facts import years_between
+
 # PP: the 34 provinces in the codes seen, and 93 to 96 for the Papua provinces of 2022.
 PROVINCES = frozenset(
     str(code)
@@ -30,6 +33,37 @@ class Sex(StrEnum):
 
     FEMALE = "female"
     MALE = "male"
+
+    @property
+    def letter(self) -> str:
+        """``F`` or ``M``, as facts and forms have it."""
+        return "F" if self is Sex.FEMALE else "M"
+
+
+class NikWarning(StrEnum):
+    """What in a NIK may lawfully differ from the person who bears it. Said, never a reason to refuse."""
+
+    BIRTH_DATE = "nik_birth_date_differs"
+    SEX = "nik_sex_differs"
+
+    @property
+    def says(self) -> Text:
+        """The sentence for whoever filled the form in."""
+        return _WARNINGS[self]
+
+
+_WARNINGS = {
+    NikWarning.BIRTH_DATE: Text(
+        "Tanggal lahir pada NIK berbeda dari tanggal yang diisi. Bila tanggal lahir Anda pernah diperbaiki, ini wajar; bila "
+        "tidak, periksa kembali isian Anda.",
+        "The date of birth in the NIK differs from the one filled in. If yours was corrected once, that is right; if not, "
+        "check what you filled in.",
+    ),
+    NikWarning.SEX: Text(
+        "Jenis kelamin pada NIK berbeda dari yang diisi. Periksa kembali isian Anda; bila sudah benar, lanjutkan.",
+        "The sex in the NIK differs from the one filled in. Check what you filled in; if it is right, go on.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +95,7 @@ class Nik:
         if not _exists(2000 + year, month, day):
             return date(1900 + year, month, day)
         recent = date(2000 + year, month, day)
-        too_young = holds_ktp and _years_between(recent, on) < KTP_FROM_YEARS
+        too_young = holds_ktp and years_between(recent, on) < KTP_FROM_YEARS
         early = recent > on or too_young
         return date(1900 + year, month, day) if early and _exists(1900 + year, month, day) else recent
 
@@ -69,6 +103,15 @@ class Nik:
         """Whether its date is the one given, the century aside. A difference is legal: warn, do not refuse."""
         day, month, year = int(self.text[6:8]) % WOMEN_ADD, int(self.text[8:10]), int(self.text[10:12])
         return (day, month, year) == (born_on.day, born_on.month, born_on.year % 100)
+
+    def warnings(self, *, born_on: date | None = None, sex: Sex | None = None) -> tuple[NikWarning, ...]:
+        """What differs from a form or a register; what was not given is not compared. Never a refusal."""
+        found = []
+        if born_on is not None and not self.agrees_with(born_on):
+            found.append(NikWarning.BIRTH_DATE)
+        if sex is not None and sex is not self.sex:
+            found.append(NikWarning.SEX)
+        return tuple(found)
 
     def masked(self) -> str:
         """For showing to its holder: the first four and the last two digits."""
@@ -109,7 +152,3 @@ def _exists(year: int, month: int, day: int) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _years_between(born: date, on: date) -> int:
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

@@ -1,6 +1,6 @@
 """What the registers refuse."""
 
-from app.core.problems import ProblemType
+from app.core.problems import BUSY, UPSTREAM_UNAVAILABLE, Problem, ProblemType
 from app.core.texts import Text
 
 REGISTRY_FILE_INVALID = ProblemType(
@@ -23,7 +23,21 @@ REGISTRY_ANSWER_WRONG = ProblemType(
     502,
     Text("Jawaban register tidak dapat dibaca", "The register's answer cannot be read"),
     Text(
-        "Register kendaraan menjawab dengan bentuk yang tidak dikenal (status {status}).",
-        "The vehicle register answered in an unknown form (status {status}).",
+        "{name} menjawab dengan bentuk yang tidak dikenal (status {status}).",
+        "{name} answered in an unknown form (status {status}).",
     ),
 )
+REGISTRY_REQUEST_REUSED = ProblemType(
+    "registries-request-reused",
+    409,
+    Text("Permintaan kepada register sudah dipakai", "The request to the register was used before"),
+    Text(
+        "{name} sudah mencatat hal lain dengan nomor permintaan ini. Tidak ada yang berubah.",
+        "{name} has entered something else under this request id. Nothing was changed.",
+    ),
+)
+
+
+def means_down(problem: Problem) -> bool:
+    """Whether a register gave no answer that can be used: then a case goes on by hand (``MANUAL_CHECK``)."""
+    return problem.type in (UPSTREAM_UNAVAILABLE, BUSY, REGISTRY_ANSWER_WRONG)

@@ -10,10 +10,12 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
+from app.core.texts import Text
 from app.core.upstream import Upstream
 from app.services.registries.problems import REGISTRY_ANSWER_WRONG, VEHICLE_UNKNOWN
 from app.services.registries.vehicles.port import Owner, Vehicle, number_matches
 
+NAME = Text("Register kendaraan", "The vehicle register")
 TIMEOUT_S = 4.0
 MAX_CONCURRENT = 16
 
@@ -59,10 +61,10 @@ class HttpVehicles:
                 raise ValueError("unexpected status")
             read = _VehicleAnswer.model_validate_json(answer.content)
         except (ValidationError, ValueError) as error:
-            raise REGISTRY_ANSWER_WRONG(status=answer.status_code) from error
+            raise REGISTRY_ANSWER_WRONG(name=NAME, status=answer.status_code) from error
         # A register that answers about another plate than was asked must not send anybody a letter.
         if read.plate != plate:
-            raise REGISTRY_ANSWER_WRONG(status=answer.status_code)
+            raise REGISTRY_ANSWER_WRONG(name=NAME, status=answer.status_code)
         return _vehicle(read)
 
     async def find_by_numbers(self, plate: str, chassis_no: str, engine_no: str) -> Vehicle | None:
@@ -101,4 +103,4 @@ def _block(registry_id: str, request_id: str) -> str:
 
 def _must_succeed(answer: Any) -> None:
     if not answer.is_success:
-        raise REGISTRY_ANSWER_WRONG(status=answer.status_code)
+        raise REGISTRY_ANSWER_WRONG(name=NAME, status=answer.status_code)

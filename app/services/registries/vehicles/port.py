@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.core.crypto import KeyRing
+from app.services.registries.facts import Facts
 
 TAIL = 5
 MAX_NUMBER = 30
@@ -51,6 +52,21 @@ class Vehicle:
     year: int | None
     owner: Owner
     blocked: bool
+
+    def as_facts(self) -> Facts:
+        """As `vehicle`; open tickets are known to a room above. How long it is valid, the tax register says."""
+        return {
+            "plate": self.plate,
+            "make": self.make,
+            "model": self.model,
+            "colour": self.colour,
+            "kind": self.kind,
+            "year": self.year,
+            "owner_nik": self.owner.nik,
+            "owner_name": self.owner.name,
+            "blocked": self.blocked,
+            "chassis_tail": normalise_number(self.chassis_no)[-TAIL:],
+        }
 
 
 class VehicleRegistry(Protocol):
