@@ -1,0 +1,110 @@
+"""Appointments: slots of units, who holds them, the queue at the counter, and its public order.
+
+Works on cases and knows nothing of applications: who books one tells the case's id, and is told by jobs whose names
+stand here (`SLOT_OFFERED`, `ATTENDED`, `MISSED`, `QUEUE_NEAR`).
+"""
+
+from app.services.appointments.board import Board, Line, board_of, line_of
+from app.services.appointments.bookings import BookingView, booking_of, confirm, hold, move, release
+from app.services.appointments.checkin import Outcome, Scan, ScanResult, check_in_token, take_scans
+from app.services.appointments.days import Day, nearest, slots
+from app.services.appointments.grid import DayState, Slot, Window
+from app.services.appointments.kinds import Appointment, KindOf, no_appointments
+from app.services.appointments.pace import Pace, Waited, waiting_times
+from app.services.appointments.queue import (
+    ATTENDED,
+    MISSED,
+    QUEUE_NEAR,
+    EntryView,
+    Step,
+    call_next,
+    help_person,
+    take_step,
+    take_ticket,
+)
+from app.services.appointments.queue_order import HELPED_NAMES, JUMP_NAMES, Helped, Jump, Reason
+from app.services.appointments.slot_draw import ask, withdraw_ask
+from app.services.appointments.slot_draw_proof import (
+    SlotDrawLine,
+    SlotDrawVerdict,
+    list_slot_draws,
+    slot_draw_document,
+    verify_slot_draw,
+)
+from app.services.appointments.waiting import SLOT_OFFERED, WaitView, stop_waiting, wait, wait_of
+from app.services.appointments.windows import (
+    Closure,
+    Conflict,
+    close_day,
+    closures_of,
+    conflicts_of,
+    reopen_day,
+    set_windows,
+    version_of,
+    windows_of,
+)
+
+__all__ = [
+    "ATTENDED",
+    "HELPED_NAMES",
+    "JUMP_NAMES",
+    "MISSED",
+    "QUEUE_NEAR",
+    "SLOT_OFFERED",
+    "Appointment",
+    "Board",
+    "BookingView",
+    "Closure",
+    "Conflict",
+    "Day",
+    "DayState",
+    "EntryView",
+    "Helped",
+    "Jump",
+    "KindOf",
+    "Line",
+    "Outcome",
+    "Pace",
+    "Reason",
+    "Scan",
+    "ScanResult",
+    "Slot",
+    "SlotDrawLine",
+    "SlotDrawVerdict",
+    "Step",
+    "WaitView",
+    "Waited",
+    "Window",
+    "ask",
+    "board_of",
+    "booking_of",
+    "call_next",
+    "check_in_token",
+    "close_day",
+    "closures_of",
+    "confirm",
+    "conflicts_of",
+    "help_person",
+    "hold",
+    "line_of",
+    "list_slot_draws",
+    "move",
+    "nearest",
+    "no_appointments",
+    "release",
+    "reopen_day",
+    "set_windows",
+    "slot_draw_document",
+    "slots",
+    "stop_waiting",
+    "take_scans",
+    "take_step",
+    "take_ticket",
+    "verify_slot_draw",
+    "version_of",
+    "wait",
+    "wait_of",
+    "waiting_times",
+    "windows_of",
+    "withdraw_ask",
+]

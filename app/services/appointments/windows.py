@@ -1,0 +1,195 @@
+"""When a unit takes people: hours by kind of appointment, and days on which it takes nobody.
+
+Set by the unit's supervisor; each change is a leaf of the log. Nobody who is booked is dropped by a change: whoever no
+longer fits is listed until somebody has moved them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from app.core.db import Tx
+from app.core.problems import FieldError
+from app.services import reference
+from app.services.appointments import days, grid, records
+from app.services.appointments.days import WINDOW_COLUMNS, Reader
+from app.services.appointments.grid import Window
+from app.services.appointments.models import AppointmentBooking, AppointmentClosure, AppointmentWindow
+from app.services.appointments.problems import CLOSURE_REFUSED, WINDOW_FAULTS, WINDOWS_CHANGED, WINDOWS_INVALID
+
+MOST_WINDOWS = 100
+CLOSED_AHEAD_DAYS = 400
+MOST_CONFLICTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A day on which the unit takes nobody, and why in its own words, which citizens read."""
+
+    day: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A living booking that the hours no longer have a place for. `why`: ``closed``, ``no_window`` or ``too_many``."""
+
+    booking_id: UUID
+    case_id: UUID
+    kind: str
+    starts_at: datetime
+    why: str
+
+
+async def set_windows(
+    tx: Tx, unit: str, kind: str, *, windows: Sequence[Window], version: str | None = None
+) -> list[Conflict]:
+    """Put these hours in place of the unit's hours for this kind; gives the bookings that now stand outside of them.
+
+    Waits for who is booking at this moment, so that they are among those. `version` is what `version_of` said of the
+    hours that were looked at. Raises `appointments-windows-invalid`, `appointments-windows-changed`,
+    `reference-unit-not-found`.
+    """
+    await reference.unit(tx.session, unit)
+    faults = grid.faults_of(windows)
+    if faults or len(windows) > MOST_WINDOWS:
+        wrong = [FieldError(f"/windows/{place}", WINDOW_FAULTS[fault]) for place, fault in faults.items()]
+        raise WINDOWS_INVALID(errors=wrong)
+    await tx.serialise(f"windows:{unit}:{kind}")
+    rows = await _locked_rows(tx, unit, kind)
+    before = [_window(row) for row in rows]
+    if version is not None and version != version_of(before):
+        raise WINDOWS_CHANGED()
+    if set(before) != set(windows):
+        gone = [row.id for row, window in zip(rows, before, strict=True) if window not in windows]
+        await tx.session.execute(delete(AppointmentWindow).where(col(AppointmentWindow.id).in_(gone)))
+        tx.session.add_all(
+            AppointmentWindow.model_validate({"unit": unit, "kind": kind, "set_at": tx.now, **asdict(each)})
+            for each in windows
+            if each not in before
+        )
+        await tx.session.flush()
+        await records.note_windows(tx, unit, kind, before=_sorted(before), after=_sorted(windows))
+    return await conflicts_of(tx.session, unit, now=tx.now, kind=kind)
+
+
+async def windows_of(reader: Reader, unit: str) -> Mapping[str, list[Window]]:
+    """The unit's hours by kind, in the order of the week."""
+    query = select(col(AppointmentWindow.kind), *WINDOW_COLUMNS).where(col(AppointmentWindow.unit) == unit)
+    found: dict[str, list[Window]] = {}
+    for kind, *values in await reader.execute(query.order_by(col(AppointmentWindow.kind))):
+        found.setdefault(kind, []).append(Window(*values))
+    return {kind: _sorted(each) for kind, each in found.items()}
+
+
+def version_of(windows: Iterable[Window]) -> str:
+    """A short name of these hours, the same for the same hours."""
+    return hashlib.sha256(repr(_sorted(windows)).encode()).hexdigest()[:16]
+
+
+async def close_day(tx: Tx, unit: str, day: date, *, why: str) -> list[Conflict]:
+    """Take nobody on this day; gives the bookings of that day, of all kinds. Again, it changes only the words.
+
+    Raises `appointments-closure-refused` for a day that has passed or lies too far ahead, `reference-unit-not-found`.
+    """
+    zone = await days.zone_of(tx.session, unit)
+    today = grid.day_of(tx.now, zone)
+    if not today <= day <= today + timedelta(days=CLOSED_AHEAD_DAYS):
+        raise CLOSURE_REFUSED(days=CLOSED_AHEAD_DAYS)
+    await tx.serialise(f"closure:{unit}")
+    await _locked_rows(tx, unit)
+    known = await _closure(tx, unit, day)
+    if known is None:
+        tx.session.add(AppointmentClosure(unit=unit, day=day, why=why))
+    elif known.why != why:
+        known.why = why
+    await tx.session.flush()
+    await records.note_closure(tx, unit, day, "closed", why)
+    return [
+        each for each in await conflicts_of(tx.session, unit, now=tx.now) if grid.day_of(each.starts_at, zone) == day
+    ]
+
+
+async def reopen_day(tx: Tx, unit: str, day: date) -> None:
+    """Take people again on a day that the unit had closed; nothing happens where it had not."""
+    await tx.serialise(f"closure:{unit}")
+    known = await _closure(tx, unit, day)
+    if known is not None:
+        await tx.session.delete(known)
+        await tx.session.flush()
+        await records.note_closure(tx, unit, day, "reopened", known.why)
+
+
+async def closures_of(reader: Reader, unit: str, *, first: date) -> list[Closure]:
+    """What the unit has closed itself, from a day on."""
+    query = select(col(AppointmentClosure.day), col(AppointmentClosure.why)).where(
+        col(AppointmentClosure.unit) == unit, col(AppointmentClosure.day) >= first
+    )
+    return [Closure(*row) for row in await reader.execute(query.order_by(col(AppointmentClosure.day)))]
+
+
+async def conflicts_of(reader: Reader, unit: str, *, now: datetime, kind: str | None = None) -> list[Conflict]:
+    """Living bookings of the time to come that the present hours have no place for, the nearest first."""
+    booking = AppointmentBooking
+    query = select(
+        col(booking.id), col(booking.case_id), col(booking.kind), col(booking.starts_at), col(booking.ends_at)
+    ).where(col(booking.unit) == unit, col(booking.starts_at) > now, days.takes_place(now))
+    if kind is not None:
+        query = query.where(col(booking.kind) == kind)
+    rows = (await reader.execute(query.order_by(col(booking.starts_at), col(booking.made_at), col(booking.id)))).all()
+    if not rows:
+        return []
+    zone = await days.zone_of(reader, unit)
+    last = grid.day_of(rows[-1].starts_at, zone)
+    closed = await days.closed_days(reader, unit, grid.day_of(now, zone), last)
+    windows = await windows_of(reader, unit)
+    places: dict[tuple[str, datetime, datetime], int] = {}
+    for each_kind, day in {(row.kind, grid.day_of(row.starts_at, zone)) for row in rows}:
+        for slot in grid.slots_of(windows.get(each_kind, ()), day, zone):
+            places[each_kind, slot.starts_at, slot.ends_at] = slot.places
+    found = []
+    for row in rows:
+        slot_key = row.kind, row.starts_at, row.ends_at
+        why = "closed" if grid.day_of(row.starts_at, zone) in closed else _misfit(places, slot_key)
+        if why is not None:
+            found.append(Conflict(row.id, row.case_id, row.kind, row.starts_at, why))
+    return found[:MOST_CONFLICTS]
+
+
+def _misfit(places: dict[tuple[str, datetime, datetime], int], slot: tuple[str, datetime, datetime]) -> str | None:
+    """Why a slot has no place for one more booking; counts the booking where it has. Who booked first fits first."""
+    left = places.get(slot)
+    if left is None:
+        return "no_window"
+    places[slot] = left - 1
+    return None if left > 0 else "too_many"
+
+
+async def _locked_rows(tx: Tx, unit: str, kind: str | None = None) -> Sequence[AppointmentWindow]:
+    """The unit's hours, locked against being changed and against bookings that rely on them."""
+    query = select(AppointmentWindow).where(col(AppointmentWindow.unit) == unit)
+    if kind is not None:
+        query = query.where(col(AppointmentWindow.kind) == kind)
+    rows = await tx.session.execute(query.order_by(col(AppointmentWindow.id)).with_for_update())
+    return rows.scalars().all()
+
+
+async def _closure(tx: Tx, unit: str, day: date) -> AppointmentClosure | None:
+    own = col(AppointmentClosure.unit) == unit, col(AppointmentClosure.day) == day
+    found: AppointmentClosure | None = (
+        await tx.session.execute(select(AppointmentClosure).where(*own))
+    ).scalar_one_or_none()
+    return found
+
+
+def _window(row: AppointmentWindow) -> Window:
+    return Window(**{each.name: getattr(row, each.name) for each in fields(Window)})
+
+
+def _sorted(windows: Iterable[Window]) -> list[Window]:
+    return sorted(windows, key=lambda each: (each.valid_from, each.weekday, each.opens))
