@@ -1,14 +1,28 @@
 """What goes in and out of the staff's door."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Lang
-from app.routers.schemas.tickets import Evidence, Money, PlateText, Version, ViolationOut, no_controls
+from app.routers.schemas.counter_applications import MarkIn
+from app.routers.schemas.tickets import (
+    AnswerIn,
+    Buyer,
+    Driver,
+    Evidence,
+    Money,
+    PlateText,
+    Version,
+    ViolationOut,
+    no_controls,
+)
 from app.services.cases import TaskView
+from app.services.etle.answers import LetterAnswer
+from app.services.etle.at_counter import KINDS, WRONG_KIND
 from app.services.etle.views import BlockView, ReviewView
 
 MAX_RUPIAH = 1_000_000_000
@@ -193,12 +207,70 @@ class ActionIn(BaseModel):
     registry_matches: bool | None = Field(default=None, description="verify: picture and registry show one vehicle.")
     plate: PlateText | None = Field(default=None, description="verify: the plate as the officer reads it.")
     kind: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")] | None = Field(
-        default=None, description="reject: no_violation, unreadable or duplicate."
+        default=None,
+        description="reject: no_violation, unreadable or duplicate. object, for a citizen: not_mine or object.",
     )
     fine: Annotated[int, Field(ge=0, le=MAX_RUPIAH)] | None = Field(default=None, description="enter_verdict: rupiah.")
+    code: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")] | None = Field(
+        default=None, description="propose_refusal: the reason from the list (applications)."
+    )
+    marks: list[MarkIn] = Field(
+        default_factory=list, max_length=50, description="ask_correction: what is to be mended (applications)."
+    )
+    tracking_no: Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9 .-]+$")] | None = Field(
+        default=None, description="ship: the parcel's number (applications)."
+    )
     cost: Annotated[int, Field(ge=0, le=MAX_RUPIAH)] | None = Field(default=None, description="enter_verdict: rupiah.")
     address: Annotated[str, Field(min_length=5, max_length=400), AfterValidator(no_controls)] | None = None
     phone: Annotated[str, Field(max_length=24)] | None = None
+    consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")] | None = Field(
+        default=None,
+        description="A citizen's own step (confirm_self, name_driver, report_sold, object, accept_driving): the code that "
+        "the citizen was sent by POST /v1/counter/cases/{id}/consents for this step, and told you.",
+    )
+    driver: Driver | None = Field(default=None, description="confirm_self, name_driver: who drove.")
+    buyer: Buyer | None = Field(default=None, description="report_sold: who bought it.")
+    sold_on: date | None = Field(default=None, description="report_sold: when.")
+    attachments: Annotated[list[UUID], Field(max_length=10)] = Field(
+        default=[], description="Files that the citizen brought (POST /v1/counter/cases/{id}/attachments)."
+    )
+
+    def to_answer(self) -> LetterAnswer | None:
+        """The citizen's answer as the room takes it; None for a step that carries none."""
+        kinds = KINDS.get(self.action)
+        if kinds is None:
+            return None
+        kind = next((each for each in kinds if each == self.kind or len(kinds) == 1), None)
+        if kind is None:
+            raise INVALID_REQUEST(errors=[FieldError("/kind", WRONG_KIND)])
+        answer = AnswerIn.model_construct(
+            kind=kind,
+            driver=self.driver,
+            buyer=self.buyer,
+            sold_on=self.sold_on,
+            reason=self.reason,
+            attachments=self.attachments,
+            version=self.version,
+        )
+        return answer.to_answer()
+
+
+class ConsentIn(BaseModel):
+    """For which step the citizen is asked."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    action: Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z_]+$")] = Field(
+        description="confirm_self, name_driver, report_sold, object or accept_driving."
+    )
+
+
+class ConsentOut(BaseModel):
+    """Where the code went, covered, and until when it is good."""
+
+    action: str
+    sent_to: str
+    good_until: datetime
 
 
 class ActionOut(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from app.core.contacts import parse_email, parse_mobile
 from app.core.texts import Lang
+from app.services.cases import TimelineEntry
 from app.services.etle.answers import LetterAnswer
 from app.services.etle.queries import LetterReference, StnkNumbers
 from app.services.etle.views import AnswerKind, BillView, EvidenceView, TicketView
@@ -44,7 +45,7 @@ def _email(text: str) -> str:
 
 Line = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(no_controls)]
 Block = Annotated[str, Field(min_length=1, max_length=400), AfterValidator(no_controls)]
-Reason = Annotated[str, Field(min_length=10, max_length=2000), AfterValidator(no_controls)]
+Reason = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(no_controls)]
 Number = Annotated[str, Field(min_length=5, max_length=25, pattern=r"^[A-Za-z0-9 .-]+$")]
 PlateText = Annotated[str, Field(min_length=2, max_length=15, pattern=r"^[A-Za-z0-9 .-]+$")]
 Nik = Annotated[str, Field(min_length=16, max_length=24), AfterValidator(_nik)]
@@ -381,6 +382,9 @@ class Bill(BaseModel):
     paid_at: datetime | None
     lines: list[BillLineOut]
     remittances: list[RemittanceOut]
+    qris: str | None = Field(
+        default=None, description="A QRIS payload that the acquirer made for this bill, while it can be paid; draw it as a QR code."
+    )
 
     @classmethod
     def of(cls, view: BillView, lang: Lang) -> Self:
@@ -410,6 +414,7 @@ class Bill(BaseModel):
                 RemittanceOut(ntpn=each.ntpn, remitted_on=each.remitted_on, amount=each.amount)
                 for each in view.remittances
             ],
+            qris=view.qris,
         )
 
 
@@ -464,6 +469,20 @@ class TimelineItem(BaseModel):
     unit: str | None
     reason: str | None
     draw: UUID | None = Field(description="The draw that this tells of: `/v1/transparency/draws/{draw}` proves it.")
+
+    @classmethod
+    def of(cls, entry: TimelineEntry, lang: Lang) -> Self:
+        """The entry as JSON."""
+        return cls(
+            at=entry.at,
+            title=entry.title.say(lang),
+            action=entry.action,
+            state=entry.state,
+            by=entry.actor_kind,
+            unit=entry.unit,
+            reason=entry.reason,
+            draw=UUID(entry.draw) if entry.draw else None,
+        )
 
 
 class Timeline(BaseModel):

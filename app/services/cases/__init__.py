@@ -7,7 +7,7 @@ rooms above, merged in `app.wiring`.
 from app.services.cases.deadlines import due_times, recompute_deadlines
 from app.services.cases.draw import Candidate, announce_draw, draw_announced, drawn_from
 from app.services.cases.draw_proof import DrawLine, DrawVerdict, draw_document, list_draws, verify_draw
-from app.services.cases.engine import allowed_actions, get_locked, move, open_case, signal, tell_supervisor
+from app.services.cases.engine import allowed_actions, get_locked, hand_to, move, open_case, signal, tell_supervisor
 from app.services.cases.events import actions_of, actors_of
 from app.services.cases.loading import LifecycleError, load_lifecycles, merge_rules
 from app.services.cases.models import Case, CaseEvent
@@ -26,7 +26,7 @@ from app.services.cases.tasks import (
     open_task,
     tasks_of,
 )
-from app.services.cases.timeline import TimelineEntry, saw, timeline
+from app.services.cases.timeline import TimelineEntry, lifecycle_of, saw, timeline
 
 __all__ = [
     "CASE_NOT_FOUND",
@@ -59,6 +59,8 @@ __all__ = [
     "due_times",
     "find_strays",
     "get_locked",
+    "hand_to",
+    "lifecycle_of",
     "list_draws",
     "list_tasks",
     "list_undrawn",

@@ -139,6 +139,24 @@ async def signal(tx: Tx, case_id: UUID, name: str, data: Mapping[str, JsonValue]
     return case
 
 
+async def hand_to(tx: Tx, case_id: UUID, unit: str, title: Text) -> Case:
+    """Give a case to another unit, with one event that says so; its state stays. Locks the case. Raises `cases-not-found`."""
+    case = await get_locked(tx, case_id)
+    before = case.unit
+    await events.advance(tx, case, unit=unit)
+    await events.record(
+        tx,
+        case,
+        event_id=new_id(),
+        action="hand_to_unit",
+        title=title,
+        cause="move",
+        source=case.state,
+        data={"from": before, "to": unit},
+    )
+    return case
+
+
 def allowed_actions(lifecycles: Lifecycles, case: Case, actor: Actor, *, done: Collection[str] = ()) -> list[str]:
     """What this actor may try on a case now: role, draw and four eyes are looked at, unit and guards are not.
 

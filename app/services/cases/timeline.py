@@ -38,6 +38,12 @@ class TimelineEntry:
     draw: str | None = None
 
 
+async def lifecycle_of(reader: Reader, case_id: UUID) -> str | None:
+    """Which lifecycle a case follows; None where there is no such case. Doors find the room of a case by it."""
+    query = select(col(Case.lifecycle)).where(col(Case.id) == case_id)
+    return (await reader.execute(query)).scalar_one_or_none()
+
+
 async def timeline(reader: Reader, case_id: UUID) -> Sequence[TimelineEntry]:
     """Everything that happened to a case, oldest first. Holds nobody's name: actors show by kind and unit."""
     happened = await reader.execute(

@@ -10,7 +10,7 @@ import re
 import zlib
 
 from app.core.texts import Text
-from app.services.documents.problems import PDF_ACTIVE, PDF_UNREADABLE
+from app.services.documents.problems import PDF_ACTIVE, PDF_LOCKED, PDF_UNREADABLE
 
 MAX_INFLATED_BYTES = 32 * 1024 * 1024
 
@@ -43,7 +43,8 @@ def check_pdf(data: bytes) -> None:
     """Refuses a PDF that is cut off, empty or encrypted, or in which anything runs, opens or hides: scripts,
     launched programs, embedded files, forms that send data.
 
-    Problems: documents-pdf-unreadable, documents-pdf-active (422), the latter naming what was found.
+    Problems: documents-pdf-unreadable, documents-pdf-locked (a password), documents-pdf-active (422), the last naming
+    what was found.
     """
     if b"%%EOF" not in data[-1024:]:
         raise PDF_UNREADABLE(reason=Text("bagian akhirnya hilang", "its end is missing"))
@@ -52,7 +53,7 @@ def check_pdf(data: bytes) -> None:
     if not (_OBJECT.search(plain) and re.search(rb"/Root(?![A-Za-z0-9])", plain) and b"startxref" in data[-1024:]):
         raise PDF_UNREADABLE(reason=NOT_WHOLE)
     if re.search(rb"/Encrypt(?![A-Za-z0-9])", plain):
-        raise PDF_UNREADABLE(reason=Text("terkunci kata sandi", "it is locked with a password"))
+        raise PDF_LOCKED()
     _refuse_active(plain)
     if b"/ObjStm" in plain:
         _check_object_streams(data, plain)

@@ -21,6 +21,15 @@ NOT_AN_ATTACHMENT = ProblemType(
         "The content is not JPEG, PNG, WebP or PDF. Send a picture or a PDF.",
     ),
 )
+NOT_WANTED = ProblemType(
+    "documents-type-not-wanted",
+    415,
+    Text("Jenis berkas tidak sesuai", "Not the kind of file that is wanted"),
+    Text(
+        "Isi berkas ini {found}, apa pun namanya. Kirim sebagai {wanted}.",
+        "The content of this file is {found}, whatever its name says. Send it as {wanted}.",
+    ),
+)
 IMAGE_UNREADABLE = ProblemType(
     "documents-image-unreadable",
     422,
@@ -82,6 +91,17 @@ PDF_UNREADABLE = ProblemType(
     Text(
         "PDF tidak dapat diperiksa: {reason}. Simpan atau cetak ulang sebagai PDF biasa tanpa kata sandi.",
         "The PDF cannot be checked: {reason}. Save or print it again as a plain PDF without a password.",
+    ),
+)
+PDF_LOCKED = ProblemType(
+    "documents-pdf-locked",
+    422,
+    Text("PDF terkunci kata sandi", "The PDF is locked with a password"),
+    Text(
+        "PDF ini dilindungi kata sandi sehingga tidak dapat dibaca petugas. Buka dengan kata sandinya, cetak atau simpan "
+        "ulang tanpa kata sandi, lalu kirim. Jangan kirimkan kata sandinya.",
+        "The PDF is protected by a password, so that no officer can read it. Open it with its password, print or save it "
+        "again without one, and send that. Do not send us the password.",
     ),
 )
 PDF_ACTIVE = ProblemType(

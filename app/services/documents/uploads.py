@@ -6,6 +6,7 @@ pure: doors call them through `off_loop`.
 """
 
 import io
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,9 @@ AttachmentType = Literal["image/jpeg", "image/png", "image/webp", "application/p
 
 MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 50_000_000  # a 50-megapixel phone; three bytes each is what one decode may take
+MAX_SCANS = 64
+"""Passes of a progressive JPEG. Each goes over all pixels and may cost 30 bytes: 100 KB with 200 of them took 20 seconds
+to decode. Cameras and programs write 10."""
 ORIENTATION_TAG = 0x0112
 
 _PILLOW_FORMAT: dict[ImageType, str] = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
@@ -84,7 +88,7 @@ def check_attachment(
     """A citizen's file: a picture as in `check_image`, or a PDF without anything that runs (see `check_pdf`).
 
     Problems: those of `check_image`, with documents-not-an-attachment (415) for other types, and
-    documents-pdf-unreadable and documents-pdf-active (422).
+    documents-pdf-unreadable, documents-pdf-locked and documents-pdf-active (422).
     """
     _check_size(data, max_bytes)
     media_type = sniff(data)
@@ -116,11 +120,14 @@ def open_upright(data: bytes, *, draft_side: int | None = None) -> Image.Image:
     media_type = sniff(data)
     if media_type is None or media_type == "application/pdf":
         raise NOT_AN_IMAGE()
+    _refuse_many_scans(data, media_type)
     try:
         image: Image.Image = Image.open(io.BytesIO(data), formats=[_PILLOW_FORMAT[media_type]])
         if draft_side is not None:
             image.draft("RGB", (draft_side, draft_side))
-        return _on_white(ImageOps.exif_transpose(image))
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        return _on_white(image)
     except _PILLOW_REFUSALS as error:
         raise IMAGE_UNREADABLE() from error
 
@@ -158,6 +165,7 @@ def _check_size(data: bytes, max_bytes: int) -> None:
 
 
 def _decoded(data: bytes, media_type: ImageType, max_pixels: int) -> ImageInfo:
+    _refuse_many_scans(data, media_type)
     try:
         image = Image.open(io.BytesIO(data), formats=[_PILLOW_FORMAT[media_type]])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -178,6 +186,27 @@ def _decoded(data: bytes, media_type: ImageType, max_pixels: int) -> ImageInfo:
     return ImageInfo(media_type, height, width) if turned else ImageInfo(media_type, width, height)
 
 
+_MARKER = re.compile(rb"\xff[^\x00\xff]")  # as libjpeg looks for the next one, over garbage and padding
+_NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+
+
+def _refuse_many_scans(data: bytes, media_type: ImageType) -> None:
+    if media_type != "image/jpeg":
+        return
+    scans, marker = 0, _MARKER.search(data, 2)
+    while marker is not None and scans <= MAX_SCANS:
+        kind, at = data[marker.end() - 1], marker.end()
+        if kind == _END_OF_IMAGE:  # what follows, a phone's film or second picture, is not decoded
+            return
+        if kind not in _NO_LENGTH:
+            at += int.from_bytes(data[at : at + 2], "big")
+        scans += kind == _START_OF_SCAN
+        marker = _MARKER.search(data, at)
+    if scans > MAX_SCANS:
+        raise IMAGE_UNREADABLE()
+
+
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layered = image.convert("RGBA")
@@ -185,4 +214,4 @@ def _on_white(image: Image.Image) -> Image.Image:
         return Image.alpha_composite(white, layered).convert("RGB")
     if image.mode.startswith("I"):  # 16-bit grey: convert() alone would clip it to white
         return image.point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # converting would copy 150 MB for nothing

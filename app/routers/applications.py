@@ -1,0 +1,448 @@
+"""The citizen's door to an application: draft, papers, pre-check, submission, messages, bill, appointment, document."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, File, Header, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
+
+from app.core.actor import Actor
+from app.core.db import JsonValue, Tx
+from app.core.house import House
+from app.core.limits import Limits
+from app.core.problems import INVALID_REQUEST, FieldError
+from app.core.texts import Lang, Text
+from app.routers.http.deps import TheAddress, TheHouse, TheLang
+from app.routers.http.guards import Citizen, public
+from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
+from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
+from app.routers.schemas.applications import (
+    Application,
+    ApplicationBill,
+    ApplicationIn,
+    ApplicationItem,
+    ApplicationPage,
+    ApplicationPatch,
+    AppointmentOut,
+    CheckOut,
+    DocumentOut,
+    IssuedOut,
+    MessageOut,
+    Messages,
+    ReusableOut,
+    ReuseIn,
+    SlotIn,
+    StatusIn,
+    StatusOut,
+    SubmitIn,
+)
+from app.routers.schemas.refunds import RefundAccountIn, RefundAccountOut
+from app.routers.schemas.tickets import Timeline, TimelineItem
+from app.services import applications, billing, cases
+from app.services.applications import ApplicationView
+from app.services.applications.problems import NO_BILL, VERSION_NEEDED
+from app.services.catalogue import Catalogue
+
+router = APIRouter(tags=["applications"])
+NO_STORE = {"Cache-Control": "no-store"}
+MAX_PAPER_BYTES = 20 * 1024 * 1024
+MERGE_PATCH = "application/merge-patch+json"
+NOT_AN_ETAG = Text("If-Match harus berisi ETag permohonan.", "If-Match must hold the application's ETag.")
+IfMatch = Annotated[str | None, Header(max_length=40, description="The ETag of the application that you saw.")]
+
+
+@router.post("/v1/applications", status_code=201, response_model=Application, openapi_extra=KEY_REQUIRED)
+async def begin(
+    body: ApplicationIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """Begin a draft. What registers know is filled in already. Needs an Idempotency-Key."""
+    need_key(request)
+    await house[Limits].hit("application-person", me.id)
+    service = house[Catalogue].get(body.service)
+    applicant = await applications.applicant_of(house, UUID(me.id))
+    form = await applications.starting_form(house, service, applicant, unit=body.unit, given=body.form)
+    async with begin_once(house, me, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        made = await applications.begin(
+            once.tx, service, unit=body.unit, applicant=applicant, form=form, lang=lang
+        )
+        answer = await once.keep(await _json_in(once.tx, made.case_id, lang), 201)
+    answer.headers["Location"] = f"/v1/applications/{made.case_id}"
+    return answer
+
+
+@router.get("/v1/applications")
+async def list_applications(
+    me: Citizen, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
+) -> ApplicationPage:
+    """Your applications, newest first."""
+    return await _own(house, me, lang, limit, after)
+
+
+@router.get("/v1/me/applications")
+async def my_applications(
+    me: Citizen, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
+) -> ApplicationPage:
+    """The same as `/v1/applications`."""
+    return await _own(house, me, lang, limit, after)
+
+
+@router.post("/v1/applications/status", dependencies=[public()])
+async def status(body: StatusIn, house: TheHouse, lang: TheLang, address: TheAddress) -> StatusOut:
+    """Where an application stands, by reference and day of birth, without an account.
+
+    An unknown reference and a wrong day get the same answer. Limited by address and by reference.
+    """
+    await house[Limits].hit("lookup-address", address)
+    await house[Limits].hit("lookup-plate", f"application {body.reference.strip().upper()}")
+    line = await applications.status_of(house, body.reference, body.born_on)
+    if line is None:
+        return StatusOut(found=False)
+    return StatusOut(
+        found=True,
+        reference=line.reference,
+        service_title=line.service_title.say(lang),
+        state=line.state,
+        state_title=line.state_title.say(lang),
+        since=line.entered_at,
+    )
+
+
+@router.get("/v1/applications/{id}", response_model=Application)
+async def get_application(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
+    """The application; its ETag is what a change must name in If-Match."""
+    view = await applications.application_for(house, me, id)
+    return _answer(_json(house, view, lang), view.version)
+
+
+@router.patch(
+    "/v1/applications/{id}",
+    response_model=Application,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {MERGE_PATCH: {"schema": ApplicationPatch.model_json_schema()}},
+        }
+    },
+)
+async def change(
+    id: UUID, request: Request, me: Citizen, *, house: TheHouse, lang: TheLang, if_match: IfMatch = None
+) -> JSONResponse:
+    """Change the draft by a JSON merge patch (RFC 7396); a wrong value is named and nothing is changed. Needs If-Match."""
+    patch = ApplicationPatch.model_validate_json(await request.body() or b"{}")
+    version = _version(if_match)
+    async with house.db.begin(me) as tx:
+        await applications.change(tx, id, patch.form, expected_version=version, exemption=patch.exemption)
+        view = await applications.view_in(tx, id)
+    return _answer(_json(house, view, lang), view.version)
+
+
+@router.post("/v1/applications/{id}/check")
+async def check(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> CheckOut:
+    """What the machine finds now: faults, conditions, price. Nothing is submitted and nothing is paid."""
+    await house[Limits].hit("application-person", me.id)
+    await applications.must_own(house, me, id)
+    checked = await applications.check(house, id)
+    return CheckOut.of(checked.result, checked.form_version, lang)
+
+
+@router.post("/v1/applications/{id}/submit", response_model=Application, openapi_extra=KEY_REQUIRED)
+async def submit(
+    id: UUID, request: Request, me: Citizen, *, house: TheHouse, lang: TheLang, body: SubmitIn | None = None,
+    if_match: IfMatch = None,
+) -> JSONResponse:
+    """Hand it in, or what was to be mended. Refused at once for what a machine can see, before any money.
+
+    Needs an Idempotency-Key; If-Match, where given, must be the version that you saw.
+    """
+    need_key(request)
+    await applications.must_own(house, me, id)
+    async with house.db.begin(me) as tx:
+        earlier = await applications.view_in(tx, id)
+    checked = await applications.check(house, id) if earlier.state in ("draft", "needs_correction") else None
+    given = body or SubmitIn()
+    async with begin_once(house, me, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        version = _version(if_match) if if_match is not None else earlier.version
+        submission = applications.Submission(version, given.confirm_duplicate)
+        await applications.submit(once.tx, id, checked, submission)
+        return await once.keep(await _json_in(once.tx, id, lang))
+
+
+@router.post("/v1/applications/{id}/cancel", response_model=Application, openapi_extra=KEY_REQUIRED)
+async def cancel(id: UUID, request: Request, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
+    """Stop. Before an officer has begun, all money goes back by itself. Needs an Idempotency-Key."""
+    async with begin_once(house, me, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        await applications.discard(once.tx, id)
+        return await once.keep(await _json_in(once.tx, id, lang))
+
+
+@router.post("/v1/applications/{id}/reopen", response_model=Application, openapi_extra=KEY_REQUIRED)
+async def reopen(id: UUID, request: Request, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
+    """Back to the draft from an unpaid or lapsed bill; everything typed is there. Needs an Idempotency-Key."""
+    async with begin_once(house, me, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        await applications.reopen(once.tx, id)
+        return await once.keep(await _json_in(once.tx, id, lang))
+
+
+# --- papers ------------------------------------------------------------------------------------------------------------
+
+
+@router.put("/v1/applications/{id}/documents/{name}", max_body_size=MAX_PAPER_BYTES)
+async def put_document(
+    id: UUID, name: str, me: Citizen, *, house: TheHouse, lang: TheLang, file: Annotated[UploadFile, File()]
+) -> DocumentOut:
+    """Hand in a paper or picture; it is checked at once, and refused with what is wanted and an example of a good one."""
+    await house[Limits].hit("attachment-case", str(id))
+    await applications.take(house, me, id, name, await file.read())
+    view = await applications.application_for(house, me, id)
+    return next(DocumentOut.of(each, lang) for each in view.documents if each.rule.name == name)
+
+
+@router.get("/v1/applications/{id}/documents/{name}", response_class=Response)
+async def get_document(id: UUID, name: str, me: Citizen, house: TheHouse) -> Response:
+    """What you handed in, as it is kept; always as a download."""
+    data, media_type = await applications.open_paper(house, me, id, name)
+    return Response(data, media_type=media_type, headers={"Content-Disposition": "attachment", **NO_STORE})
+
+
+@router.get("/v1/applications/{id}/reusable")
+async def reusable(id: UUID, me: Citizen, house: TheHouse) -> ReusableOut:
+    """Papers that you gave in earlier applications and may use again here."""
+    found = await applications.reusable(house, me, id)
+    return ReusableOut(
+        documents={
+            name: [
+                {"document_id": str(each.id), "given_at": each.given_at.isoformat(), "media_type": each.media_type}
+                for each in given
+            ]
+            for name, given in found.items()
+        }
+    )
+
+
+@router.post("/v1/applications/{id}/documents/{name}/reuse")
+async def reuse(id: UUID, name: str, body: ReuseIn, me: Citizen, house: TheHouse, lang: TheLang) -> DocumentOut:
+    """Use a paper again that you gave in another application."""
+    async with house.db.begin(me) as tx:
+        await applications.reuse(tx, id, name, body.document_id)
+        view = await applications.view_in(tx, id)
+    return next(DocumentOut.of(each, lang) for each in view.documents if each.rule.name == name)
+
+
+# --- messages ----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/v1/applications/{id}/messages")
+async def list_messages(id: UUID, me: Citizen, house: TheHouse) -> Messages:
+    """The conversation with the officer, oldest first; reading it marks what the officer wrote as read."""
+    found = await applications.list_messages(house, me, id)
+    return Messages(messages=[MessageOut.of(each) for each in found])
+
+
+@router.post(
+    "/v1/applications/{id}/messages",
+    status_code=201,
+    max_body_size=MAX_PAPER_BYTES,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"type": "object", "properties": {"text": {"type": "string"}}}},
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {"text": {"type": "string"}, "file": {"type": "string", "format": "binary"}},
+                    }
+                },
+            },
+        }
+    },
+)
+async def write_message(id: UUID, request: Request, me: Citizen, house: TheHouse) -> MessageOut:
+    """Write to the officer, as JSON `{"text"}` or as a form with a `file`."""
+    await house[Limits].hit("attachment-case", str(id))
+    text, file = await read_message(house, me, id, request)
+    async with house.db.begin(me) as tx:
+        return MessageOut.of(await applications.write_message(tx, id, text, file))
+
+
+@router.get("/v1/applications/{id}/messages/{message_id}/file", response_class=Response)
+async def get_message_file(id: UUID, message_id: UUID, me: Citizen, house: TheHouse) -> Response:
+    """The file of a message, as a download."""
+    data, media_type = await applications.open_message_file(house, me, id, message_id)
+    return Response(data, media_type=media_type, headers={"Content-Disposition": "attachment", **NO_STORE})
+
+
+# --- money, time, paper ------------------------------------------------------------------------------------------------
+
+
+@router.get("/v1/applications/{id}/bill")
+async def get_bill(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> ApplicationBill:
+    """The latest bill, a line for each payee. 404 before the application is submitted, and where it costs nothing."""
+    view = await applications.application_for(house, me, id)
+    if view.bill is None:
+        raise NO_BILL()
+    return ApplicationBill.of(view.bill, lang)
+
+
+@router.get("/v1/applications/{id}/timeline")
+async def get_timeline(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> Timeline:
+    """Everything that happened, and every look that staff took, oldest first."""
+    await applications.must_own(house, me, id)
+    async with house.db.read() as connection:
+        entries = await cases.timeline(connection, id)
+    return Timeline(items=[TimelineItem.of(each, lang) for each in entries])
+
+
+@router.get("/v1/applications/{id}/proof", response_class=Response)
+async def get_proof(id: UUID, me: Citizen, house: TheHouse) -> Response:
+    """The inclusion proof of the payment, or of the latest event where nothing was paid."""
+    proof = await applications.proof_for(house, me, id)
+    return Response(proof, media_type="application/json", headers=NO_STORE)
+
+
+@router.put(
+    "/v1/applications/{id}/refund-account", response_model=RefundAccountOut, openapi_extra=KEY_REQUIRED
+)
+async def put_account(
+    id: UUID, body: RefundAccountIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """The account to which money comes home by itself if this is refused; asked once. Needs an Idempotency-Key."""
+    need_key(request)
+    await applications.must_own(house, me, id)
+    await house[Limits].hit("refund-account-case", str(id))
+    account = billing.parse_account(body.bank_code, body.number, body.holder)
+    answer = await billing.ask_bank(house, account)
+    async with begin_once(house, me, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        view = await applications.give_account(once.tx, id, account, answer)
+        return await once.keep(RefundAccountOut.of(view, lang).model_dump(mode="json"))
+
+
+@router.post("/v1/applications/{id}/appointment", response_model=AppointmentOut, openapi_extra=KEY_REQUIRED)
+async def choose_slot(id: UUID, body: SlotIn, request: Request, me: Citizen, house: TheHouse) -> JSONResponse:
+    """Choose a slot, or another one. It is held while you finish and pay, and freed at once when let go.
+
+    Needs an Idempotency-Key. 409 `appointments-slot-taken` names the nearest free ones.
+    """
+    async with begin_once(house, me, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        booking = await applications.choose_slot(once.tx, id, body.starts_at)
+        return await once.keep(appointment_out(house, booking).model_dump(mode="json"))
+
+
+@router.get("/v1/applications/{id}/appointment")
+async def get_slot(id: UUID, me: Citizen, house: TheHouse) -> AppointmentOut:
+    """The place that is held or booked, with the token of its check-in code."""
+    view = await applications.application_for(house, me, id)
+    if view.booking is None:
+        raise applications.NO_APPOINTMENT()
+    return appointment_out(house, view.booking)
+
+
+@router.delete("/v1/applications/{id}/appointment", status_code=204, response_class=Response)
+async def drop_slot(id: UUID, me: Citizen, house: TheHouse) -> Response:
+    """Let the place go; somebody who waits gets it at once."""
+    async with house.db.begin(me) as tx:
+        await applications.drop_slot(tx, id)
+    return Response(status_code=204)
+
+
+@router.get("/v1/applications/{id}/document.pdf", response_class=Response)
+async def get_issued(id: UUID, me: Citizen, house: TheHouse) -> Response:
+    """The issued document, signed; anybody can check it by its QR code."""
+    await applications.must_own(house, me, id)
+    data = await applications.issued_pdf(house, id)
+    headers = {"Content-Disposition": 'inline; filename="dokumen.pdf"', **NO_STORE}
+    return Response(data, media_type="application/pdf", headers=headers)
+
+
+# --- below the doors -----------------------------------------------------------------------------------------------------
+
+
+async def read_message(
+    house: House, actor: Actor, id: UUID, request: Request
+) -> tuple[str, applications.StoredFile | None]:
+    """The text and the file of a message, from JSON or from a form. Raises INVALID_REQUEST and what a bad file raises."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        body = await request.json()
+        text = body.get("text") if isinstance(body, dict) else None
+        if not isinstance(text, str) or "\0" in text:
+            raise INVALID_REQUEST(errors=[FieldError("/text", Text("Tulis pesannya.", "Write the message."))])
+        return text, None
+    form = await request.form(max_files=1, max_fields=4)
+    text, file = form.get("text"), form.get("file")
+    stored = None
+    if isinstance(file, UploadFile):
+        stored = await applications.store_file(house, actor, id, await file.read(), file.filename or "berkas")
+    return (text if isinstance(text, str) else "").replace("\0", ""), stored
+
+
+def appointment_out(house: House, booking: applications.BookingView) -> AppointmentOut:
+    """A booking with the token of its QR code."""
+    return AppointmentOut(
+        unit=booking.unit,
+        kind=booking.kind,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        state=booking.state,
+        held_until=booking.held_until,
+        check_in_token=applications.check_in_token(house, booking),
+    )
+
+
+def issued_out(house: House, view: ApplicationView) -> IssuedOut | None:
+    """What was issued, with where to get and check it."""
+    if view.issued is None:
+        return None
+    return IssuedOut(
+        number=view.issued.number,
+        kind=view.issued.kind,
+        issued_at=view.issued.issued_at,
+        valid_until=view.issued.valid_until,
+        revoked_at=view.issued.revoked_at,
+        verify=view.issued.check_code,
+        ready=view.issued.ready,
+        document_url=f"{house.settings.public_url}/v1/applications/{view.id}/document.pdf",
+    )
+
+
+async def _json_in(tx: Tx, case_id: UUID, lang: Lang) -> JsonValue:
+    await tx.session.flush()
+    return _json(tx.house, await applications.view_in(tx, case_id), lang)
+
+
+def _json(house: House, view: ApplicationView, lang: Lang) -> JsonValue:
+    appointment = appointment_out(house, view.booking) if view.booking else None
+    shown = Application.of(view, lang, appointment=appointment, issued=issued_out(house, view))
+    body: JsonValue = shown.model_dump(mode="json")
+    return body
+
+
+def _answer(body: JsonValue, version: int) -> JSONResponse:
+    return JSONResponse(body, headers={"ETag": f'"{version}"', **NO_STORE})
+
+
+def _version(if_match: str | None) -> int:
+    if if_match is None:
+        raise VERSION_NEEDED()
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise INVALID_REQUEST(errors=[FieldError("/if-match", NOT_AN_ETAG)])
+    return int(text)
+
+
+async def _own(house: House, me: Actor, lang: Lang, limit: int, after: str | None) -> ApplicationPage:
+    found = await applications.list_own(house, UUID(me.id), limit=limit + 1, before=read_time_and_id(after))
+    page = found[:limit]
+    following = cursor_of(page[-1].created_at.isoformat(), str(page[-1].id)) if len(found) > limit else None
+    return ApplicationPage(applications=[ApplicationItem.of(each, lang) for each in page], next=following)

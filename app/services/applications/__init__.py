@@ -1,0 +1,113 @@
+"""Applications for STNK, SIM and SKCK: draft, documents, pre-check, price, review, issue.
+
+What a service asks for stands in its file (`app/data/catalogue`); how every application lives stands in
+`app/data/lifecycles/application.yaml`.
+"""
+
+from app.services.applications.applicants import applicant_by_nik, applicant_of
+from app.services.applications.drafts import (
+    Applicant,
+    Checked,
+    begin,
+    change,
+    check,
+    discard,
+    must_own,
+    reopen,
+    starting_form,
+)
+from app.services.applications.facts import OpenTickets
+from app.services.applications.issuing import issued_pdf
+from app.services.applications.lifecycle import DEADLINES, EFFECTS, GUARDS, LIFECYCLE
+from app.services.applications.messages import MessageView, StoredFile, store_file
+from app.services.applications.messages import list_for as list_messages
+from app.services.applications.messages import open_file as open_message_file
+from app.services.applications.messages import write as write_message
+from app.services.applications.money import give_account
+from app.services.applications.papers import bytes_of, open_paper, reusable, reuse, take
+from app.services.applications.precheck import PreCheck, PriceLine
+from app.services.applications.proofs import proof_for
+from app.services.applications.reasons import REASONS, REFUSALS
+from app.services.applications.review import (
+    Decision,
+    Mark,
+    MarkView,
+    PaperView,
+    ReviewView,
+    check_desk,
+    decide,
+    open_for_review,
+    withdraw_mark,
+)
+from app.services.applications.slots import NO_APPOINTMENT, choose_slot, drop_slot
+from app.services.applications.submission import Submission, submit
+from app.services.appointments import BookingView, check_in_token
+from app.services.applications.views import (
+    ApplicationLine,
+    ApplicationView,
+    DocumentView,
+    application_for,
+    list_own,
+    status_of,
+    view_in,
+)
+
+__all__ = [
+    "DEADLINES",
+    "EFFECTS",
+    "GUARDS",
+    "LIFECYCLE",
+    "NO_APPOINTMENT",
+    "REASONS",
+    "REFUSALS",
+    "Applicant",
+    "ApplicationLine",
+    "ApplicationView",
+    "BookingView",
+    "Checked",
+    "Decision",
+    "DocumentView",
+    "Mark",
+    "MarkView",
+    "MessageView",
+    "OpenTickets",
+    "PaperView",
+    "PreCheck",
+    "PriceLine",
+    "ReviewView",
+    "StoredFile",
+    "Submission",
+    "applicant_by_nik",
+    "applicant_of",
+    "application_for",
+    "begin",
+    "bytes_of",
+    "change",
+    "check",
+    "check_desk",
+    "check_in_token",
+    "choose_slot",
+    "decide",
+    "discard",
+    "drop_slot",
+    "give_account",
+    "issued_pdf",
+    "list_messages",
+    "list_own",
+    "must_own",
+    "open_for_review",
+    "open_message_file",
+    "open_paper",
+    "proof_for",
+    "reopen",
+    "reusable",
+    "reuse",
+    "starting_form",
+    "status_of",
+    "store_file",
+    "submit",
+    "take",
+    "view_in",
+    "withdraw_mark",
+    "write_message",
+]

@@ -1,0 +1,291 @@
+"""The draft: begun, filled in step by step on any device, priced before anything is asked for, thrown away or handed in.
+
+Nothing typed is lost: what is wrong is named and everything else is kept, and who changed it last is told apart by a version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from app.core import vault
+from app.core.actor import Actor
+from app.core.db import JsonValue, Tx
+from app.core.house import House
+from app.core.ids import new_id, new_reference
+from app.core.texts import Lang, Text
+from app.services import cases, catalogue, reference
+from app.services.applications import facts as known_facts
+from app.services.applications.facts import Subject
+from app.services.applications.models import Application, ApplicationMark
+from app.services.applications.precheck import PreCheck, pre_check
+from app.services.applications.problems import (
+    APPLICATION_NOT_FOUND,
+    CHANGED_MEANWHILE,
+    EXEMPTION_UNKNOWN,
+    FORM_INVALID,
+    LIKELY_DUPLICATE,
+    NOT_OFFERED,
+    NOT_OPEN,
+    TOO_MANY_DRAFTS,
+)
+from app.services.applications.store import (
+    find_application,
+    form_of,
+    keep_form,
+    may_see,
+    own_locked,
+    papers_of,
+    person_of,
+    service_of,
+)
+from app.services.cases import Case
+from app.services.catalogue import Catalogue, Facts, OfferState, Service
+from app.services.reference import Unit
+
+MAX_DRAFTS = 20
+PREFIX = {"stnk": "STN", "sim": "SIM", "skck": "SKC"}
+OTHER_PREFIX = "PMH"
+OPEN_STATES = ("manual_check", "submitted", "awaiting_payment", "paid", "in_review", "needs_correction",
+               "refusal_proposed", "appointment", "attended", "no_show", "retest", "approved")  # fmt: skip
+SUBJECT_FIELDS = ("plate", "sim_class", "purpose")
+"""By which form fields two applications of one person for one service are told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who applies, as the population register knows them."""
+
+    person_id: UUID | None
+    nik: str = field(repr=False)
+    name: str = field(repr=False)
+    born_on: str = field(repr=False)
+    contact: str | None = field(default=None, repr=False)
+
+
+async def starting_form(
+    house: House, service: Service, applicant: Applicant, *, unit: str, given: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """What the draft begins with: what registers know, under what was given. Asks registers: never in a transaction.
+
+    Raises FORM_INVALID for values that were given and are wrong.
+    """
+    faults = catalogue.form_faults(service, given, complete=False)
+    if faults:
+        raise FORM_INVALID(errors=faults)
+    facts = await known_facts.gather(house, service, Subject(applicant.nik, unit, given))
+    return {**catalogue.prefilled(service, facts), **given}
+
+
+async def must_own(house: House, actor: Actor, case_id: UUID) -> None:
+    """Refuse whoever may not see this application. Raises APPLICATION_NOT_FOUND."""
+    async with house.db.read() as connection:
+        if not may_see(actor, await find_application(connection, case_id)):
+            raise APPLICATION_NOT_FOUND()
+
+
+async def begin(
+    tx: Tx, service: Service, *, unit: str, applicant: Applicant, form: Mapping[str, JsonValue], lang: Lang = "id"
+) -> Application:
+    """Begin a draft for this person at this unit, with what registers know already filled in.
+
+    Raises NOT_OFFERED, TOO_MANY_DRAFTS, and what the reference data raises for an unknown unit.
+    """
+    offered = await reference.unit(tx.session, unit)
+    await check_offered(tx, service, offered)
+    nik_bidx = tx.house.keys.blind_index("nik", applicant.nik)
+    await _check_drafts(tx, nik_bidx)
+    key_id = await vault.key_for_person(tx, applicant.nik)
+    policy = await reference.policy(tx.session, reference.polda_of(offered), tx.now.date())
+    case_id = new_id()
+    case = await cases.open_case(
+        tx,
+        lifecycle=service.lifecycle,
+        unit=unit,
+        reference=new_reference(PREFIX.get(service.family, OTHER_PREFIX)),
+        policy_id=policy.id,
+        data={"service": service.code, "service_version": service.version},
+        case_id=case_id,
+    )
+    people = {"nik": applicant.nik, "name": applicant.name, "contact": applicant.contact}
+    sealed = await vault.seal(tx, key_id, people)
+    application = Application(
+        case_id=case.id,
+        service_code=service.code,
+        version_id=await catalogue.keep_version(tx, service),
+        home_unit=unit,
+        person_id=applicant.person_id,
+        key_id=key_id,
+        nik_bidx=nik_bidx,
+        born_bidx=tx.house.keys.blind_index("born", applicant.born_on),
+        nik_enc=sealed["nik"],
+        name_enc=sealed["name"],
+        contact_enc=sealed["contact"],
+        lang=lang,
+        created_at=tx.now,
+        touched_at=tx.now,
+    )
+    tx.session.add(application)
+    await tx.session.flush()
+    await keep_form(tx, application, {**form})
+    application.form_version = 1
+    await cases.recompute_deadlines(tx, case)
+    await tx.session.flush()
+    return application
+
+
+async def change(
+    tx: Tx,
+    case_id: UUID,
+    patch: Mapping[str, JsonValue],
+    *,
+    expected_version: int,
+    exemption: str | None = None,
+) -> Application:
+    """Merge a patch into the form (RFC 7396): null takes a field out. Wrong values are named and nothing is changed.
+
+    In `needs_correction` only marked fields may change. Raises CHANGED_MEANWHILE, NOT_OPEN, FORM_INVALID,
+    EXEMPTION_UNKNOWN. Locks case and application.
+    """
+    case, application = await own_locked(tx, case_id)
+    check_version(application, expected_version)
+    service = await service_of(tx.session, application)
+    before = await form_of(tx.session, tx.house.keys, application)
+    after = {name: value for name, value in {**before, **patch}.items() if value is not None}
+    faults = catalogue.form_faults(service, after, complete=False)
+    if faults:
+        raise FORM_INVALID(errors=faults)
+    changed = [name for name in patch if before.get(name) != after.get(name)]
+    await check_open(tx, case, [f"/form/{name}" for name in changed])
+    if exemption is not None:
+        _set_exemption(application, service, exemption)
+    await keep_form(tx, application, after)
+    await note_changed(tx, case, [f"/form/{name}" for name in changed])
+    if case.state == "draft":
+        await cases.recompute_deadlines(tx, case)
+    await tx.session.flush()
+    return application
+
+
+async def discard(tx: Tx, case_id: UUID) -> Case:
+    """The applicant no longer wants it. What may be cancelled in which state stands in the lifecycle."""
+    case, _ = await own_locked(tx, case_id)
+    return await cases.move(tx, case.id, "discard" if case.state in ("draft", "expired") else "cancel")
+
+
+async def reopen(tx: Tx, case_id: UUID) -> Case:
+    """Back to the draft from an unpaid or lapsed bill: change what you like and submit again."""
+    case, _ = await own_locked(tx, case_id)
+    return await cases.move(tx, case.id, "reopen")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A pre-check of the draft as it stands, with the version that was looked at."""
+
+    result: PreCheck
+    facts: Facts
+    form_version: int
+    service: Service
+
+
+async def check(house: House, case_id: UUID) -> Checked:
+    """Look at a draft with everything that registers say now. Asks registers: never inside a transaction.
+
+    Raises APPLICATION_NOT_FOUND. Whose it is, the door has asked before.
+    """
+    async with house.db.read() as connection:
+        application = await find_application(connection, case_id)
+        service = await service_of(connection, application)
+        form = await form_of(connection, house.keys, application)
+        papers = await papers_of(connection, case_id)
+        person = await person_of(connection, house.keys, application)
+    facts = await known_facts.gather(house, service, Subject(person["nik"], application.home_unit, form))
+    async with house.db.read() as connection:
+        result = await pre_check(
+            connection, service, facts, papers=list(papers), exemption=application.exemption
+        )
+    return Checked(result, facts, application.form_version, service)
+
+
+def check_version(application: Application, expected: int) -> None:
+    """Refuse a change by somebody who saw an older version. Raises CHANGED_MEANWHILE."""
+    if application.form_version != expected:
+        raise CHANGED_MEANWHILE(version=application.form_version, extra={"version": application.form_version})
+
+
+async def check_duplicate(tx: Tx, application: Application, form: Mapping[str, JsonValue], *, confirmed: bool) -> None:
+    """A likely second application for the same thing is said, not silently made. Raises LIKELY_DUPLICATE."""
+    about = "|".join([application.service_code, *(str(form.get(name) or "") for name in SUBJECT_FIELDS)])
+    application.subject_bidx = tx.house.keys.blind_index("subject", f"{application.nik_bidx}|{about}")
+    query = (
+        select(col(Case.reference))
+        .join(Application, col(Application.case_id) == col(Case.id))
+        .where(
+            col(Application.subject_bidx) == application.subject_bidx,
+            col(Application.case_id) != application.case_id,
+            col(Case.state).in_(OPEN_STATES),
+        )
+        .limit(1)
+    )
+    other = (await tx.session.execute(query)).scalar_one_or_none()
+    if other is not None and not confirmed:
+        raise LIKELY_DUPLICATE(reference=other, extra={"reference": other})
+
+
+async def note_changed(tx: Tx, case: Case, pointers: list[str]) -> None:
+    """What an officer has marked counts as changed once it was."""
+    if case.state != "needs_correction" or not pointers:
+        return
+    for mark in await open_marks(tx, case.id):
+        if mark.pointer in pointers:
+            mark.changed_at = tx.now
+    await tx.session.flush()
+
+
+async def open_marks(tx: Tx, case_id: UUID) -> list[ApplicationMark]:
+    """The marks that are not settled, oldest first."""
+    query = select(ApplicationMark).where(
+        col(ApplicationMark.case_id) == case_id, col(ApplicationMark.mended_at).is_(None)
+    )
+    return list((await tx.session.execute(query.order_by(col(ApplicationMark.at), col(ApplicationMark.id)))).scalars())
+
+
+async def check_open(tx: Tx, case: Case, pointers: list[str]) -> None:
+    """A draft is open; after that only what an officer has marked. Raises NOT_OPEN."""
+    if case.state == "draft":
+        return
+    marked = {mark.pointer for mark in await open_marks(tx, case.id)} if case.state == "needs_correction" else set()
+    if not set(pointers) <= marked:
+        raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": sorted(marked)})
+
+
+def _set_exemption(application: Application, service: Service, exemption: str) -> None:
+    if exemption == "":
+        application.exemption = None
+    elif exemption in service.exemptions:
+        application.exemption = exemption
+    else:
+        raise EXEMPTION_UNKNOWN(grounds=", ".join(service.exemptions) or "-")
+
+
+async def check_offered(tx: Tx, service: Service, unit: Unit) -> None:
+    """Raises NOT_OFFERED. A SKCK's unit is that of the applicant's address, whatever level its purpose will lead to."""
+    day = tx.now.astimezone(reference.zone_of(unit)).date()
+    offer = await catalogue.is_offered(tx.session, tx.house[Catalogue], unit, service.code, day)
+    if offer is None or offer.state is OfferState.SUSPENDED:
+        raise NOT_OFFERED(unit=unit.name, notice=(offer.notice if offer else None) or Text("", ""))
+
+
+async def _check_drafts(tx: Tx, nik_bidx: str) -> None:
+    query = (
+        select(func.count())
+        .select_from(Application)
+        .join(Case, col(Case.id) == col(Application.case_id))
+        .where(col(Application.nik_bidx) == nik_bidx, col(Case.state) == "draft")
+    )
+    if (await tx.session.execute(query)).scalar_one() >= MAX_DRAFTS:
+        raise TOO_MANY_DRAFTS(limit=MAX_DRAFTS)
+

@@ -1,0 +1,153 @@
+"""From the approval to the paper: what it is called, until when it holds, what it says, and which register learns of it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from app.core.db import JsonValue, Tx
+from app.core.house import House
+from app.core.texts import Text
+from app.services import catalogue, reference
+from app.services.applications import drafts, papers
+from app.services.applications.drafts import Checked
+from app.services.applications.issuing import issued_of, prepare_issue
+from app.services.applications.models import Application
+from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of
+from app.services.cases import Case
+from app.services.catalogue import DocumentKind, Facts, Field, Service
+from app.services.documents.issued import PaperFacts, Row
+from app.services.registries import Licence, LicenceStatus, Nik, Registers, SimClass
+
+ENTER_REGISTER = "applications.enter_register"
+MOST_ROWS = 20
+_VEHICLE_ROWS = (
+    ("make", Text("Merek", "Make")),
+    ("model", Text("Tipe", "Model")),
+    ("colour", Text("Warna", "Colour")),
+    ("kind", Text("Jenis", "Kind")),
+    ("year", Text("Tahun", "Year")),
+    ("chassis_tail", Text("Akhir nomor rangka", "End of the chassis number")),
+)
+
+
+async def issue_for(tx: Tx, case: Case, application: Application) -> None:
+    """Issue what the service issues, in the transaction that approves. Nothing where it issues nothing."""
+    service = await service_of(tx.session, application)
+    if service.issues is None:
+        return
+    unit = await reference.unit(tx.session, case.unit)
+    today = tx.now.astimezone(reference.zone_of(unit)).date()
+    form = await form_of(tx.session, tx.house.keys, application)
+    await prepare_issue(
+        tx,
+        case_id=case.id,
+        key_id=application.key_id,
+        kind=service.issues.document,
+        unit=case.unit,
+        valid_until=catalogue.valid_until(service, Facts(today=today, form=form), today),
+        about=service.issues.title,
+        on_paper=service.issues.paper,
+    )
+    if service.issues.document in _ENTERED:
+        await tx.enqueue(ENTER_REGISTER, str(case.id))
+
+
+class PapersOfServices:
+    """`IssuedDataSource`: what a paper says, from the form, the register and the photo that was handed in."""
+
+    async def data_for(self, house: House, case_id: UUID) -> PaperFacts:
+        """See `IssuedDataSource`."""
+        checked = await drafts.check(house, case_id)
+        async with house.db.read() as connection:
+            application = await find_application(connection, case_id)
+            person = await person_of(connection, house.keys, application)
+            given = await papers_of(connection, case_id)
+        facts, service = checked.facts, checked.service
+        photos = [each.name for each in service.documents if each.kind is DocumentKind.PHOTO]
+        photo = next((given[name] for name in photos if name in given), None)
+        return PaperFacts(
+            holder_name=person["name"] or "-",
+            nik=person["nik"],
+            born_on=_born_on(facts, person["nik"]),
+            born_at=_text(facts.form.get("born_at")),
+            address=_address(facts),
+            photo=None if photo is None else await papers.bytes_of(house, photo),
+            mark=_mark(facts),
+            rows=_rows(service, facts),
+            purpose=_purpose(service, facts),
+            title=service.issues.title if service.issues else None,
+            valid_until=catalogue.valid_until(service, facts, facts.today),
+        )
+
+
+async def enter_register(house: House, case_id: str) -> None:
+    """Job: the register learns of what was issued. May run twice: the case's id is the request's."""
+    checked = await drafts.check(house, UUID(case_id))
+    async with house.db.read() as connection:
+        application = await find_application(connection, UUID(case_id))
+        nik = (await person_of(connection, house.keys, application))["nik"]
+        issued = await issued_of(connection, UUID(case_id))
+    if nik is not None and issued is not None:
+        await _ENTERED[issued.kind](house, nik, checked, issued.issued_at, issued.valid_until, case_id)
+
+
+async def _enter_licence(
+    house: House, nik: str, checked: Checked, at: datetime, until: date | None, request_id: str
+) -> None:
+    """A SIM is registered under the NIK of its holder, which has been its number since July 2024."""
+    sim_class = _text(checked.facts.form.get("sim_class"))
+    if sim_class is None or until is None:
+        return
+    licence = Licence(SimClass(sim_class), nik, at.date(), until, LicenceStatus.ACTIVE)
+    await house[Registers].record("licences", nik, licence, request_id=request_id)
+
+
+_ENTERED: Mapping[str, Callable[[House, str, Checked, datetime, date | None, str], Awaitable[None]]] = {
+    "sim": _enter_licence
+}
+"""Which papers a register must learn of, by the name of the document."""
+
+
+def _born_on(facts: Facts, nik: str | None) -> date | None:
+    born = facts.applicant["born_on"] if facts.applicant is not None else None
+    if isinstance(born, datetime):
+        return born.date()
+    parsed = Nik.parse(nik or "")
+    return parsed.birth_date(on=facts.today) if parsed else None
+
+
+def _address(facts: Facts) -> str | None:
+    return _text(facts.applicant["address"]) if facts.applicant is not None else _text(facts.form.get("address"))
+
+
+def _mark(facts: Facts) -> str | None:
+    return _text(facts.form.get("sim_class")) or _text((facts.vehicle or {}).get("plate"))
+
+
+def _purpose(service: Service, facts: Facts) -> Text | None:
+    field = next((each for each in service.fields if each.name == "purpose"), None)
+    value = facts.form.get("purpose")
+    return None if field is None or value is None else field.label(value)
+
+
+def _rows(service: Service, facts: Facts) -> tuple[Row, ...]:
+    """The vehicle where there is one, then every answer of the form that is nobody's personal data."""
+    rows: list[Row] = []
+    if facts.vehicle is not None:
+        rows += [(title, str(facts.vehicle[name])) for name, title in _VEHICLE_ROWS if facts.vehicle.get(name)]
+    rows += [
+        (field.title, _answer(field, value))
+        for field in service.fields
+        if not field.personal and (value := facts.form.get(field.name)) is not None and field.name != "purpose"
+    ]
+    return tuple(rows[:MOST_ROWS])
+
+
+def _answer(field: Field, value: JsonValue) -> str:
+    if isinstance(value, list):
+        return ", ".join(field.label(each).id for each in value)
+    return field.label(value).id if field.choices else str(value)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

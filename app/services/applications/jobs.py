@@ -1,0 +1,128 @@
+"""Background work of applications."""
+
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlmodel import col
+
+from app.core.actor import SYSTEM
+from app.core.house import House
+from app.core.jobs import Job, Schedule
+from app.core.problems import Problem
+from app.core.texts import Text
+from app.services import cases
+from app.services.applications import issue, issuing, money, review, submission, telling
+from app.services.applications.lifecycle import LIFECYCLE
+from app.services.applications.store import application_of, service_of
+from app.services.cases import Case
+from app.services.cases.models import Draw
+
+AT_ONCE = 200
+SLOT_OFFERED = Text("Ada tempat kosong untuk jadwal yang Anda tunggu; ambil sebelum batasnya", "A place that you waited for is free; take it in time")
+REVOKED = Text("Dokumen dicabut dan tidak berlaku lagi", "The document was revoked and is no longer valid")
+QUEUE_NEAR = Text("Tiga antrean lagi giliran Anda", "Three before you")
+
+
+async def draw_waiting(house: House) -> None:
+    """Announce the draw of an officer for applications that came when nobody was in the pool."""
+    announced = exists().where(col(Draw.case_id) == col(Case.id), col(Draw.status) == "announced")
+    query = (
+        select(col(Case.id))
+        .where(
+            col(Case.lifecycle) == LIFECYCLE,
+            col(Case.state).in_(("in_review", "attended")),
+            col(Case.assigned_to).is_(None),
+            ~announced,
+        )
+        .order_by(col(Case.entered_at))
+        .limit(AT_ONCE)
+    )
+    async with house.db.read() as connection:
+        waiting = list((await connection.execute(query)).scalars())
+    for case_id in waiting:
+        async with house.db.begin(SYSTEM) as tx:
+            await review.draw_officer(tx, await cases.get_locked(tx, case_id))
+
+
+async def recheck(house: House) -> None:
+    """Look again at what waits because a register was down."""
+    query = select(col(Case.id)).where(col(Case.lifecycle) == LIFECYCLE, col(Case.state) == "manual_check")
+    async with house.db.read() as connection:
+        waiting = list((await connection.execute(query.order_by(col(Case.entered_at)).limit(AT_ONCE))).scalars())
+    for case_id in waiting:
+        await submission.recheck(house, case_id)
+
+
+async def attended(house: House, case_id: str) -> None:
+    """Somebody was checked in at the counter for this application."""
+    await _move_if_possible(house, UUID(case_id), "attend")
+
+
+async def missed(house: House, case_id: str) -> None:
+    """Somebody was called and did not come."""
+    await _move_if_possible(house, UUID(case_id), "miss")
+
+
+async def slot_offered(house: House, case_id: str) -> None:
+    """A place that somebody waits for is held for them: tell them at once."""
+    await _tell(house, UUID(case_id), SLOT_OFFERED)
+
+
+async def queue_near(house: House, case_id: str) -> None:
+    """Three people are before this one: tell them."""
+    await _tell(house, UUID(case_id), QUEUE_NEAR)
+
+
+async def tell_issued(house: House, case_id: str) -> None:
+    """The document is rendered and signed: the applicant can fetch it."""
+    async with house.db.begin(SYSTEM) as tx:
+        case, application = await cases.get_locked(tx, UUID(case_id)), await application_of(tx, UUID(case_id))
+        service = await service_of(tx.session, application)
+        await telling.tell(tx, case, application, "application_issued", document=service.issues.title if service.issues else service.title)
+
+
+async def tell_revoked(house: House, document_id: str) -> None:
+    """A document was taken back: its holder reads it at once."""
+    async with house.db.read() as connection:
+        issued = await issuing.get_issued(connection, UUID(document_id))
+    async with house.db.begin(SYSTEM) as tx:
+        case, application = await cases.get_locked(tx, issued.case_id), await application_of(tx, issued.case_id)
+        reason = issued.revoked_why.id if issued.revoked_why else "-"
+        await telling.tell(tx, case, application, "application_news", what=REVOKED, reason=reason)
+
+
+async def _move_if_possible(house: House, case_id: UUID, action: str) -> None:
+    """A move that has happened already, or that no longer applies, is nothing to complain about: the job may run twice."""
+    async with house.db.begin(SYSTEM) as tx:
+        case = await cases.get_locked(tx, case_id)
+        if case.lifecycle != LIFECYCLE or case.state != "appointment":
+            return
+        try:
+            await cases.move(tx, case_id, action)
+        except Problem as problem:
+            await cases.tell_supervisor(tx, case, f"{action}: {problem.type.code}")
+
+
+async def _tell(house: House, case_id: UUID, what: Text) -> None:
+    async with house.db.begin(SYSTEM) as tx:
+        case, application = await cases.get_locked(tx, case_id), await application_of(tx, case_id)
+        await telling.tell(tx, case, application, "application_queue", what=what)
+
+
+JOBS: tuple[Job, ...] = (
+    Job("applications.draw_waiting", draw_waiting, attempts=1),
+    Job("applications.recheck", recheck, attempts=1),
+    Job("applications.attended", attended),
+    Job("applications.missed", missed),
+    Job("applications.slot_offered", slot_offered),
+    Job("applications.queue_near", queue_near),
+    Job("applications.tell_issued", tell_issued),
+    Job("applications.tell_revoked", tell_revoked),
+    Job(issuing.RENDER, issuing.render_issued, queue="delivery", attempts=8),
+    Job(issue.ENTER_REGISTER, issue.enter_register, queue="delivery", attempts=8),
+    Job(money.CHECK_ACCOUNT, money.check_account, queue="delivery", attempts=8),
+)
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("draw-application-officers", "50 * * * * *", "applications.draw_waiting"),
+    Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),
+)

@@ -1,0 +1,225 @@
+"""The papers of an application: checked at once, kept sealed, replaced, used again in another application.
+
+A file is checked before anything is stored, and refused with the rule and an example of a good one. What a machine is unsure
+of is kept as a warning for the officer.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core import vault
+from app.core.actor import Actor
+from app.core.db import JsonValue, Tx
+from app.core.house import House
+from app.core.problems import FieldError
+from app.services.applications import drafts
+from app.services.applications.models import Application, ApplicationDocument
+from app.services.applications.problems import APPLICATION_NOT_FOUND, DOCUMENT_NOT_GIVEN, DOCUMENT_REFUSED, DOCUMENT_UNKNOWN
+from app.services.applications.store import find_application, may_see, own_locked, papers_of, service_of, touch
+from app.services.catalogue import DocumentRule, Service
+from app.services.applications.paper_checks import PaperVerdict, PhotoRules, check_paper
+from app.services.documents import off_loop
+
+SEALED_AS = "paper"
+REUSABLE_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPaper:
+    """A file that may be kept: normalised, sealed and stored, with what the machine was unsure of."""
+
+    rule: DocumentRule
+    sha256: str
+    digest: str
+    media_type: str
+    size: int
+    warnings: tuple[JsonValue, ...]
+
+
+async def rule_for(house: House, actor: Actor, case_id: UUID, name: str) -> DocumentRule:
+    """What the service wants of this paper. Raises APPLICATION_NOT_FOUND, DOCUMENT_UNKNOWN."""
+    async with house.db.read() as connection:
+        application = await find_application(connection, case_id)
+        _check_theirs(actor, application)
+        return _rule(await service_of(connection, application), name)
+
+
+async def take(house: House, actor: Actor, case_id: UUID, name: str, data: bytes) -> ApplicationDocument:
+    """Check a file against its rule and keep it with the application.
+
+    Raises APPLICATION_NOT_FOUND, DOCUMENT_UNKNOWN, DOCUMENT_REFUSED (with each fault and an example of a good one), NOT_OPEN,
+    and what `documents` raises for a file that is not what it says.
+    """
+    rule = await rule_for(house, actor, case_id, name)
+    checked = await off_loop(
+        check_paper,
+        data,
+        kind=str(rule.kind),
+        rule=_photo_rule(house, rule),
+        max_bytes=rule.max_kb * 1024,
+        media_types=rule.media_types,
+    )
+    if checked.problems:
+        raise _refused(name, checked)
+    async with house.db.begin(actor) as tx:
+        application = await tx.session.get_one(Application, case_id)
+        sealed = await seal_bytes(tx, application.key_id, checked.data)
+    paper = CheckedPaper(
+        rule,
+        await house.storage.put(sealed),
+        hashlib.sha256(checked.data).hexdigest(),
+        checked.media_type,
+        len(checked.data),
+        tuple(checked.warnings),
+    )
+    async with house.db.begin(actor) as tx:
+        return await keep(tx, case_id, paper)
+
+
+async def keep(tx: Tx, case_id: UUID, paper: CheckedPaper, *, reused_from: UUID | None = None) -> ApplicationDocument:
+    """Note a checked paper; the one of the same name before it is replaced. The same bytes again change nothing.
+
+    Raises NOT_OPEN. Locks case and application.
+    """
+    case, application = await own_locked(tx, case_id)
+    pointer = f"/documents/{paper.rule.name}"
+    await drafts.check_open(tx, case, [pointer])
+    query = select(ApplicationDocument).where(
+        col(ApplicationDocument.case_id) == case_id,
+        col(ApplicationDocument.name) == paper.rule.name,
+        col(ApplicationDocument.replaced_at).is_(None),
+    )
+    earlier = (await tx.session.execute(query)).scalar_one_or_none()
+    if earlier is not None and earlier.digest == paper.digest:
+        return earlier
+    if earlier is not None:
+        earlier.replaced_at = tx.now
+        await tx.session.flush()
+    made = ApplicationDocument(
+        case_id=case_id,
+        name=paper.rule.name,
+        key_id=application.key_id,
+        sha256=paper.sha256,
+        digest=paper.digest,
+        media_type=paper.media_type,
+        size=paper.size,
+        warnings=list(paper.warnings),
+        reused_from=reused_from,
+        given_at=tx.now,
+    )
+    tx.session.add(made)
+    touch(tx, application)
+    await drafts.note_changed(tx, case, [pointer])
+    await tx.session.flush()
+    return made
+
+
+async def reuse(tx: Tx, case_id: UUID, name: str, document_id: UUID) -> ApplicationDocument:
+    """Use a paper again that the same person gave in another application, within the time that its rule allows.
+
+    Raises DOCUMENT_UNKNOWN, DOCUMENT_NOT_GIVEN, NOT_OPEN.
+    """
+    _, application = await own_locked(tx, case_id)
+    rule = _rule(await service_of(tx.session, application), name)
+    source = await tx.session.get(ApplicationDocument, document_id)
+    owner = await tx.session.get(Application, source.case_id) if source else None
+    too_old = source is not None and source.given_at < tx.now - timedelta(days=rule.reuse_days)
+    if source is None or owner is None or owner.nik_bidx != application.nik_bidx or too_old or not _fits(rule, source):
+        raise DOCUMENT_NOT_GIVEN(name=name)
+    paper = CheckedPaper(rule, source.sha256, source.digest, source.media_type, source.size, tuple(source.warnings))
+    return await keep(tx, case_id, paper, reused_from=source.id)
+
+
+async def reusable(house: House, actor: Actor, case_id: UUID) -> Mapping[str, list[ApplicationDocument]]:
+    """Papers that this person gave elsewhere and may use here, newest first, by the name of the paper wanted here."""
+    async with house.db.read() as connection:
+        application = await find_application(connection, case_id)
+        _check_theirs(actor, application)
+        service = await service_of(connection, application)
+        table = ApplicationDocument.__table__  # type: ignore[attr-defined]
+        query = (
+            select(table)
+            .join(Application, col(Application.case_id) == table.c.case_id)
+            .where(
+                col(Application.nik_bidx) == application.nik_bidx,
+                table.c.case_id != case_id,
+                table.c.replaced_at.is_(None),
+            )
+            .order_by(table.c.given_at.desc())
+            .limit(REUSABLE_SHOWN)
+        )
+        given = [ApplicationDocument(**row) for row in (await connection.execute(query)).mappings()]
+    now = house.clock.now()
+    return {
+        rule.name: [
+            each for each in given if _fits(rule, each) and each.given_at >= now - timedelta(days=rule.reuse_days)
+        ]
+        for rule in service.documents
+        if rule.reuse_days > 0
+    }
+
+
+async def open_paper(house: House, actor: Actor, case_id: UUID, name: str) -> tuple[bytes, str]:
+    """The bytes of a paper and their media type, for its owner. Raises APPLICATION_NOT_FOUND, DOCUMENT_NOT_GIVEN."""
+    async with house.db.read() as connection:
+        application = await find_application(connection, case_id)
+        _check_theirs(actor, application)
+        found = (await papers_of(connection, case_id)).get(name)
+    if found is None:
+        raise DOCUMENT_NOT_GIVEN(name=name)
+    return await bytes_of(house, found), found.media_type
+
+
+async def bytes_of(house: House, paper: ApplicationDocument) -> bytes:
+    """The bytes of a paper, for whoever may see it. Raises DOCUMENT_NOT_GIVEN once the person was erased."""
+    return await open_bytes(house, paper.key_id, paper.sha256, name=paper.name)
+
+
+async def seal_bytes(tx: Tx, key_id: UUID, data: bytes) -> bytes:
+    """Bytes as they may lie in the object store: unreadable once the person's key is destroyed."""
+    return ((await vault.seal(tx, key_id, {SEALED_AS: data.hex()}))[SEALED_AS] or "").encode()
+
+
+async def open_bytes(house: House, key_id: UUID, sha256: str, *, name: str) -> bytes:
+    """The reverse of `seal_bytes`. Raises DOCUMENT_NOT_GIVEN once the person was erased."""
+    sealed = (await house.storage.get(sha256)).decode()
+    async with house.db.read() as connection:
+        plain = (await vault.open_(connection, house.keys, key_id, {SEALED_AS: sealed}))[SEALED_AS]
+    if plain is None:
+        raise DOCUMENT_NOT_GIVEN(name=name)
+    return bytes.fromhex(plain)
+
+
+def _fits(rule: DocumentRule, paper: ApplicationDocument) -> bool:
+    return paper.name == rule.name and paper.media_type in rule.media_types
+
+
+def _rule(service: Service, name: str) -> DocumentRule:
+    found = next((each for each in service.documents if each.name == name), None)
+    if found is None:
+        raise DOCUMENT_UNKNOWN(name=name)
+    return found
+
+
+def _photo_rule(house: House, rule: DocumentRule) -> object:
+    return house[PhotoRules].get(rule.rule) if rule.rule else None
+
+
+def _check_theirs(actor: Actor, application: Application) -> None:
+    if not may_see(actor, application):
+        raise APPLICATION_NOT_FOUND()
+
+
+def _refused(name: str, checked: PaperVerdict) -> Exception:
+    errors = [FieldError(f"/documents/{name}", each.says) for each in checked.problems]
+    return DOCUMENT_REFUSED(
+        why=checked.problems[0].says,
+        errors=errors,
+        extra={"codes": [each.code for each in checked.problems]},
+    )

@@ -1,0 +1,113 @@
+"""Handing it in: everything is looked at once more, the price is fixed, and the case goes to the unit that decides it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.core.actor import SYSTEM
+from app.core.db import JsonValue, Tx
+from app.core.house import House
+from app.core.problems import FieldError
+from app.core.texts import Text
+from app.services import cases, catalogue, reference
+from app.services.applications import drafts
+from app.services.applications.drafts import Checked
+from app.services.applications.models import Application
+from app.services.applications.precheck import PreCheck
+from app.services.applications.problems import INCOMPLETE, NOT_ELIGIBLE
+from app.services.applications.store import application_of, form_of, own_locked
+from app.services.cases import Case
+from app.services.catalogue import Outcome, Service
+from app.services.reference import Unit
+
+UNIT_CHOSEN = Text("Kesatuan yang berwenang: {unit}", "The unit in charge: {unit}")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What the applicant says when handing it in. `version` is the form that they saw."""
+
+    version: int
+    confirm_duplicate: bool = False
+
+
+async def submit(tx: Tx, case_id: UUID, checked: Checked, submission: Submission) -> Case:
+    """Hand a draft in, or the mended parts of one that an officer gave back. `checked` was asked before the transaction.
+
+    Raises CHANGED_MEANWHILE, NOT_OFFERED, INCOMPLETE, NOT_ELIGIBLE, LIKELY_DUPLICATE, and what the lifecycle's guards raise. Locks case
+    and application.
+    """
+    case, application = await own_locked(tx, case_id)
+    drafts.check_version(application, submission.version)
+    drafts.check_version(application, checked.form_version)
+    if checked.result.faults:
+        raise INCOMPLETE(errors=checked.result.faults)
+    _check_eligible(checked.result)
+    if case.state == "needs_correction":
+        await _keep_result(tx, application, checked, with_price=False)
+        return await cases.move(tx, case.id, "resubmit")
+    home = await reference.unit(tx.session, application.home_unit)
+    await drafts.check_offered(tx, checked.service, home)  # it may have been suspended since the draft was begun
+    form = await form_of(tx.session, tx.house.keys, application)
+    await drafts.check_duplicate(tx, application, form, confirmed=submission.confirm_duplicate)
+    await _keep_result(tx, application, checked, with_price=True)
+    await _hand_to_unit(tx, case, application, checked)
+    action = "submit_for_check" if checked.result.waits else "submit"
+    return await cases.move(tx, case.id, action)
+
+
+async def recheck(house: House, case_id: UUID) -> None:
+    """A register was down when it was handed in: look again, and go on or hand back by what it says now."""
+    checked = await drafts.check(house, case_id)
+    if checked.result.waits:
+        return
+    async with house.db.begin(SYSTEM) as tx:
+        case = await cases.get_locked(tx, case_id)
+        if case.state != "manual_check":
+            return
+        application = await application_of(tx, case_id)
+        await _keep_result(tx, application, checked, with_price=True)
+        if checked.result.passed:
+            await cases.move(tx, case_id, "pass_by_machine")
+        else:
+            why = "; ".join(each.says.id for each in checked.result.refused) or "berkas belum lengkap"
+            await cases.move(tx, case_id, "hand_back", reason=why[:1000])
+
+
+def _check_eligible(result: PreCheck) -> None:
+    if not result.refused:
+        return
+    errors = [FieldError(f"/eligibility/{each.name}", each.says) for each in result.refused]
+    raise NOT_ELIGIBLE(why=result.refused[0].says, errors=errors)
+
+
+async def _keep_result(tx: Tx, application: Application, checked: Checked, *, with_price: bool) -> None:
+    kept: list[JsonValue] = [{"name": each.name, "outcome": str(each.outcome)} for each in checked.result.verdicts]
+    if not checked.result.price_known:
+        kept.append({"name": "price", "outcome": str(Outcome.UNKNOWN)})
+    application.precheck, application.prechecked_at = kept, tx.now
+    if with_price:
+        application.price = [line.as_json() for line in checked.result.price]
+        application.amount = checked.result.amount
+        wanted = catalogue.appointment_for(checked.service, checked.facts)
+        application.appointment_kind = wanted.kind if wanted else None
+    await tx.session.flush()
+
+
+async def _hand_to_unit(tx: Tx, case: Case, application: Application, checked: Checked) -> None:
+    """Where the service's rule names a level (SKCK), the case goes to that level's unit above the applicant's own."""
+    level = checked.result.level
+    if level is None:
+        return
+    home = await reference.unit(tx.session, application.home_unit)
+    code = _unit_at(home, level, checked.service)
+    if code != case.unit:
+        chosen = await reference.unit(tx.session, code)
+        await cases.hand_to(tx, case.id, chosen.code, UNIT_CHOSEN.fill(unit=chosen.name))
+
+
+def _unit_at(home: Unit, level: str, service: Service) -> str:
+    if level == home.level:
+        return home.code
+    if level == "MABES" and service.mabes is not None:
+        return service.mabes
+    return home.polda_code or home.code

@@ -1,0 +1,1 @@
+"""Table of uploads that arrive in pieces."""
