@@ -2,6 +2,11 @@
 
 from app.core import once, vault
 from app.core.db import Table
+from app.services.applications import issued_models as applications_issued
+from app.services.applications import models as applications
+from app.services.applications import upload_models as applications_uploads
+from app.services.appointments import models as appointments
+from app.services.appointments import queue_models as appointments_queue
 from app.services.billing import day_models as billing_days
 from app.services.billing import models as billing
 from app.services.billing import refund_models as billing_refunds
@@ -11,6 +16,7 @@ from app.services.billing.snap import models as billing_snap
 from app.services.billing.treasury import models as billing_treasury
 from app.services.cameras import models as cameras
 from app.services.cases import models as cases
+from app.services.catalogue import models as catalogue
 from app.services.etle import models as etle
 from app.services.identity import models as identity
 from app.services.notifications import models as notifications
@@ -21,6 +27,11 @@ from app.services.transparency import models as transparency
 metadata = Table.metadata
 
 __all__ = [
+    "applications",
+    "applications_issued",
+    "applications_uploads",
+    "appointments",
+    "appointments_queue",
     "billing",
     "billing_days",
     "billing_qris",
@@ -30,6 +41,7 @@ __all__ = [
     "billing_treasury",
     "cameras",
     "cases",
+    "catalogue",
     "etle",
     "identity",
     "metadata",

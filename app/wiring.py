@@ -13,21 +13,38 @@ from app.core.house import House
 from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
 from app.core.limits import Limits
 from app.core.storage import ObjectStorage
-from app.services import billing, etle
+from app.services import applications, billing, catalogue, etle
+from app.services.applications import jobs as applications_jobs
+from app.services.applications.issue import PapersOfServices
+from app.services.applications.issuing import IssuedDataSource
+from app.services.applications.paper_checks import PhotoRules, load_photo_rules
+from app.services.appointments import Appointment, KindOf
+from app.services.appointments import jobs as appointments_jobs
 from app.services.billing import PayingAccountsError
 from app.services.billing import jobs as billing_jobs
+from app.services.billing.qris.acquirers import Acquirer, build_acquirer
 from app.services.billing.settlement import jobs as settlement_jobs
 from app.services.billing.snap import client_jobs
 from app.services.billing.snap.client import BankCalls
 from app.services.cases import LifecycleError, Lifecycles, load_lifecycles, merge_rules
 from app.services.cases import jobs as cases_jobs
+from app.services.documents.certificates import CertificateFault
+from app.services.documents.signing import DocumentSigner, build_signer
 from app.services.etle import jobs as etle_jobs
+from app.services.etle.open_tickets import OpenTicketsOnVehicles
 from app.services.identity import jobs as identity_jobs
 from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
 from app.services.recognition import Recogniser, UnknownRecogniser, choose_recogniser
-from app.services.registries import PopulationRegistry, TablePopulation, VehicleRegistry, build_vehicles
+from app.services.registries import (
+    PopulationRegistry,
+    Registers,
+    VehicleRegistry,
+    build_population,
+    build_registers,
+    build_vehicles,
+)
 from app.services.transparency import jobs as transparency_jobs
 
 log = logging.getLogger(__name__)
@@ -41,6 +58,8 @@ JOBS: tuple[Job, ...] = (
     *client_jobs.JOBS,
     *settlement_jobs.JOBS,
     *identity_jobs.JOBS,
+    *appointments_jobs.JOBS,
+    *applications_jobs.JOBS,
     *etle_jobs.JOBS,
 )
 SCHEDULES: tuple[Schedule, ...] = (
@@ -52,6 +71,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     *client_jobs.SCHEDULES,
     *settlement_jobs.SCHEDULES,
     *etle_jobs.SCHEDULES,
+    *appointments_jobs.SCHEDULES,
+    *applications_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
 )
 
@@ -64,7 +85,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
     """The house for these settings. Raises `RefusedToStart` for what production or the data files do not allow."""
     try:
         return _build(settings, clock, keys)
-    except (UnknownRecogniser, LifecycleError, PayingAccountsError) as error:
+    except (UnknownRecogniser, LifecycleError, PayingAccountsError, catalogue.CatalogueError, CertificateFault) as error:
         raise RefusedToStart(str(error)) from error
 
 
@@ -78,7 +99,11 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
     parts: dict[type, object] = {
         ClockCheck: ClockCheck(on=clock is None),  # a clock that was brought along is nobody's host's
         Channels: build_channels(settings),
-        Lifecycles: load_lifecycles(merge_rules(etle.GUARDS), merge_rules(etle.EFFECTS), merge_rules(etle.DEADLINES)),
+        Lifecycles: load_lifecycles(
+            merge_rules(etle.GUARDS, applications.GUARDS),
+            merge_rules(etle.EFFECTS, applications.EFFECTS),
+            merge_rules(etle.DEADLINES, applications.DEADLINES),
+        ),
         Recogniser: choose_recogniser(settings),
         billing.MoneySheets: billing.MoneySheets(),
         billing.OpenAccounts: billing.OpenAccounts(),
@@ -87,9 +112,18 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
         VehicleRegistry: build_vehicles(settings, db, ring),
         billing.AccountNames: billing.build_account_names(settings, db, ring),
         billing.PayingAccounts: billing.build_paying_accounts(settings),
-        PopulationRegistry: TablePopulation(db, ring),
+        PopulationRegistry: build_population(settings, db, ring),
+        Registers: build_registers(settings, db, ring),
         BankCalls: BankCalls(),
+        Acquirer: build_acquirer(settings),
+        applications.OpenTickets: OpenTicketsOnVehicles(db),
+        IssuedDataSource: PapersOfServices(),
+        PhotoRules: load_photo_rules(),
+        DocumentSigner: build_signer(settings, ring),
+        catalogue.PriceList: catalogue.PriceList(),
     }
+    services = load_services(settings, parts[Lifecycles])
+    parts[catalogue.Catalogue], parts[KindOf] = services, _appointment_kinds(services)
     return House(
         settings=settings,
         db=db,
@@ -104,6 +138,22 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
 def build_worker(house: House) -> Worker:
     """The background worker of this house."""
     return Worker(house, JOBS, SCHEDULES)
+
+
+def load_services(settings: Settings, lifecycles: object) -> catalogue.Catalogue:
+    """The service files of the release and of the setting's directory. Raises `CatalogueError` with every fault."""
+    known = lifecycles.by_name if isinstance(lifecycles, Lifecycles) else {}
+    return catalogue.load_catalogue([*known], extra=settings.catalogue)
+
+
+def _appointment_kinds(services: catalogue.Catalogue) -> KindOf:
+    """What each service books, as its file says."""
+
+    def kind_of(service_code: str) -> Appointment | None:
+        wanted = services.get(service_code).appointment
+        return None if wanted is None else Appointment(wanted.kind, wanted.minutes)
+
+    return kind_of
 
 
 def load_keys(path: Path, *, make_missing: bool) -> KeyRing:

@@ -149,6 +149,10 @@ async def _seed(url: str) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, value in report.user_properties:
+            if name == "says":  # `record_property("says", ...)`: what a run by chance has seen
+                terminalreporter.line(f"{report.nodeid}: {value}")
     if _skipped_postgres:
         terminalreporter.section("PostgreSQL tests were SKIPPED", sep="!", red=True, bold=True)
         terminalreporter.line(f"No server answers at {POSTGRES_URL}: {_skipped_postgres[0]}")

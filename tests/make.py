@@ -136,7 +136,7 @@ async def undrawn(
     officer is announced, and waits."""
     vehicle = await house[registries.VehicleRegistry].find(plate) if plate else None
     result = reading(plate, confidence=confidence)
-    match = Match(result, result.results[0] if result.results else None, vehicle, doubtful or vehicle is None)
+    match = Match((result,), result.results[0] if result.results else None, vehicle, doubtful or vehicle is None)
     async with house.db.begin(SYSTEM) as tx:
         await take_up(tx, taken, match)
         row = await tx.session.execute(select(Ticket.case_id).where(Ticket.capture_id == taken.id))

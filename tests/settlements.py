@@ -5,8 +5,6 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -18,18 +16,22 @@ from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.house import House
 from app.services import billing
 from app.services.billing.ledger import balances
-from app.services.billing.settlement import receiving
+from app.services.billing.settlement import decisions
+from app.services.billing.settlement.decisions import Proposal
 from app.services.billing.settlement.models import SettlementException, SettlementFile, SettlementLine
 from app.services.identity import staff
 from app.services.identity.roles import Role
+from app.services.identity.sessions import SubjectKind
 from tests.banks import Bank, join_bank, open_test_bill
 from tests.drain import drain
+from tests.signing_in import token_for
 
 COLUMNS = (
     "BANK_REFERENCE", "PAYMENT_REQUEST_ID", "TRX_DATE_TIME", "SETTLEMENT_DATE", "VIRTUAL_ACCOUNT_NO", "CURRENCY",
     "AMOUNT", "FEE", "MARK", "END_TO_END_ID", "DESCRIPTION",
 )  # fmt: skip
 DAY = date(2026, 3, 2)
+DOOR = "/v1/settlements"
 
 
 @dataclass(frozen=True)
@@ -86,23 +88,30 @@ class Desk:
         self.bills.append(made)
         return Told(f"REF{request}", request, self.bank.partner + made.customer_no, amount)
 
-    async def send(
-        self, lines: Iterable[Told] | bytes, *, actor: Actor | None = None, name: str = "day.csv", **how: Any
-    ):
-        """Receive a file and read it to its end; the file's row."""
+    async def post(
+        self, lines: Iterable[Told] | bytes, *, bearer: str | None = None, **params: str
+    ) -> httpx.Response:
+        """Send a file to the door; the bank's own token, fresh, unless told whose."""
         data = lines if isinstance(lines, bytes) else written(lines)
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "file"
-            path.write_bytes(data)
-            sent = await receiving.receive(
-                self.house, actor or self.as_bank(), path, **{"bank": None, "unit": None, "name": name, **how}
-            )
-        await drain(self.house)
-        return await self.file(sent.id)
+        token = bearer or (await self.bank.sign_in()).access_token
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
+        return await self.bank.client.post(DOOR, content=data, params={"name": "day.csv", **params}, headers=headers)
 
-    def as_bank(self) -> Actor:
-        """The bank's own bearer."""
-        return Actor(ActorKind.BANK, self.bank.client_id, frozenset({"bank"}), scopes=frozenset({"settlements:write"}))
+    async def send(self, lines: Iterable[Told] | bytes, *, bearer: str | None = None, **params: str) -> SettlementFile:
+        """Send a file that the door takes, and have it read to its end; the file's row."""
+        answer = await self.post(lines, bearer=bearer, **params)
+        told = answer.json()
+        assert (answer.status_code, told["already"]) in ((202, False), (200, True)), answer.text
+        assert told["bank"] == self.bank.client_id
+        await drain(self.house)
+        return await self.file(UUID(told["id"]))
+
+    async def ask(self, file_id: UUID) -> dict[str, Any]:
+        """What the door says of a file."""
+        headers = {"Authorization": f"Bearer {(await self.bank.sign_in()).access_token}"}
+        answer = await self.bank.client.get(f"{DOOR}/{file_id}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
 
     async def file(self, file_id: UUID) -> SettlementFile:
         async with self.house.db.begin(SYSTEM) as tx:
@@ -147,6 +156,20 @@ async def two_treasurers(house: House, unit: str | None = "PMJ") -> tuple[Actor,
         for each in await staff.list_officers(tx.session, unit=unit, role=Role.FINANCE):
             made.append(Actor(ActorKind.STAFF, str(each.id), each.roles, unit=polda, scopes=frozenset({"counter"})))
     return made[0], made[1]
+
+
+async def bearer_of(house: House, actor: Actor, *, scope: str = "counter settlements:write") -> str:
+    """The access token of a member of staff."""
+    return await token_for(house, UUID(actor.id), SubjectKind.STAFF, scope)
+
+
+async def decided(house: House, row: SettlementException, proposal: Proposal) -> SettlementException:
+    """One treasurer proposes, the other confirms."""
+    first, second = await two_treasurers(house, row.unit)
+    async with house.db.begin(first) as tx:
+        await decisions.propose(tx, row.id, proposal)
+    async with house.db.begin(second) as tx:
+        return await decisions.confirm(tx, row.id, "sepakat")
 
 
 async def join_desk(house: House, client: httpx.AsyncClient, **bank: Any) -> Desk:

@@ -6,6 +6,7 @@ import typer
 
 from app.cli import (
     anpr,
+    catalogue,
     client,
     demo,
     docs,
@@ -20,6 +21,7 @@ from app.cli import (
     sandbox,
     seed,
     serve,
+    settlements,
     staff,
     sweep,
     verdicts,
@@ -47,6 +49,8 @@ app.add_typer(client.app, name="client")
 app.add_typer(staff.app, name="staff")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(anpr.app, name="anpr")
+app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(settlements.app, name="settlements")
 app.add_typer(verdicts.app, name="verdicts")
 app.add_typer(post.app, name="post")
 

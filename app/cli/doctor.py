@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from app.cli.common import REFUSED, console, emit, run
 from app.core.config import Settings
-from app.core.crypto import KeyRing
+from app.core.crypto import RINGS, KeyRing
 from app.core.house import House
 from app.core.migrations import pending
 from app.services import cases, reference
@@ -86,11 +86,17 @@ def _keys(settings: Settings) -> Finding:
         missing = f"no key ring at {path}; make one: loket keys new {path}"
         return Finding("keys", "bad" if settings.production else "note", missing)
     try:
-        KeyRing.load(path)
+        ring = KeyRing.load(path)
     except (ValueError, AttributeError, OSError) as error:
         return Finding("keys", "bad", f"{path} is no key ring: {error}")
     if path.stat().st_mode & 0o077:
         return Finding("keys", "note", f"{path} can be read by others; mend it: chmod 600 {path}")
+    waiting = [(name, max(ring.mac_keys(name))) for name in RINGS]
+    waiting = [(name, newest) for name, newest in waiting if newest != ring.current_id(name) and name != "index"]
+    if waiting:
+        name, newest = waiting[0]
+        words = f"the ring {name} has the key {newest}, not used yet; once every process knows it: loket keys use {name} {newest}"
+        return Finding("keys", "note", words)
     return Finding("keys", "ok", f"key ring at {path}")
 
 

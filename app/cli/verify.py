@@ -1,4 +1,5 @@
-"""`loket verify FILE [--key KEY]`: check a proof, the receipt that carries it, or a draw, without any network.
+"""`loket verify FILE [--key KEY]`: check a proof, the receipt that carries it, a draw, or the seal of an issued document,
+without any network.
 
 Needs no house: whoever holds the file and the log's public key can run this on a machine that never met the server.
 """
@@ -14,11 +15,13 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from rich.markup import escape
 
+from app.cli import verify_seal
 from app.cli.common import REFUSED, console, emit, refuse
 from app.core.config import Settings
 from app.core.crypto import KeyRing
 from app.services import cases, transparency
 from app.services.cases import DrawVerdict
+from app.services.documents import seal_checks
 from app.services.etle import receipts
 from app.services.transparency import ATTACHMENT_NAME
 
@@ -27,16 +30,26 @@ PROOFS_MAX = 1000
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="A receipt (PDF or JSON), a proof or a draw (JSON).")],
+    file: Annotated[
+        Path, typer.Argument(help="A receipt (PDF or JSON), a proof or a draw (JSON), or an issued document (PDF).")
+    ],
     key: Annotated[
         str | None,
-        typer.Option("--key", help="The log's public key (name+hash+key), or a file that holds it."),
+        typer.Option(
+            "--key",
+            help="The log's public key (name+hash+key), or a file that holds it; for an issued document the file of "
+            "published certificates (PEM).",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
 ) -> None:
-    """Verify a receipt, proof or draw offline."""
+    """Verify a receipt, proof, draw or issued document offline."""
+    data = _read(file)
+    if data[:5] == b"%PDF-" and seal_checks.is_sealed(data):
+        verify_seal.verify_sealed(data, key, as_json=as_json)
+        return
     keys = _keys(key)
-    verdicts = [_verdict(proof, keys) for proof in _proofs(file)]
+    verdicts = [_verdict(proof, keys) for proof in _proofs(file, data)]
     emit([_as_json(each) for each in verdicts], as_json=as_json, human=lambda: _show(verdicts))
     if any(each.fault for each in verdicts):
         raise typer.Exit(REFUSED)
@@ -53,11 +66,14 @@ def _verdict(document: dict[str, Any], keys: tuple[str, ...]) -> DrawVerdict:
     return DrawVerdict(verdict, fault=verdict.fault)
 
 
-def _proofs(path: Path) -> list[dict[str, Any]]:
-    """The proofs of a file: one object, or an object with a list `proofs`."""
+def _read(path: Path) -> bytes:
     if path.stat().st_size > FILE_MAX_BYTES:
         raise refuse(f"{path} is larger than {FILE_MAX_BYTES // 1024 // 1024} MB; this is no receipt of ours.")
-    data = path.read_bytes()
+    return path.read_bytes()
+
+
+def _proofs(path: Path, data: bytes) -> list[dict[str, Any]]:
+    """The proofs of a file: one object, or an object with a list `proofs`."""
     if data[:5] == b"%PDF-":
         data = _attached(path, data)
     try:

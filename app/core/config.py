@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ADDRESS_FILE = "address"
 """In `LOKET_HOME`: where `loket serve` listened last, so that links and tokens made by other commands lead there."""
+REGISTERS = ("licences", "records", "tax", "insurance", "health", "psychology", "jkn")
+"""The registers that are looked up by one key; each has an address and a token of its own."""
+_REGISTER_URLS = tuple(f"register_{name}_url" for name in REGISTERS)
 
 
 class Settings(BaseSettings):
@@ -67,6 +70,40 @@ class Settings(BaseSettings):
         default="", description="Vehicle registry by HTTP; empty means the embedded table."
     )
     vehicle_registry_token: str = Field(default="", description="Bearer token for the vehicle registry.", repr=False)
+    population_registry_url: str = Field(
+        default="", description="Population register (NIK) by HTTP; empty means the embedded table."
+    )
+    population_registry_token: str = Field(
+        default="", description="Bearer token for the population register.", repr=False
+    )
+    register_licences_url: str = Field(
+        default="", description="Driving licences (SIM) by HTTP; empty means the embedded table."
+    )
+    register_licences_token: str = Field(default="", description="Bearer token for that register.", repr=False)
+    register_records_url: str = Field(
+        default="", description="Criminal records by HTTP; empty means the embedded table."
+    )
+    register_records_token: str = Field(default="", description="Bearer token for that register.", repr=False)
+    register_tax_url: str = Field(
+        default="", description="Vehicle tax (Bapenda) by HTTP; empty means the embedded table."
+    )
+    register_tax_token: str = Field(default="", description="Bearer token for that register.", repr=False)
+    register_insurance_url: str = Field(
+        default="", description="SWDKLLJ (Jasa Raharja) by HTTP; empty means the embedded table."
+    )
+    register_insurance_token: str = Field(default="", description="Bearer token for that register.", repr=False)
+    register_health_url: str = Field(
+        default="", description="Drivers' health checks (e-Rikkes) by HTTP; empty means the embedded table."
+    )
+    register_health_token: str = Field(default="", description="Bearer token for that register.", repr=False)
+    register_psychology_url: str = Field(
+        default="", description="Drivers' psychological tests (e-PPsi) by HTTP; empty means the embedded table."
+    )
+    register_psychology_token: str = Field(default="", description="Bearer token for that register.", repr=False)
+    register_jkn_url: str = Field(
+        default="", description="National health insurance (JKN) by HTTP; empty means the embedded table."
+    )
+    register_jkn_token: str = Field(default="", description="Bearer token for that register.", repr=False)
     account_inquiry_url: str = Field(
         default="",
         description="Account inquiry (SNAP service 16) by HTTP: whose a bank account is. Empty means the embedded table; "
@@ -77,6 +114,10 @@ class Settings(BaseSettings):
         default=None,
         description="The file of the accounts out of which refunds are paid (`paying_accounts.yaml`, docs/refunds.md). Empty "
         "means made-up accounts, and none in production.",
+    )
+    catalogue: Path | None = Field(
+        default=None,
+        description="A directory with service files of your own, added to those of the release (docs/add-a-service.md).",
     )
     oidc_issuer: str = Field(
         default="", description="External OpenID issuer for staff and apps; empty means the embedded provider."
@@ -102,9 +143,23 @@ class Settings(BaseSettings):
         default="",
         description="Path that a proxy takes off before it hands on banks' calls, such as `/bank`: banks sign it too.",
     )
+    qris_bank: str = Field(
+        default="",
+        description="Client id of the connected bank that makes QRIS codes for bills (SNAP service 47); empty means none.",
+    )
+    qris_merchant_id: str = Field(default="", description="Our merchant id at that bank.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
     log_format: Literal["json", "console"] = Field(
         default="json", description="`json` lines, or `console` for reading."
+    )
+    document_certificates: Path | None = Field(
+        default=None,
+        description="PEM file with the certificates of the key ring `documents` and of the authorities above them: issued "
+        "papers are sealed under them (docs/issued-documents.md). Empty means certificates of our own making, and none in production.",
+    )
+    timestamp_url: str = Field(
+        default="",
+        description="Time stamp authority (RFC 3161) whose word on the time goes into each seal; empty means none.",
     )
     transparency_origin: str = Field(
         default="loket.example/etle", description="The origin line of signed log checkpoints (C2SP tlog-checkpoint)."
@@ -128,6 +183,8 @@ class Settings(BaseSettings):
         "vehicle_registry_url",
         "message_gateway_url",
         "account_inquiry_url",
+        "population_registry_url",
+        *_REGISTER_URLS,
     )
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
@@ -161,7 +218,14 @@ class Settings(BaseSettings):
             faults.append("LOKET_RATE_LIMITS=off is refused in production: remove it.")
         if not self.oidc_issuer:
             faults.append("LOKET_OIDC_ISSUER is missing: the embedded identity provider is for demonstrations only.")
-        for name in ("oidc_issuer", "vehicle_registry_url", "message_gateway_url", "account_inquiry_url"):
+        for name in (
+            "oidc_issuer",
+            "vehicle_registry_url",
+            "message_gateway_url",
+            "account_inquiry_url",
+            "population_registry_url",
+            *_REGISTER_URLS,
+        ):
             if getattr(self, name).startswith("http:"):
                 faults.append(f"LOKET_{name.upper()} must be an https address: secrets and personal data go there.")
         if "*" in self.trusted_proxies.replace(" ", "").split(","):
@@ -170,6 +234,11 @@ class Settings(BaseSettings):
             )
         if self.keys is None or not self.keys.exists():
             faults.append("LOKET_KEYS must name an existing key ring file; make one with `loket keys new FILE`.")
+        if self.document_certificates is None or not self.document_certificates.exists():
+            faults.append(
+                "LOKET_DOCUMENT_CERTIFICATES must name a PEM file with a certificate for the key ring `documents`: ask an "
+                "authority for one with `loket keys request-certificate`."
+            )
         if not self.public_url.startswith("https://"):
             faults.append("LOKET_PUBLIC_URL must be an https address.")
         if self.effective_database_url.startswith("sqlite"):

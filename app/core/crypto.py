@@ -1,7 +1,8 @@
 """Keys and what is done with them: field encryption, blind indexes, signatures, short-lived signed tokens.
 
-Four separate rings (personal data, log, documents, tokens) and one for blind indexes. A ring holds several keys; the
-newest seals and signs, all open and verify, so that rotation needs no down-time: add a key, restart, re-wrap at leisure.
+Four separate rings (personal data, log, documents, tokens) and one for blind indexes. A ring holds several keys: one of
+them seals and signs, all open and verify. Rotation takes two steps, because processes are restarted one by one and none
+may meet a value that it cannot open: a new key is first known to all of them, and used only then.
 """
 
 import base64
@@ -19,13 +20,17 @@ from typing import Any
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 RINGS = ("personal", "index", "log", "documents", "tokens")
+_USED = "used"
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_P256_BYTES = 32
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, 2.4.2
 
 
 class CannotOpen(Exception):
@@ -37,21 +42,30 @@ class BadToken(Exception):
 
 
 class KeyRing:
-    """The keys of one installation, by ring. Read from a JSON file: ``{"personal": {"2026-11-a": "<base64>"}, ...}``."""
+    """The keys of one installation, by ring. Read from a JSON file: ``{"personal": {"2026-11-a": "<base64>"}, ...}``.
 
-    def __init__(self, rings: Mapping[str, Mapping[str, bytes]]) -> None:
+    ``"used": {"personal": "2026-11-a"}`` in it says which key seals and signs; where it says nothing, the newest does.
+    """
+
+    def __init__(self, rings: Mapping[str, Mapping[str, bytes]], used: Mapping[str, str] | None = None) -> None:
         missing = [ring for ring in RINGS if not rings.get(ring)]
         if missing:
             raise ValueError(f"the key ring lacks keys for: {', '.join(missing)}")
         self._rings = {ring: dict(sorted(keys.items())) for ring, keys in rings.items()}
         if any(len(key) != _KEY_BYTES for keys in self._rings.values() for key in keys.values()):
             raise ValueError("every key of the ring must have 32 bytes")
+        self._used = {ring: max(keys) for ring, keys in self._rings.items()} | dict(used or {})
+        unknown = [f"{ring} {kid}" for ring, kid in self._used.items() if kid not in self._rings.get(ring, {})]
+        if unknown:
+            raise ValueError(f"the key ring says to use keys that it does not have: {', '.join(unknown)}")
 
     @classmethod
     def load(cls, path: Path) -> "KeyRing":
         """Read the file; ValueError says what is wrong with it."""
         raw = json.loads(path.read_text("utf-8"))
-        return cls({ring: {kid: base64.b64decode(key) for kid, key in keys.items()} for ring, keys in raw.items()})
+        used = raw.pop(_USED, None)
+        keys = {ring: {kid: base64.b64decode(key) for kid, key in keys.items()} for ring, keys in raw.items()}
+        return cls(keys, used)
 
     @classmethod
     def generate(cls, key_id: str = "1") -> "KeyRing":
@@ -59,22 +73,31 @@ class KeyRing:
         return cls({ring: {key_id: secrets.token_bytes(_KEY_BYTES)} for ring in RINGS})
 
     def with_new_key(self, ring: str, key_id: str) -> "KeyRing":
-        """The same ring with one more key; ids sort by age, so `key_id` must sort after the others."""
+        """The same ring with one more key, which opens and verifies and is not used yet; ids sort by age, so `key_id`
+        must sort after the others."""
         if ring == "index":
             raise ValueError("the index ring is not rotated in place: blind indexes would no longer match")
         if key_id <= max(self._rings[ring]):
             raise ValueError(f"{key_id!r} must sort after {max(self._rings[ring])!r}")
-        return KeyRing({**self._rings, ring: {**self._rings[ring], key_id: secrets.token_bytes(_KEY_BYTES)}})
+        fresh = {**self._rings[ring], key_id: secrets.token_bytes(_KEY_BYTES)}
+        return KeyRing({**self._rings, ring: fresh}, self._used)
+
+    def using(self, ring: str, key_id: str) -> "KeyRing":
+        """The same keys, of which `key_id` seals and signs from now on."""
+        if ring == "index":
+            raise ValueError("the index ring is not rotated in place: blind indexes would no longer match")
+        if key_id not in self._rings[ring]:
+            raise ValueError(f"the ring {ring} has no key {key_id!r}")
+        return KeyRing(self._rings, {**self._used, ring: key_id})
 
     def save(self, path: Path) -> None:
         """Write the file, readable by its owner alone."""
-        text = json.dumps(
-            {
-                ring: {kid: base64.b64encode(key).decode() for kid, key in keys.items()}
-                for ring, keys in self._rings.items()
-            },
-            indent=1,
-        )
+        keys = {
+            ring: {kid: base64.b64encode(key).decode() for kid, key in keys.items()}
+            for ring, keys in self._rings.items()
+        }
+        pinned = {ring: kid for ring, kid in self._used.items() if kid != max(self._rings[ring])}
+        text = json.dumps({**keys, **({_USED: pinned} if pinned else {})}, indent=1)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -83,10 +106,10 @@ class KeyRing:
 
     def current_id(self, ring: str) -> str:
         """The id of the key that seals and signs now."""
-        return max(self._rings[ring])
+        return self._used[ring]
 
     def seal(self, ring: str, plaintext: bytes, aad: bytes) -> str:
-        """Encrypt with the ring's newest key (AES-256-GCM); `aad` binds the value to its place."""
+        """Encrypt with the key that the ring uses (AES-256-GCM); `aad` binds the value to its place."""
         key_id = self.current_id(ring)
         return f"{key_id}.{seal_with(self._rings[ring][key_id], plaintext, aad)}"
 
@@ -118,6 +141,22 @@ class KeyRing:
             kid: Ed25519PrivateKey.from_private_bytes(_derive(key, b"loket ed25519")).public_key()
             for kid, key in self._rings[ring].items()
         }
+
+    def certificate_keys(self, ring: str) -> dict[str, ec.EllipticCurvePrivateKey]:
+        """The ring's keys on the curve P-256, by id: what X.509 certificates are made for, as PDF readers and the
+        authorities that certify know no Ed25519."""
+        return {kid: _derive_p256(key, b"loket p-256") for kid, key in self._rings[ring].items()}
+
+    def authority_key(self, ring: str) -> ec.EllipticCurvePrivateKey:
+        """The P-256 key of an authority of our own making, from the ring's oldest key; for demonstrations."""
+        return _derive_p256(self._rings[ring][min(self._rings[ring])], b"loket p-256 authority")
+
+
+@lru_cache(maxsize=64)
+def _derive_p256(key: bytes, info: bytes) -> ec.EllipticCurvePrivateKey:
+    # 64 bits more than the order has, so that the remainder favours no scalar (FIPS 186-5 A.2.1).
+    wide = HKDF(algorithm=hashes.SHA256(), length=_P256_BYTES + 8, salt=None, info=info).derive(key)
+    return ec.derive_private_key(int.from_bytes(wide, "big") % (_P256_ORDER - 1) + 1, ec.SECP256R1())
 
 
 @lru_cache(maxsize=64)

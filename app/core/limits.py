@@ -28,10 +28,12 @@ LIMITS: dict[str, RateLimitItem] = {
     "snap-refused": parse("20/minute"),
     "snap-bank": parse("200/second"),
     "snap-payment": parse("1000/second"),
+    "settlement-file": parse("600/minute"),
     "camera-device": parse("600/minute"),
     "citizen-write": parse("60/minute"),
     "attachment-case": parse("60/hour"),
     "refund-account-case": parse("10/hour"),
+    "consent-case": parse("10/hour"),
 }
 """Each limit by name: so many hits of one key (an address, a plate, a device) in a window."""
 

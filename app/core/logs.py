@@ -18,36 +18,33 @@ import structlog
 
 def configure_logs(level: str, form: str) -> None:
     """Set up logging for this process; everything goes to standard error."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _place_of_exception,
-    ]
     lines = form == "json"
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
     last: Any = _json_bytes if lines else structlog.stdlib.ProcessorFormatter.wrap_for_formatter
     # As JSON our own lines go straight to the stream: by way of `logging` each cost as much as half a database query.
     structlog.configure(
-        processors=[*shared, last],
+        processors=[*_SHARED, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer) if lines else structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    handler.setFormatter(formatter(form))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for noisy in ("httpx", "httpcore", "dbos", "uvicorn.access", "sqlalchemy.engine"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def formatter(form: str) -> logging.Formatter:
+    """How a line of `logging`, ours or a library's, is written: as ours, with whatever its request is known by."""
+    renderer: Any = structlog.processors.JSONRenderer()
+    if form != "json":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*_SHARED],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
 
 
 def _json_bytes(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> bytes:
@@ -69,3 +66,11 @@ def _place_of_exception(_logger: Any, _method: str, event: dict[str, Any]) -> di
 
 def _frames(trace: TracebackType | None) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-8:]]
+
+
+_SHARED: tuple[Any, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _place_of_exception,
+)

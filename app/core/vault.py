@@ -85,7 +85,7 @@ async def destroy(tx: Tx, key_id: UUID) -> None:
 
 
 async def rewrap(tx: Tx, limit: int) -> int:
-    """Wrap up to `limit` data keys again under the ring's newest key; returns how many were left behind it."""
+    """Wrap up to `limit` data keys again under the key that the ring uses now; returns how many were."""
     current = tx.house.keys.current_id("personal") + "."
     query = (
         select(DataKey)

@@ -88,7 +88,7 @@ async def hand_in_capture(
     device: CameraDevice,
     house: TheHouse,
     response: Response,
-    image: Annotated[list[UploadFile], File(description="One to eight pictures; the plate is read from the first.")],
+    image: Annotated[list[UploadFile], File(description="One to eight pictures; each is read, and the surest reading counts.")],
     metadata: Annotated[
         str | UploadFile,
         File(

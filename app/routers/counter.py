@@ -4,12 +4,14 @@ from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, File, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
 from app.core.contacts import parse_mobile
 from app.core.db import Tx
+from app.core.house import House
+from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import Staff, staff
 from app.routers.http.idempotency import KEY_REQUIRED, begin_once
@@ -20,19 +22,26 @@ from app.routers.schemas.counter import (
     BlockOut,
     Blocks,
     CaseOut,
+    ConsentIn,
+    ConsentOut,
     Signed,
     SignIn,
     TaskOut,
     Tasks,
     UndrawnOut,
 )
-from app.services import etle
+from app.routers.schemas.counter_applications import ApplicationReview
+from app.routers.schemas.tickets import AttachmentOut as HandedIn
+from app.services import applications, cases, etle
 from app.services.cases import Case
+from app.services.identity.problems import CONSENT_REFUSED
 from app.services.identity.roles import Role
 from app.services.registries import Vehicle
 
 router = APIRouter(tags=["counter"])
 Investigator = Annotated[Actor, staff(Role.INVESTIGATOR)]
+AtCounter = Annotated[Actor, staff(Role.COUNTER)]
+FORM_AROUND_A_FILE = 65_536
 
 
 @router.get("/v1/counter/tasks")
@@ -60,21 +69,53 @@ async def open_case(
     house: TheHouse,
     lang: TheLang,
     purpose: Annotated[str | None, Query(min_length=5, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")] = None,
-) -> CaseOut:
-    """A case of your unit. The look is recorded and the citizen sees it; without work on it, `purpose` is needed."""
+) -> CaseOut | ApplicationReview:
+    """A case of your unit: a ticket or an application. The look is recorded and the citizen sees it; without work on it,
+    `purpose` is needed."""
+    if await _is_application(house, id):
+        return ApplicationReview.of(
+            await applications.open_for_review(house, actor, id, purpose=purpose), actor.id, lang
+        )
     return CaseOut.of(await etle.open_for_review(house, actor, id, purpose=purpose), lang)
 
 
 @router.post("/v1/counter/cases/{id}/actions", response_model=ActionOut, openapi_extra=KEY_REQUIRED)
 async def act(id: UUID, body: ActionIn, request: Request, actor: Staff, house: TheHouse) -> JSONResponse:
-    """One decision on a case. Needs an Idempotency-Key; a move that is not declared is refused with those that are."""
-    vehicle = await etle.find_vehicle_for(house, body.plate)
+    """One decision on a case. Needs an Idempotency-Key; a move that is not declared is refused with those that are.
+
+    A citizen's own step needs the citizen's `consent`, the code that they were sent for it and told you.
+    """
+    vehicle, of_application = await etle.find_vehicle_for(house, body.plate), await _is_application(house, id)
     async with begin_once(house, actor, request, required=True) as once:
         if once.earlier is not None:
             return once.earlier
-        case = await _carry_out(once.tx, id, body, vehicle)
-        answer = ActionOut(id=case.id, state=case.state, version=case.version)
-        return await once.keep(answer.model_dump(mode="json"))
+        case = await (_decide_application if of_application else _carry_out)(once.tx, id, body, vehicle)
+        if case is not None:
+            answer = ActionOut(id=case.id, state=case.state, version=case.version)
+            return await once.keep(answer.model_dump(mode="json"))
+    raise CONSENT_REFUSED()  # after the commit: the failed try counts
+
+
+@router.post("/v1/counter/cases/{id}/consents", status_code=201)
+async def ask_consent(id: UUID, body: ConsentIn, actor: AtCounter, house: TheHouse) -> ConsentOut:
+    """Send the citizen whose step this is a code for it, by SMS or e-mail to the contact on record.
+
+    The citizen tells you the code if they agree; it is good for five minutes, for this step alone, once.
+    """
+    await house[Limits].hit("consent-case", str(id))
+    async with house.db.begin(actor) as tx:
+        asked = await etle.at_counter.ask_consent(tx, id, body.action)
+    return ConsentOut(action=body.action, sent_to=asked.sent_to, good_until=asked.good_until)
+
+
+@router.post(
+    "/v1/counter/cases/{id}/attachments", status_code=201, max_body_size=etle.MAX_ATTACHMENT_BYTES + FORM_AROUND_A_FILE
+)
+async def attach(id: UUID, actor: AtCounter, house: TheHouse, file: Annotated[UploadFile, File()]) -> HandedIn:
+    """Keep a picture or PDF that the citizen brought; name its id in the answer that you take for them."""
+    await house[Limits].hit("attachment-case", str(id))
+    attachment = await etle.at_counter.take_attachment(house, actor, id, await file.read())
+    return HandedIn(id=attachment.id, sha256=attachment.sha256, media_type=attachment.media_type)
 
 
 @router.get("/v1/counter/blocks")
@@ -97,7 +138,30 @@ async def sign_blocks(body: SignIn, request: Request, actor: Investigator, house
         return await once.keep(Signed(signed=signed).model_dump())
 
 
-async def _carry_out(tx: Tx, id: UUID, body: ActionIn, vehicle: Vehicle | None) -> Case:
+async def _is_application(house: House, id: UUID) -> bool:
+    """Whether the case follows the lifecycle of applications; tickets and unknown cases go to the tickets' room."""
+    async with house.db.read() as connection:
+        return await cases.lifecycle_of(connection, id) == applications.LIFECYCLE
+
+
+async def _decide_application(tx: Tx, id: UUID, body: ActionIn, _vehicle: Vehicle | None) -> Case | None:
+    decision = applications.Decision(
+        action=body.action,
+        reason=body.reason,
+        code=body.code,
+        marks=tuple(each.to_mark() for each in body.marks),
+        tracking_no=body.tracking_no,
+        expected_version=body.version,
+    )
+    return await applications.decide(tx, id, decision)
+
+
+async def _carry_out(tx: Tx, id: UUID, body: ActionIn, vehicle: Vehicle | None) -> Case | None:
+    """The case after the decision; None where a citizen's code does not hold."""
+    if body.action in etle.at_counter.STEPS:
+        return await etle.at_counter.answer_for(
+            tx, id, body.action, code=body.consent, answer=body.to_answer(), expected_version=body.version
+        )
     if body.action == "correct_address":
         phone = parse_mobile(body.phone) if body.phone else None
         return await etle.correct_address(tx, id, address=body.address, phone=phone)

@@ -26,7 +26,9 @@ from app.core.problems import TOO_MANY_REQUESTS, Problem
 from app.routers.http.deps import TheAddress, TheHouse, house_of
 from app.routers.http.guards import guard, public
 from app.routers.schemas import snap as shapes
+from app.services.billing import incidents
 from app.services.billing.banks import TimeForm
+from app.services.billing.incidents import IncidentKind
 from app.services.billing.snap import answers, codes, judgement, tokens
 from app.services.billing.snap.answers import SnapAnswer
 from app.services.billing.snap.callers import (
@@ -261,6 +263,8 @@ async def _proven(
         caller = await prove(house.db, house.keys, call, house.clock.now())
     except SnapRefusal as refusal:
         await _count_refused(limits, refusal, service)
+        if refusal.proven is not None:
+            await _report_name(house, refusal.proven, refusal.bank)
         # Strangers are slowed down by their address; a bank that proves itself never is, even behind the same one.
         await _limited(limits, "snap-stranger", address)
         raise
@@ -270,6 +274,12 @@ async def _proven(
     SKEW.labels(caller.bank.client_id).observe(abs(caller.skew_s))
     actor = Actor(kind=ActorKind.BANK, id=caller.bank.client_id, roles=frozenset({"bank"}))
     return ProvenCall(caller, call.body, actor)
+
+
+async def _report_name(house: House, client_id: str, named: str | None) -> None:
+    """A bank that proved itself spoke in another's name: somebody looks at both contracts (failure case 14)."""
+    async with house.db.begin(Actor(ActorKind.BANK, client_id, frozenset({"bank"}))) as tx:
+        await incidents.report(tx, IncidentKind.NAME_OF_ANOTHER_BANK, client_id, named or "unknown")
 
 
 async def _count_refused(limits: Limits, refusal: SnapRefusal, service: Service) -> None:

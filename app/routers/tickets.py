@@ -140,21 +140,7 @@ async def get_bill(id: UUID, holder: TicketHolder, house: TheHouse, lang: TheLan
 async def get_timeline(id: UUID, holder: TicketHolder, house: TheHouse, lang: TheLang) -> Timeline:
     """Everything that happened, and every look that staff took, oldest first."""
     entries = await etle.timeline_for(house, id)
-    return Timeline(
-        items=[
-            TimelineItem(
-                at=each.at,
-                title=each.title.say(lang),
-                action=each.action,
-                state=each.state,
-                by=each.actor_kind,
-                unit=each.unit,
-                reason=each.reason,
-                draw=UUID(each.draw) if each.draw else None,
-            )
-            for each in entries
-        ]
-    )
+    return Timeline(items=[TimelineItem.of(each, lang) for each in entries])
 
 
 @router.get("/v1/tickets/{id}/letter.pdf", response_class=Response)

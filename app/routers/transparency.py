@@ -26,10 +26,12 @@ from app.routers.schemas.transparency import (
 )
 from app.services import cases, transparency
 from app.services.billing import MoneySheets
+from app.services.documents.signing import DocumentSigner
 from app.services.transparency.problems import NO_SUCH_TILE
 
 router = APIRouter(prefix="/v1/transparency", tags=["transparency"], dependencies=[public()])
 
+PEM_CHAIN = "application/pem-certificate-chain"  # RFC 8555 9.1
 Commitment = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The `commitment` of a proof, in hex.")]
 TilePath = Annotated[str, Path(max_length=80, description="`x001/x234/067`, for a partial tile with `.p/W`.")]
 Size = Annotated[int, Query(ge=1, le=2**53 - 1, description="A number of leaves.")]
@@ -47,6 +49,14 @@ async def keys(house: TheHouse) -> LogKeys:
     origin = house.settings.transparency_origin
     published = transparency.verifier_keys(house.keys, origin)
     return LogKeys(origin=origin, keys=[LogKey(key=each) for each in published])
+
+
+@router.get("/document-certificates", response_class=PlainTextResponse)
+async def document_certificates(house: TheHouse) -> PlainTextResponse:
+    """The certificates under which issued documents are sealed, old ones too, with those of the authorities above them: PEM
+    (RFC 7468), our newest first. `loket verify` takes this file as its key."""
+    pem = house[DocumentSigner].certificates.pem()
+    return PlainTextResponse(pem, media_type=PEM_CHAIN, headers={"Cache-Control": "public, max-age=3600"})
 
 
 @router.get("/leaves/{commitment}/proof")

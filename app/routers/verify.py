@@ -14,6 +14,7 @@ from app.routers.http.deps import TheAddress, TheHouse, TheLang
 from app.routers.http.guards import public
 from app.routers.schemas.verify import Verification
 from app.services import reference
+from app.services.applications import issuing
 from app.services.transparency import check_codes
 
 router = APIRouter(prefix="/v1", tags=["public"])
@@ -28,7 +29,8 @@ async def verify(
     lang: TheLang,
     address: TheAddress,
 ) -> Verification:
-    """Whether we sent what carries this code: kind, unit, day and subject, and nobody's name.
+    """Whether we sent or issued what carries this code: kind, unit, day, subject, until when it holds, since when it does
+    not, and nobody's name.
 
     An unknown code is an answer like any other (200, ``genuine: false``). Limited by address.
     """
@@ -36,5 +38,7 @@ async def verify(
     async with house.db.read() as connection:
         item = await check_codes.find(connection, token)
         unit = await reference.find_unit(connection, item.unit) if item else None
+        document = await issuing.checked_document(connection, item.code) if item else None
     response.headers["Cache-Control"] = "no-store"
-    return Verification.of(item, unit, lang)
+    zone = reference.zone_of(unit) if unit else reference.NATIONAL_ZONE
+    return Verification.of(item, document, unit, lang, on=house.clock.now().astimezone(zone).date())

@@ -59,20 +59,28 @@ def test_a_new_key_ring_is_its_owner_s_alone_and_never_overwritten(loket: Loket,
     assert path.read_bytes() == before
 
 
-def test_rotation_adds_a_key_and_keeps_the_old_one(loket: Loket, tmp_path: Path) -> None:
+def test_a_new_key_is_known_first_and_used_when_told(loket: Loket, tmp_path: Path) -> None:
     path = tmp_path / "ring.json"
     KeyRing.generate("2026").save(path)
     sealed = KeyRing.load(path).seal("personal", b"NIK", b"here")
     loket.settings["LOKET_KEYS"] = str(path)
 
-    assert loket("keys", "rotate", "personal", "--id", "2027").status == 0
+    assert loket("keys", "add", "personal", "--id", "2027").status == 0
+    assert KeyRing.load(path).current_id("personal") == "2026"
+    [told] = [each for each in json.loads(loket("doctor", "--json").stdout) if each["about"] == "keys"]
+    assert (told["state"], "loket keys use personal 2027" in told["words"]) == ("note", True)
+
+    assert loket("keys", "use", "personal", "2027").status == 0
     ring = KeyRing.load(path)
     assert ring.current_id("personal") == "2027"
     assert ring.open("personal", sealed, b"here") == b"NIK"
-    assert json.loads(loket("keys", "list", "--json").stdout)["personal"] == ["2026", "2027"]
+    listed = json.loads(loket("keys", "list", "--json").stdout)
+    assert (listed["personal"], listed["used"]["personal"]) == (["2026", "2027"], "2027")
 
     for arguments in (("personal", "--id", "2025"), ("index", "--id", "2027"), ("other", "--id", "2027")):
-        assert loket("keys", "rotate", *arguments).status == 1, arguments
+        assert loket("keys", "add", *arguments).status == 1, arguments
+    for arguments in (("personal", "2028"), ("index", "2026"), ("other", "2026")):
+        assert loket("keys", "use", *arguments).status == 1, arguments
 
 
 def test_no_command_prints_a_key(loket: Loket, tmp_path: Path) -> None:

@@ -46,10 +46,10 @@ class Front:
             return
         started = time.perf_counter()
         method, request_id = scope["method"], _request_id(scope)
+        scope["loket_request_id"] = request_id  # before the copy: whoever answers a crash outside of here looks at it
         without_body = method == "HEAD"
         if without_body:
             scope = {**scope, "method": "GET"}  # a copy: the server looks at its own to leave the length alone
-        scope["loket_request_id"] = request_id
         status = 500
 
         async def send_dressed(message: Message) -> None:
@@ -64,7 +64,8 @@ class Front:
             await send(message)
 
         try:
-            await self._answer(scope, receive, send_dressed)
+            with bound_contextvars(request_id=request_id):
+                await self._answer(scope, receive, send_dressed)
         finally:
             took = time.perf_counter() - started
             route = _route(scope)
@@ -82,8 +83,7 @@ class Front:
             if rest is None:
                 return
             receive = rest
-        with bound_contextvars(request_id=scope["loket_request_id"]):
-            await self._app(scope, receive, send)
+        await self._app(scope, receive, send)
 
 
 @lru_cache(maxsize=4096)

@@ -197,6 +197,11 @@ async def signed_in(request: Request, house: House) -> Actor:
     return actor
 
 
+def bearer_of(request: Request) -> str | None:
+    """The bearer token that came with a request."""
+    return _authorization(request, "bearer")
+
+
 def issue_ticket_token(house: House, case_id: UUID, role: str, party_id: UUID | None = None) -> str:
     """The `access_token` of a look-up: opens this one case, as ``owner`` or ``driver``, for half an hour.
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from structlog.contextvars import bound_contextvars
 
 from app.core.house import House
 from app.core.problems import (
@@ -77,7 +78,9 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
         return answer(request, problem)
 
     async def on_crash(request: Request, error: Exception) -> Response:
-        log.error("request failed", exc_info=error)
+        # Starlette calls us from outside of the front, where no line has the request's id by itself.
+        with bound_contextvars(request_id=_request_id(request)):
+            log.error("request failed", exc_info=error)
         response = answer(request, UNEXPECTED(request_id=_request_id(request)))
         # Starlette answers a crash from outside of our middleware, which would have set these.
         https = request.scope["scheme"] == "https"

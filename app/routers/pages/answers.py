@@ -132,8 +132,8 @@ async def take_details(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Respo
     form, draft = await visit.form(), read_draft(visit.request, visit.house, id)
     if not draft.kind:
         return _from_the_start(visit, id)
-    filled = replace(draft, fields=_fields(form, draft.kind))
-    _check(form, filled)
+    filled = replace(draft, fields=fields_of(form, draft.kind))
+    check_answer(form, filled)
     if form.errors:
         ticket = await etle.ticket_for(visit.house, holder, id)
         return _show(visit, ticket, "details", draft, form)
@@ -190,7 +190,7 @@ async def send_answer(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Respon
     ticket = await etle.ticket_for(visit.house, holder, id)
     if not draft.fields:
         return _from_the_start(visit, id)
-    answer = _check(form, draft)
+    answer = check_answer(form, draft)
     if answer is None:
         return _show(visit, ticket, "check", draft, form)
     try:
@@ -277,7 +277,7 @@ def _on(visit: Visit, ticket_id: UUID, draft: Draft, page: str) -> Response:
     return response
 
 
-def _fields(form: Form, kind: str) -> dict[str, str]:
+def fields_of(form: Form, kind: str) -> dict[str, str]:
     """What was typed in the fields of this branch, and nothing else."""
     if kind not in _PREFIXES:
         return {"reason": form.get("reason").replace("\r\n", "\n")}
@@ -288,7 +288,7 @@ def _fields(form: Form, kind: str) -> dict[str, str]:
     return fields
 
 
-def _check(form: Form, draft: Draft) -> AnswerIn | None:
+def check_answer(form: Form, draft: Draft) -> AnswerIn | None:
     """The answer as the JSON door takes it; None with the faults put into the form."""
     # A field left empty is missing, not null: so the schema says that it is needed.
     prefix = _PREFIXES.get(draft.kind, "")

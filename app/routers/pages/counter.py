@@ -16,7 +16,7 @@ from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.http.guards import staff_page
 from app.routers.http.paging import cursor_of, cursor_part, read_cursor
-from app.routers.pages.counter_words import DECISIONS, PURPOSES, TASKS
+from app.routers.pages.counter_words import DECISIONS, FOR_CITIZENS, PURPOSES, TASKS
 from app.routers.pages.desk import Desk, TaskLine, UndrawnLine
 from app.routers.pages.forms import Form
 from app.routers.pages.tickets import on_this_site
@@ -35,6 +35,7 @@ MAX_RUPIAH_DIGITS = 9
 StaffOnPage = Annotated[Actor, staff_page()]
 Investigator = Annotated[Actor, staff_page(Role.INVESTIGATOR)]
 Court = Annotated[Actor, staff_page(Role.COURT)]
+AtCounter = Annotated[Actor, staff_page(Role.COUNTER)]
 
 DECIDED = Text("Keputusan untuk {reference} tersimpan.", "The decision on {reference} was recorded.")
 SIGNED = Text("{count} permohonan ditandatangani.", "{count} requests were signed.")
@@ -134,8 +135,8 @@ async def decide(id: UUID, actor: StaffOnPage, visit: TheVisit) -> Response:
             return visit.go(f"/counter?done={reference_no}")
         except Problem as problem:
             form.take(problem, onto="action")
-            return await _show_again(visit, actor, id, form, status=problem.type.status)
-    return await _show_again(visit, actor, id, form)
+            return await show_again(visit, actor, id, form, status=problem.type.status)
+    return await show_again(visit, actor, id, form)
 
 
 @router.post("/counter/cases/{id}/address")
@@ -150,7 +151,7 @@ async def correct_address(id: UUID, actor: StaffOnPage, visit: TheVisit) -> Resp
         return visit.go(f"/counter?done={reference_no}")
     except Problem as problem:
         form.take(problem, onto="address")
-        return await _show_again(visit, actor, id, form, status=problem.type.status)
+        return await show_again(visit, actor, id, form, status=problem.type.status)
 
 
 @router.post("/counter/cases/{id}/verdict")
@@ -166,7 +167,7 @@ async def enter_verdict(id: UUID, actor: Court, visit: TheVisit) -> Response:
             return visit.go(f"/counter?done={reference_no}")
         except Problem as problem:
             form.take(problem, onto="fine")
-    return await _show_again(visit, actor, id, form)
+    return await show_again(visit, actor, id, form)
 
 
 # --- the daily batch of block requests ----------------------------------------------------------------------------
@@ -216,11 +217,12 @@ async def desk_of(visit: Visit, actor: Actor) -> Desk:
         pays_refunds=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
         remits=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
         sees_statements=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR), str(Role.AUDITOR)}),
+        reconciles=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
         takes_verdicts=not actor.roles.isdisjoint({str(Role.COURT), str(Role.FINANCE)}),
     )
 
 
-async def _show_again(visit: Visit, actor: Actor, case_id: UUID, form: Form, *, status: int = 422) -> Response:
+async def show_again(visit: Visit, actor: Actor, case_id: UUID, form: Form, *, status: int = 422) -> Response:
     """The case with what is wrong, for the purpose for which it was opened; the forms on the page carry it along."""
     return await _show_case(visit, actor, case_id, form, purpose=form.get("stated")[:80] or None, status=status)
 
@@ -240,6 +242,7 @@ async def _show_case(
         choices=[choice for action, choice in DECISIONS.items() if action in review.actions],
         corrects_address=review.state == "undelivered" and str(Role.OFFICER) in actor.roles,
         enters_verdict="enter_verdict" in review.actions,
+        for_citizens=[choice for action, choice in FOR_CITIZENS.items() if action in review.actions],
         entries=entries,
         looks=[entry for entry in entries if entry.action == "look"],
     )

@@ -111,6 +111,31 @@ _DECISIONS = (
 DECISIONS = {choice.value: choice for choice in _DECISIONS}
 """What the case page offers. Moves that need other data (a verdict, an answer taken at the desk) have their own doors."""
 
+_FOR_CITIZENS = (
+    Choice("confirm_self", Text("Pemilik mengemudi sendiri", "The owner drove"), reason=False),
+    Choice(
+        "name_driver",
+        Text("Orang lain yang mengemudi", "Somebody else drove"),
+        Text("Orang itu mendapat surat dan nomor sendiri", "That person gets a letter and a reference of their own"),
+        reason=False,
+    ),
+    Choice(
+        "report_sold",
+        Text("Kendaraan sudah dijual", "The vehicle was sold"),
+        Text("Surat baru dikirim kepada pembeli", "A new letter goes to the buyer"),
+        reason=False,
+    ),
+    Choice("object", Text("Keberatan, atau bukan kendaraannya", "An objection, or not their vehicle"), reason=False),
+    Choice(
+        "accept_driving",
+        Text("Pengemudi yang disebut menerima", "The named driver accepts"),
+        Text("Kode dikirim kepada pengemudi itu", "The code goes to that driver"),
+        reason=False,
+    ),
+)
+FOR_CITIZENS = {choice.value: choice for choice in _FOR_CITIZENS}
+"""What a counter officer may do for a citizen who is there, with the citizen's own code."""
+
 PURPOSES: dict[str, Text] = {
     "task": Text("Tugas yang diundikan", "A task that was drawn"),
     "help": Text("Membantu warga", "Helping a citizen"),

@@ -19,6 +19,7 @@ class Desk:
     pays_refunds: bool = False
     remits: bool = False
     sees_statements: bool = False
+    reconciles: bool = False
     takes_verdicts: bool = False
 
 

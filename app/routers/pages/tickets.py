@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query
+from markupsafe import Markup
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -25,6 +26,7 @@ from app.routers.pages.visit import TheVisit, Visit
 from app.routers.schemas.tickets import Lookup
 from app.services import etle, reference
 from app.services.etle import BillView, EvidenceView, TicketView
+from app.services.documents import qr_svg
 from app.services.etle.problems import NO_BILL, PROOF_NOT_READY
 
 router = APIRouter(include_in_schema=False)
@@ -150,7 +152,9 @@ async def ticket_page(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Respon
 async def payment_page(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Response:
     """The bill with its two numbers explained; 'check again' loads the page once more."""
     ticket = await etle.ticket_for(visit.house, holder, id)
-    return visit.show("pages/tickets/payment.html", ticket=ticket, bill=await _bill(visit, ticket), now=visit.now)
+    bill = await _bill(visit, ticket)
+    qris = Markup(qr_svg(bill.qris)) if bill is not None and bill.qris else None  # noqa: S704 drawn here, of black and white
+    return visit.show("pages/tickets/payment.html", ticket=ticket, bill=bill, qris=qris, now=visit.now)
 
 
 @router.get("/tilang/{id}/riwayat")

@@ -15,6 +15,8 @@ from app.routers.pages.forms import Form
 from app.routers.pages.render import show_number
 from app.routers.pages.visit import TheVisit
 from app.services import reference, transparency
+from app.services.applications import issuing
+from app.services.documents import short_date
 
 router = APIRouter(include_in_schema=False, dependencies=[public()])
 MAX_CODE = 64
@@ -31,16 +33,22 @@ async def check_form(visit: TheVisit, code: Annotated[str, Query(max_length=400)
 async def check(
     visit: TheVisit, address: TheAddress, code: Annotated[str, Path(max_length=MAX_CODE, pattern="^[A-Za-z0-9 .-]+$")]
 ) -> Response:
-    """Whether we sent what carries this code: kind, subject, unit and day, and nobody's name. 404 for unknown codes."""
+    """Whether we sent or issued what carries this code: kind, subject, unit, days, and nobody's name. 404 for unknown codes."""
     await visit.house[Limits].hit("verify-address", address)
     async with visit.house.db.read() as connection:
         item = await transparency.check_codes.find(connection, code)
         unit = await reference.find_unit(connection, item.unit) if item else None
+        document = await issuing.checked_document(connection, item.code) if item else None
+    zone = reference.zone_of(unit) if unit else reference.NATIONAL_ZONE
+    today = visit.house.clock.now().astimezone(zone).date()
     return visit.show(
         "pages/verify_result.html",
         status=200 if item else 404,
         code=code.upper(),
         item=item,
+        document=document,
+        expired=document is not None and document.revoked_at is None and not document.good_on(today),
+        valid_until=short_date(document.valid_until, visit.lang) if document and document.valid_until else "",
         unit_name=unit.name if unit else item.unit if item else "",
         zone=unit.zone if unit else "WIB",
     )

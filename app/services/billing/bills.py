@@ -9,7 +9,7 @@ A bill asks for one thing, credited to its `account`, or for several, each with 
 What it asks for never changes: another amount is another bill.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +37,8 @@ from app.services.billing.problems import (
     LINES_DIFFER,
     LINES_REFUSED,
 )
+from app.services.billing.qris import codes as qris_codes
+from app.services.billing.qris.models import QrisCode, QrisState
 from app.services.billing.snap.numbers import pad_partner
 from app.services.cases.models import Case
 from app.services.identity import credentials
@@ -82,7 +84,8 @@ class LineOf:
 class BillView:
     """A bill as its payer sees it. `state` is `expired` as soon as the time is over, swept or not.
 
-    `lines` has at least one, and they sum to `amount`.
+    `lines` has at least one, and they sum to `amount`. `qris` is the payload that an acquirer made for it, while it can
+    be paid.
     """
 
     id: UUID
@@ -99,6 +102,7 @@ class BillView:
     paid_entry_id: UUID | None
     refund_owed: Rupiah
     refund_paid: Rupiah
+    qris: str | None = None
 
 
 # Built once: making a statement anew for each payment costs more than running it (`make bench`).
@@ -160,6 +164,7 @@ async def open_bill(
         for place, line in enumerate(lines, start=1)
     )
     await tx.session.flush()
+    await qris_codes.order_code(tx, bill)
     return bill
 
 
@@ -256,6 +261,16 @@ async def lock_bill(tx: Tx, bill_id: UUID) -> Bill:
     return bill
 
 
+async def lock_bills(tx: Tx, bill_ids: Collection[UUID]) -> None:
+    """Lock these bills and their cases: all cases first, each kind in the order of its ids, so that two who lock many
+    pass one after the other."""
+    of_cases = select(col(Bill.case_id)).where(col(Bill.id).in_(bill_ids), col(Bill.case_id).is_not(None))
+    cases = select(col(Case.id)).where(col(Case.id).in_(of_cases)).order_by(col(Case.id))
+    bills = select(col(Bill.id)).where(col(Bill.id).in_(bill_ids)).order_by(col(Bill.id))
+    for query in (cases, bills):
+        await tx.session.execute(query.with_for_update())
+
+
 async def lock_bill_of(tx: Tx, customer_no: str) -> Bill | None:
     """`lock_bill` by the number that payers use; None where no bill has it. A mistyped one does not reach the table."""
     if not customer_no_is_valid(customer_no):
@@ -346,15 +361,24 @@ _SHOWN = (
     "paid_at",
     "paid_entry_id",
 )
-_BILL = select(col(Bill.customer_no), col(Bill.account), *(col(getattr(Bill, name)) for name in _SHOWN))
+_QRIS = (
+    select(col(QrisCode.payload))
+    .where(col(QrisCode.bill_id) == col(Bill.id), col(QrisCode.state) == QrisState.READY)
+    .scalar_subquery()
+)
+_BILL = select(
+    col(Bill.customer_no), col(Bill.account), _QRIS.label("qris"), *(col(getattr(Bill, name)) for name in _SHOWN)
+)
 
 
 async def _view(source: Reader, row: RowMapping, at: datetime | None) -> BillView:
     refunds = await _refunds(source, row["id"])
     overdue = at is not None and row["state"] == BillState.OPEN and row["expires_at"] <= at
+    state = BillState.EXPIRED if overdue else BillState(row["state"])
     return BillView(
         **{name: row[name] for name in _SHOWN if name != "state"},
-        state=BillState.EXPIRED if overdue else BillState(row["state"]),
+        state=state,
+        qris=row["qris"] if state is BillState.OPEN else None,
         lines=await _shown_lines(source, row),
         virtual_accounts=await virtual_accounts(source, row["customer_no"]),
         refund_owed=Rupiah(sum(amount for state, amount in refunds if state == RefundState.OWED)),

@@ -48,11 +48,12 @@ class EntryKind(StrEnum):
 
 
 class RefundState(StrEnum):
-    """What became of money that is owed back."""
+    """What became of money that is owed back. `WITHDRAWN`: its bill was paid by that money after all."""
 
     OWED = "owed"
     PAID_OUT = "paid_out"
     FORFEITED = "forfeited"
+    WITHDRAWN = "withdrawn"
 
 
 _PAYEES = text("account IN ('PF', 'RV', 'TR', 'JR') OR account LIKE 'BP:%'")

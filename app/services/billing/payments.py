@@ -6,10 +6,9 @@ decides, the ticket is annulled) is in `deposits.py` and `refunds.py`.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, func, literal, select
+from sqlalchemy import Uuid, literal, select
 from sqlmodel import col
 
 from app.core.db import JsonValue, Tx
@@ -19,7 +18,6 @@ from app.services.billing import ledger
 from app.services.billing.bills import Reader, credits_of, lock_bill
 from app.services.billing.models import Bill, BillState, EntryKind, SnapPayment
 from app.services.billing.problems import AMOUNT_DIFFERS, BILL_ALREADY_PAID, BILL_NOT_PAID, MONEY_MOVED_ON
-from app.services.billing.settlement.models import SettlementException, SettlementLine
 from app.services.identity.models import Credential
 
 BILL_PAID = "bill_paid"
@@ -108,29 +106,11 @@ async def payment_of(source: Reader, bill_id: UUID, *, entry_id: UUID | None = N
         .join(Credential, col(Credential.client_id) == col(SnapPayment.client_id))
         .where(col(SnapPayment.bill_id) == bill_id, col(SnapPayment.entry_id) == entry)
     )
-    row = (await source.execute(query)).first() or (await source.execute(_linked(bill_id, entry))).first()
+    row = (await source.execute(query)).first()
     if row is None:
         return None
     number = (row.partner_service_id or "").strip() + row.customer_no
     return PaymentView(row.name, number, row.payment_request_id, row.received_at)
-
-
-def _linked(bill_id: UUID, entry: Any) -> Select[*tuple[Any, ...]]:
-    """The same of a payment that no bank told us of: two persons linked a line of its statement to the bill."""
-    reference = func.coalesce(col(SettlementLine.payment_request_id), col(SettlementLine.bank_reference))
-    return (
-        select(
-            col(Credential.name),
-            col(Credential.partner_service_id),
-            col(Bill.customer_no),
-            reference.label("payment_request_id"),
-            col(SettlementException.closed_at).label("received_at"),
-        )
-        .join(SettlementException, col(SettlementException.line_id) == col(SettlementLine.id))
-        .join(Credential, col(Credential.client_id) == col(SettlementException.bank))
-        .join(Bill, col(Bill.id) == bill_id)
-        .where(col(SettlementException.action_bill_id) == bill_id, col(SettlementException.entry_id) == entry)
-    )
 
 
 async def _has_open_bill(tx: Tx, bill: Bill) -> bool:

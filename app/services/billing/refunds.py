@@ -21,6 +21,7 @@ from app.services.billing.problems import (
     REFUND_NOT_OWED,
     REFUND_TOO_LARGE,
 )
+from app.services.billing.refund_models import Payout, PayoutState
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,20 @@ async def take_back(tx: Tx, refund_id: UUID, reason: str) -> UUID:
     return entry_id
 
 
+async def withdraw(tx: Tx, owed_entry_id: UUID, reason: str) -> bool:
+    """What this entry owed back is the bill's money after all: undo it (``RF -> SU``). False once it has left, or is
+    on its way in a payment order. The caller has locked case and bill."""
+    query = select(col(Refund.id)).where(col(Refund.owed_entry_id) == owed_entry_id)
+    found = (await tx.session.execute(query)).scalar_one_or_none()
+    refund = await tx.lock(Refund, found) if found is not None else None
+    if refund is None or refund.state != RefundState.OWED or await _in_an_order(tx, refund.id):
+        return False
+    refund.closed_entry_id = await ledger.reverse(tx, owed_entry_id, reason)
+    refund.state, refund.closed_at = RefundState.WITHDRAWN, tx.now
+    await tx.session.flush()
+    return True
+
+
 async def forfeit(tx: Tx, refund_id: UUID) -> UUID:
     """Nobody claimed it within a year of the decision: it is the treasury's (art. 268). Raises REFUND_NOT_OWED."""
     return await _close(tx, refund_id, RefundState.FORFEITED, EntryKind.REFUND_FORFEITED, FORFEITED)
@@ -134,6 +149,11 @@ def _taken_from(held: dict[str, int], amount: int, account: str | None) -> dict[
     if len(offered) > 1:
         raise REFUND_LINE_NEEDED(accounts=", ".join(offered))
     return dict.fromkeys(offered, amount)
+
+
+async def _in_an_order(tx: Tx, refund_id: UUID) -> bool:
+    query = select(col(Payout.id)).where(col(Payout.refund_id) == refund_id, col(Payout.state) == PayoutState.LIVE)
+    return (await tx.session.execute(query.limit(1))).first() is not None
 
 
 async def _close(tx: Tx, refund_id: UUID, state: RefundState, kind: EntryKind, credit: str) -> UUID:

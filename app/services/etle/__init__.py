@@ -5,6 +5,7 @@ Reads top to bottom as the story goes: `intake` and `reading` (capture to case),
 and deadlines that `data/lifecycles/etle.yaml` names; `desk` is what citizens' doors call, `back_office` the staff's.
 """
 
+from app.services.etle import at_counter
 from app.services.etle.answers import ACTIONS, LetterAnswer, answer_as_driver, answer_letter
 from app.services.etle.back_office import (
     correct_address,
@@ -80,6 +81,7 @@ __all__ = [
     "account_of",
     "answer_as_driver",
     "answer_letter",
+    "at_counter",
     "bill_for",
     "blocks_of_case",
     "compare_names",

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app.core import vault
 from app.core.actor import ActorKind
-from app.core.db import Tx
+from app.core.db import JsonValue, Tx
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
 from app.services import cases
@@ -55,7 +55,20 @@ class LetterAnswer:
     expected_version: int | None = None
 
 
-async def answer_letter(tx: Tx, case_id: UUID, answer: LetterAnswer) -> Case:
+@dataclass(frozen=True, slots=True)
+class OnBehalf:
+    """That staff gave the answer for the citizen: what the citizen reads of it, and the consent that was used."""
+
+    note: str
+    consent: UUID
+
+    @property
+    def data(self) -> dict[str, JsonValue]:
+        """What the event says of it."""
+        return {"at_counter": True, "consent": str(self.consent)}
+
+
+async def answer_letter(tx: Tx, case_id: UUID, answer: LetterAnswer, *, by_staff: OnBehalf | None = None) -> Case:
     """Take the owner's answer: store who or why, then move the case, all or nothing.
 
     Raises ANSWER_INCOMPLETE, INVALID_REQUEST (sold on a day to come, or after the violation), ATTACHMENT_UNKNOWN,
@@ -81,7 +94,12 @@ async def answer_letter(tx: Tx, case_id: UUID, answer: LetterAnswer) -> Case:
         tx,
         case_id,
         ACTIONS[answer.kind],
-        data={"answer": answer.kind, "attachments": len(answer.attachments)},
+        reason=by_staff.note if by_staff else None,
+        data={
+            "answer": answer.kind,
+            "attachments": len(answer.attachments),
+            **(by_staff.data if by_staff else {}),
+        },
         expected_version=answer.expected_version,
     )
 

@@ -68,13 +68,13 @@ async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose:
     another unit is not found. The registry is asked between transactions.
     """
     async with house.db.begin(actor) as tx:
-        case = await _case_of_unit(tx, case_id)
+        case = await case_of_unit(tx, case_id)
         await cases.saw(tx, case_id, await _purpose(tx, case, purpose))
         ticket = await ticket_of(tx, case_id)
         plate = ticket.plate
     vehicle = await house[VehicleRegistry].find(plate) if plate else None
     async with house.db.begin(actor) as tx:
-        case = await _case_of_unit(tx, case_id)
+        case = await case_of_unit(tx, case_id)
         record = None
         if vehicle is not None:
             shown = parse_plate(vehicle.plate)
@@ -93,7 +93,7 @@ async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose:
 
 async def decide(tx: Tx, case_id: UUID, decision: review.Decision) -> Case:
     """One decision, on a case of the actor's own unit. Raises what the engine, the guards and `review.decide` raise."""
-    await _case_of_unit(tx, case_id)
+    await case_of_unit(tx, case_id)
     case = await review.decide(tx, case_id, decision)
     await tx.session.flush()
     return case
@@ -104,7 +104,7 @@ async def correct_address(tx: Tx, case_id: UUID, *, address: str | None, phone: 
 
     Raises NOT_UNDELIVERED, ADDRESS_MISSING.
     """
-    case = await _case_of_unit(tx, case_id)
+    case = await case_of_unit(tx, case_id)
     if case.state != "undelivered":
         raise NOT_UNDELIVERED()
     tasks = [each for each in await cases.tasks_of(tx.session, case_id) if each.kind == CORRECT_ADDRESS]
@@ -139,7 +139,8 @@ async def enter_verdict(tx: Tx, case_id: UUID, *, fine: int, cost: int) -> Case:
     return await cases.move(tx, case_id, "enter_verdict", data={"fine": fine, "cost": cost})
 
 
-async def _case_of_unit(tx: Tx, case_id: UUID) -> Case:
+async def case_of_unit(tx: Tx, case_id: UUID) -> Case:
+    """The case, if it is of the actor's own unit or Polda; another unit's is not found. Raises CASE_NOT_FOUND."""
     case = await tx.session.get(Case, case_id)
     ticket = await tx.session.get(Ticket, case_id)
     mine = case is not None and ticket is not None and tx.actor.unit in (case.unit, ticket.polda_code)
@@ -160,8 +161,8 @@ async def _purpose(tx: Tx, case: Case, purpose: str | None) -> str:
 
 async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> ReviewView:
     ticket = await ticket_of(tx, case.id)
-    capture = await cameras.get_capture(tx.session, ticket.capture_id)
-    device = await cameras.find_device(tx.session, capture.device_id)
+    exhibits = await evidence.exhibits_of(tx.session, case.id)
+    device = await cameras.find_device(tx.session, exhibits.captures[0].device_id)
     lifecycles = tx.house[Lifecycles]
     done = await cases.actions_of(tx.session, case.id, tx.actor.id)
     answer = await latest_answer(tx, case.id)
@@ -181,7 +182,7 @@ async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> Revi
         fine=Rupiah(ticket.fine),
         plate=plate.shown if plate else ticket.plate,
         doubtful=ticket.doubtful,
-        evidence=evidence.evidence_view(tx.house, capture, device, now=tx.now),
+        evidence=evidence.evidence_view(tx.house, exhibits, device, viewer=evidence.Viewer.STAFF, now=tx.now),
         registry=record,
         actions=tuple(cases.allowed_actions(lifecycles, case, tx.actor, done=done)),
         assigned_to=case.assigned_to,

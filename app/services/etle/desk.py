@@ -84,11 +84,11 @@ async def view_in(tx: Tx, case_id: UUID, holder: Actor) -> TicketView:
 
 
 async def evidence_for(house: House, case_id: UUID) -> EvidenceView:
-    """The evidence, with fresh links."""
+    """The evidence as a person of the case sees it, with fresh links."""
     async with house.db.read() as connection:
-        capture = await cameras.get_capture(connection, await queries.capture_of(connection, case_id))
-        device = await cameras.find_device(connection, capture.device_id)
-    return evidence.evidence_view(house, capture, device, now=house.clock.now())
+        exhibits = await evidence.exhibits_of(connection, case_id)
+        device = await cameras.find_device(connection, exhibits.captures[0].device_id)
+    return evidence.evidence_view(house, exhibits, device, viewer=evidence.Viewer.PERSON, now=house.clock.now())
 
 
 async def timeline_for(house: House, case_id: UUID) -> Sequence[TimelineEntry]:
@@ -122,6 +122,7 @@ async def bill_for(house: House, case_id: UUID) -> BillView:
         remittances=tuple(
             RemittanceView(each.amount, each.ntpn, each.remitted_on) for each in remitted if each.ntpn is not None
         ),
+        qris=bill.qris,
     )
 
 
@@ -224,8 +225,8 @@ async def _receipt_data(house: House, holder: Actor, case_id: UUID) -> documents
 
 async def _picture(house: House, case_id: UUID) -> evidence.Picture:
     async with house.db.read() as connection:
-        capture = await cameras.get_capture(connection, await queries.capture_of(connection, case_id))
-    return await evidence.picture_for_paper(house, capture)
+        exhibits = await evidence.exhibits_of(connection, case_id)
+    return await evidence.picture_for_paper(house, exhibits)
 
 
 def _is_uuid(text: str) -> bool:

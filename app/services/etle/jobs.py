@@ -5,9 +5,9 @@ from uuid import UUID
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
-from app.services import cameras, documents, notifications
+from app.services import documents, notifications
 from app.services.etle import blocks, evidence, letters, papers, reading, refunds, reminders, review
-from app.services.etle.models import Letter, Party, Ticket
+from app.services.etle.models import Letter, Party
 from app.services.etle.queries import waiting_for_a_draw
 
 
@@ -30,11 +30,10 @@ async def print_letter(house: House, letter_id: str) -> None:
     """Render a letter for the post. The stored file is sealed with the addressee's key: it bears name and address."""
     async with house.db.begin(SYSTEM) as tx:
         letter = await tx.session.get(Letter, UUID(letter_id))
-        ticket = await tx.session.get(Ticket, letter.case_id) if letter else None
-        if letter is None or ticket is None:
+        if letter is None:
             return
-        capture = await cameras.get_capture(tx.session, ticket.capture_id)
-    picture = await evidence.picture_for_paper(house, capture)
+        exhibits = await evidence.exhibits_of(tx.session, letter.case_id)
+    picture = await evidence.picture_for_paper(house, exhibits)
     async with house.db.begin(SYSTEM) as tx:
         data = await papers.letter_data(tx, letter.case_id, picture, party_id=letter.party_id)
     pdf = await documents.etle_letter(data)

@@ -24,6 +24,7 @@ from app.services.etle.models import DispatchDay, Letter, LetterMessage, Party, 
 from app.services.etle.problems import QUOTA_REACHED
 from app.services.etle.store import (
     addressee_of,
+    answer_days,
     latest_letter,
     parties_of,
     party_in_role,
@@ -212,6 +213,13 @@ async def tell_all(tx: Tx, case: Case, template: str, params: Params) -> None:
             await _tell(tx, case, party, template, params)
 
 
+async def tell_on(
+    tx: Tx, case: Case, party: Party, template: str, params: Params, *, medium: Medium, address: str
+) -> None:
+    """A message to one person on a given medium, whatever the policy sends letters on."""
+    await _send(tx, case, party, template, medium=medium, address=address, params=params)
+
+
 async def _tell(tx: Tx, case: Case, party: Party, template: str, params: Params) -> None:
     """By the first message channel of the policy for which there is an address; paper is for letters alone."""
     person = await person_of(tx, party)
@@ -265,7 +273,7 @@ async def _usual_params(tx: Tx, case: Case, party: Party) -> dict[str, str | int
         "place": ticket.location,
         "register_no": ticket.register_no or "-",
         "role": ROLE_WORDS[party.role],
-        "answer_rule": documents.answer_rule(policy.answer_days_from_violation, policy.answer_min_days_from_delivery),
+        "answer_rule": documents.answer_rule(*answer_days(policy, party)),
     }
 
 

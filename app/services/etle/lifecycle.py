@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from app.core.db import Tx
 from app.core.texts import Text
 from app.services.cases import Case, DueTime, Move, Rule
-from app.services.etle import blocks, letters, money, refunds, review, tickets
+from app.services.etle import at_counter, blocks, letters, money, refunds, review, tickets
 from app.services.etle.models import Ticket
 from app.services.etle.problems import (
     ANSWER_INCOMPLETE,
@@ -36,11 +36,12 @@ from app.services.reference import ExemptionOutcome, exemption_for
 
 
 async def plate_is_exempt(move: Move) -> None:
-    """Only what the policy exempts without a person's judgement (UU 22/2009 art. 134-135)."""
+    """Only what the policy exempts without a person's judgement (UU 22/2009 art. 134-135), and only on a sure reading:
+    a doubtful one that happens to be an ambulance's would let somebody pass whom nobody looked at."""
     ticket, policy = await ticket_of(move.tx, move.case.id), await policy_of(move.tx, move.case)
     kind = str(ticket.vehicle.get("kind") or "")
     rule = exemption_for(policy, plate=ticket.plate or "", vehicle_kind=kind, violation=ticket.violation_code)
-    if rule is None or rule.outcome is not ExemptionOutcome.EXEMPT:
+    if ticket.doubtful or rule is None or rule.outcome is not ExemptionOutcome.EXEMPT:
         raise NOT_EXEMPT()
 
 
@@ -80,6 +81,11 @@ async def objection_stated(move: Move) -> None:
     answer = await latest_answer(move.tx, move.case.id)
     if answer is None or answer.reason_enc is None:
         raise ANSWER_INCOMPLETE(missing="reason")
+
+
+async def consent_given(move: Move) -> None:
+    """The citizen agreed to what staff do here for them, with a code of their own for this very step (`etle.md` 7)."""
+    await at_counter.check_consent(move)
 
 
 async def delivery_proven(move: Move) -> None:
@@ -362,7 +368,7 @@ async def refund_claim_due(tx: Tx, case: Case) -> datetime | None:
 
 _GUARDS = (
     plate_is_exempt, registry_matches, second_look_done, within_quota, driver_named, buyer_named, objection_stated,
-    delivery_proven, silence_admits, verdict_entered, deposit_equals, deposit_is_short, deposit_is_over,
+    consent_given, delivery_proven, silence_admits, verdict_entered, deposit_equals, deposit_is_short, deposit_is_over,
     no_payout_under_way, cash_noted,
 )  # fmt: skip
 _EFFECTS = (

@@ -233,6 +233,7 @@ class VerdictFile(Table, table=True):
     done: int = 0
     ready: int = 0
     decided: int = 0
+    differs: int = 0
     unknown: int = 0
     imported: int = 0
     refused: int = 0

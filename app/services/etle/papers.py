@@ -20,6 +20,7 @@ from app.services.etle.models import Party, Ticket, TicketReceipt
 from app.services.etle.problems import NO_BILL, NO_LETTER, NO_RECEIPT
 from app.services.etle.store import (
     addressee_of,
+    answer_days,
     latest_letter,
     latest_owner_letter,
     party_in_role,
@@ -54,6 +55,7 @@ async def letter_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID
     if party is None:
         raise NO_LETTER()
     policy, person = await policy_of(tx, case), await person_of(tx, party)
+    days_from_violation, days_from_delivery = answer_days(policy, party)
     capture = await cameras.get_capture(tx.session, ticket.capture_id)
     return documents.LetterData(
         written_at=local_day(letter.written_at, ticket.zone),
@@ -70,9 +72,9 @@ async def letter_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID
         crop=picture.crop,
         confirm_url=f"{tx.house.settings.public_url}/tilang?ref={party.code}",
         check=_check(tx.house, letter.check_code),
-        days_from_violation=policy.answer_days_from_violation,
-        days_from_delivery=policy.answer_min_days_from_delivery,
-        reading=_reading(ticket),
+        days_from_violation=days_from_violation,
+        days_from_delivery=days_from_delivery,
+        reading=_reading(picture),
         speed_kmh=capture.speed_kmh,
         limit_kmh=capture.limit_kmh,
         post=_post(policy),
@@ -229,11 +231,11 @@ def _shown(ticket: Ticket) -> str:
     return plate.shown if plate else (ticket.plate or "")
 
 
-def _reading(ticket: Ticket) -> documents.Reading | None:
-    if ticket.machine_plate is None or ticket.confidence is None:
+def _reading(picture: Picture) -> documents.Reading | None:
+    read = picture.reading
+    if read is None or read.plate is None or read.confidence is None:
         return None
-    plate = parse_plate(ticket.machine_plate)
-    return documents.Reading(plate.shown if plate else ticket.machine_plate, ticket.confidence)
+    return documents.Reading(read.plate, read.confidence)
 
 
 def _check(house: House, code: str) -> documents.CheckCode:

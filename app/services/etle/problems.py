@@ -70,6 +70,15 @@ ANSWER_INCOMPLETE = ProblemType(
     Text("Jawaban belum lengkap", "The answer is not complete"),
     Text("Lengkapi: {missing}.", "Please add: {missing}."),
 )
+NOT_AT_COUNTER = ProblemType(
+    "etle-not-at-counter",
+    409,
+    Text("Bukan langkah loket", "Nothing that a counter can do"),
+    Text(
+        "Langkah {action} tidak dapat dilakukan di loket pada keadaan perkara ini. Yang dapat: {allowed}.",
+        "The step {action} cannot be taken at a counter as the case stands. What can: {allowed}.",
+    ),
+)
 ATTACHMENT_UNKNOWN = ProblemType(
     "etle-attachment-unknown",
     422,

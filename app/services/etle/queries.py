@@ -205,15 +205,6 @@ async def tickets_of_person(
     return [Found(_view(row, lifecycles, row["role"]), row["role"], row["party_id"]) for row in rows]
 
 
-async def capture_of(connection: AsyncConnection, case_id: UUID) -> UUID:
-    """The capture on which a ticket rests; raises TICKET_NOT_FOUND."""
-    found = await connection.execute(select(col(Ticket.capture_id)).where(col(Ticket.case_id) == case_id))
-    capture_id: UUID | None = found.scalar_one_or_none()
-    if capture_id is None:
-        raise TICKET_NOT_FOUND()
-    return capture_id
-
-
 async def waiting_for_a_draw(connection: AsyncConnection) -> dict[str, list[UUID]]:
     """By unit, the oldest captured cases without an officer for whom no draw is under way."""
     under_way = exists().where(col(Draw.case_id) == col(Case.id), col(Draw.status) == "announced")

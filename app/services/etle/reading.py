@@ -1,11 +1,11 @@
-"""From a stored capture to a case: read the plate, find the vehicle, join what is one violation, draw the officer.
+"""From a stored capture to a case: read its pictures, find the vehicle, join what is one violation, draw the officer.
 
 A job that may run twice: the recogniser and the registry are asked first, then one transaction decides, and a capture
 that already has its case is left alone.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,22 +25,27 @@ from app.services.registries import Vehicle, VehicleRegistry
 
 REFERENCE_PREFIX = "ETL"
 MAX_CANDIDATES = 8
+MAX_LINES = 10
+"""Plates of one picture that are kept; what is not kept cannot be blurred, and no street shows more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What machine and registry say together. `doubtful`: a corrected or several matching readings, or none."""
+    """What machine and registry say together: what was read of each picture (None: it could not be opened), the surest
+    line of all, and its vehicle. `doubtful`: a corrected or several matching readings, or none."""
 
-    reading: Reading | None
+    readings: tuple[Reading | None, ...]
     best: PlateReading | None
     vehicle: Vehicle | None
     doubtful: bool
 
 
 async def read_capture(house: House, capture_id: str) -> None:
-    """Job: read a capture's plate and open (or join) its case."""
+    """Job: read a capture's plates and open (or join) its case. Every picture is read: what is not known to be another
+    vehicle's plate could not be blurred."""
     capture = await _load(house, UUID(capture_id))
-    match = await _match(house, await house.storage.get(capture.files[0].sha256))
+    readings = [await _read(house, await house.storage.get(file.sha256)) for file in capture.files]
+    match = await _match(house, tuple(readings))
     async with house.db.begin(SYSTEM) as tx:
         await take_up(tx, capture, match)
 
@@ -50,30 +55,35 @@ async def _load(house: House, capture_id: UUID) -> cameras.CaptureView:
         return await cameras.get_capture(tx.session, capture_id)
 
 
-async def _match(house: House, image: bytes) -> Match:
-    """Read the picture, then ask the registry for the best plate and, if unknown, for what it may be misread from.
-
-    One single candidate that the registry knows is taken, as doubtful; several are left to a person (plates.md).
-    """
+async def _read(house: House, image: bytes) -> Reading | None:
     try:
-        reading = await house[Recogniser].read(image)
+        return await house[Recogniser].read(image)
     except Problem as problem:
         if problem.type.status >= 500:
             raise  # the recogniser is away: the job is tried again, the capture is safe
-        reading = None
-    best = reading.results[0] if reading and reading.results else None
+        return None
+
+
+async def _match(house: House, readings: tuple[Reading | None, ...]) -> Match:
+    """Ask the registry for the surest plate and, if unknown, for what it may be misread from.
+
+    One single candidate that the registry knows is taken, as doubtful; several are left to a person (plates.md).
+    """
+    best = max(
+        (each.results[0] for each in readings if each and each.results), key=lambda line: line.confidence, default=None
+    )
     if best is None:
-        return Match(reading, None, None, doubtful=True)
+        return Match(readings, None, None, doubtful=True)
     registry = house[VehicleRegistry]
     vehicle = await registry.find(best.plate)
     if vehicle is not None:
-        return Match(reading, best, vehicle, doubtful=False)
+        return Match(readings, best, vehicle, doubtful=False)
     known: dict[str, Vehicle] = {}
     for plate in _other_plates(best):
         found = await registry.find(plate)
         if found is not None:
             known[found.registry_id] = found
-    return Match(reading, best, next(iter(known.values())) if len(known) == 1 else None, doubtful=True)
+    return Match(readings, best, next(iter(known.values())) if len(known) == 1 else None, doubtful=True)
 
 
 def _other_plates(best: PlateReading) -> list[str]:
@@ -86,12 +96,15 @@ async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
     """Open a case for a read capture, or join it to the one it belongs to; a capture that has its case is left alone."""
     if await _has_case(tx, capture.id):
         return
-    await cameras.record_reading(tx, capture.id, _kept(match.reading))
-    joined = await _same_violation(tx, capture, match)
+    await cameras.record_reading(tx, capture.id, _kept(match))
+    stamp = await _stamp(tx, capture)
+    doubtful = match.doubtful or match.best is None or match.best.confidence < stamp.policy.etle.accept_confidence
+    # A doubtful line may be another vehicle's: joined, it would end in a case that nobody opened for it.
+    joined = None if doubtful else await _same_violation(tx, capture, match, stamp)
     if joined is not None:
         tx.session.add(TicketCapture(capture_id=capture.id, case_id=joined, joined_at=tx.now))
         return
-    case = await _open(tx, capture, match)
+    case = await _open(tx, capture, match, stamp, doubtful=doubtful)
     if not await _exempt(tx, case):
         await review.draw(tx, case.id, case.unit)
 
@@ -101,31 +114,51 @@ async def _has_case(tx: Tx, capture_id: UUID) -> bool:
     return opened.first() is not None or await tx.session.get(TicketCapture, capture_id) is not None
 
 
-async def _same_violation(tx: Tx, capture: cameras.CaptureView, match: Match) -> UUID | None:
-    """The open case of the same vehicle, place and violation within the policy's window, if there is one."""
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """Where and when a capture was taken, as the law counts it: unit, Polda, local day, and the policy of that day."""
+
+    unit: reference.Unit
+    polda: str
+    day: date
+    policy: reference.Policy
+
+
+async def _stamp(tx: Tx, capture: cameras.CaptureView) -> _Stamp:
+    unit = await reference.unit(tx.session, capture.unit)
+    polda = reference.polda_of(unit) or unit.code
+    day = capture.captured_at.astimezone(reference.zone_of(unit)).date()
+    return _Stamp(unit, polda, day, await reference.policy(tx.session, polda, day))
+
+
+async def _same_violation(tx: Tx, capture: cameras.CaptureView, match: Match, stamp: _Stamp) -> UUID | None:
+    """The case of the same vehicle, place and violation within the policy's window, if there is one.
+
+    Not one that an officer rejected: that was said of other pictures, and this one may be the good one.
+    """
     if match.vehicle is None:
         return None
-    unit = await reference.unit(tx.session, capture.unit)
-    policy = await reference.policy(tx.session, reference.polda_of(unit), capture.captured_at.date())
-    window = timedelta(minutes=policy.etle.same_violation_minutes)
+    window = timedelta(minutes=stamp.policy.etle.same_violation_minutes)
     # Two captures of one vehicle at once must not open two cases: the vehicle's tickets are decided one by one.
     await tx.serialise(f"vehicle:{match.vehicle.registry_id}")
-    same = select(col(Ticket.case_id)).where(
-        col(Ticket.vehicle_id) == match.vehicle.registry_id,
-        col(Ticket.violation_code) == capture.violation_code,
-        col(Ticket.location) == capture.location,
-        col(Ticket.occurred_at) >= capture.captured_at - window,
-        col(Ticket.occurred_at) <= capture.captured_at + window,
+    same = (
+        select(col(Ticket.case_id))
+        .join(cases.Case, col(cases.Case.id) == col(Ticket.case_id))
+        .where(
+            col(Ticket.vehicle_id) == match.vehicle.registry_id,
+            col(Ticket.violation_code) == capture.violation_code,
+            col(Ticket.location) == capture.location,
+            col(Ticket.occurred_at) >= capture.captured_at - window,
+            col(Ticket.occurred_at) <= capture.captured_at + window,
+            col(cases.Case.state) != "rejected",
+        )
     )
     return (await tx.session.execute(same.order_by(col(Ticket.occurred_at)).limit(1))).scalar_one_or_none()
 
 
-async def _open(tx: Tx, capture: cameras.CaptureView, match: Match) -> cases.Case:
-    unit = await reference.unit(tx.session, capture.unit)
-    polda = reference.polda_of(unit) or unit.code
-    day = capture.captured_at.astimezone(reference.zone_of(unit)).date()
-    violation = await reference.violation(tx.session, capture.violation_code, day)
-    policy = await reference.policy(tx.session, polda, day)
+async def _open(tx: Tx, capture: cameras.CaptureView, match: Match, stamp: _Stamp, *, doubtful: bool) -> cases.Case:
+    unit, polda = stamp.unit, stamp.polda
+    violation = await reference.violation(tx.session, capture.violation_code, stamp.day)
     plate = parse_plate(match.best.plate) if match.best else None
     # A unit without officers of its own is served by its Polda's back office.
     handling = unit.code if await review.has_officers(tx, unit.code) else polda
@@ -136,11 +169,10 @@ async def _open(tx: Tx, capture: cameras.CaptureView, match: Match) -> cases.Cas
         lifecycle="etle",
         unit=handling,
         reference=ref,
-        policy_id=policy.id,
+        policy_id=stamp.policy.id,
         data={"violation": violation.code, "read": match.best is not None, "known_vehicle": match.vehicle is not None},
         case_id=case_id,
     )
-    confidence = match.best.confidence if match.best else None
     ticket = Ticket(
         case_id=case_id,
         capture_id=capture.id,
@@ -155,8 +187,8 @@ async def _open(tx: Tx, capture: cameras.CaptureView, match: Match) -> cases.Cas
         title_en=violation.title.en,
         fine=violation.max_fine,
         machine_plate=match.best.plate if match.best else None,
-        confidence=confidence,
-        doubtful=match.doubtful or confidence is None or confidence < policy.etle.accept_confidence,
+        confidence=match.best.confidence if match.best else None,
+        doubtful=doubtful,
         plate=plate.canonical if plate else None,
     )
     tx.session.add(ticket)
@@ -177,22 +209,26 @@ async def _exempt(tx: Tx, case: cases.Case) -> bool:
     return True
 
 
-def _kept(reading: Reading | None) -> dict[str, JsonValue]:
-    """What is kept of a reading: raw text, corrected plate, confidence, box and alternatives, best first."""
-    if reading is None:
-        return {"backend": None, "results": []}
+def _kept(match: Match) -> dict[str, JsonValue]:
+    """What is kept of the readings: of each line raw text, corrected plate, confidence, box, alternatives and in which
+    picture (`file`) it stands, the line that was taken first; and which pictures were read at all."""
+    read = [(file, reading) for file, reading in enumerate(match.readings) if reading is not None]
+    lines = [(file, line) for file, reading in read for line in reading.results[:MAX_LINES]]
+    lines.sort(key=lambda each: each[1] is not match.best)  # stable: the others stay as they came
     return {
-        "backend": reading.backend,
-        "elapsed_ms": reading.elapsed_ms,
+        "backend": read[0][1].backend if read else None,
+        "elapsed_ms": sum(reading.elapsed_ms for _file, reading in read),
+        "files_read": [file for file, _reading in read],
         "results": [
             {
-                "plate": each.plate,
-                "raw": each.raw,
-                "confidence": each.confidence,
-                "box": [each.box.x_min, each.box.y_min, each.box.x_max, each.box.y_max],
-                "alternatives": [[other.plate, other.confidence] for other in each.alternatives],
+                "file": file,
+                "plate": line.plate,
+                "raw": line.raw,
+                "confidence": line.confidence,
+                "box": [line.box.x_min, line.box.y_min, line.box.x_max, line.box.y_max],
+                "alternatives": [[other.plate, other.confidence] for other in line.alternatives],
             }
-            for each in reading.results[:10]
+            for file, line in lines
         ],
     }
 

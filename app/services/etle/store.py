@@ -32,6 +32,16 @@ async def policy_of(tx: Tx, case: Case) -> EtlePolicy:
     return (await policy_by_id(tx.session, case.policy_id)).etle
 
 
+def answer_days(policy: EtlePolicy, party: Party) -> tuple[int | None, int]:
+    """This person's time to answer: days from the violation (None: it does not count), and from proven delivery.
+
+    A named driver is asked late and for the first time: his time runs from his own letter alone (`driver_answer_due`).
+    """
+    if party.role == "driver":
+        return None, policy.driver_answer_days
+    return policy.answer_days_from_violation, policy.answer_min_days_from_delivery
+
+
 async def parties_of(tx: Tx, case_id: UUID) -> list[Party]:
     """Everybody who is or was a person of this case, oldest first."""
     query = select(Party).where(col(Party.case_id) == case_id).order_by(col(Party.created_at), col(Party.id))

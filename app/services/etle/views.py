@@ -83,7 +83,7 @@ class CameraView:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceItem:
-    """One picture. `url` and `crop_url` are short-lived signed links; other plates in it are blurred."""
+    """One picture. `url` and `crop_url` are short-lived signed links."""
 
     url: str
     crop_url: str | None
@@ -94,13 +94,17 @@ class EvidenceItem:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """What the machine saw, with everything needed to doubt it."""
+    """What the machine saw, with everything needed to doubt it: the pictures of every capture of this violation.
+
+    `whole`: as staff see it; for anybody else the plates of other vehicles are blurred.
+    """
 
     items: tuple[EvidenceItem, ...]
     reading: MachineReading
     camera: CameraView | None
     speed_kmh: float | None
     limit_kmh: float | None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,7 @@ class BillView:
     paid_at: datetime | None
     lines: tuple[BillLineView, ...] = ()
     remittances: tuple[RemittanceView, ...] = ()
+    qris: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

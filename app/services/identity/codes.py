@@ -44,9 +44,11 @@ _PURPOSE_WORDS = {
     CodePurpose.BIND_IDENTITY: Text("memastikan data diri Anda", "confirming your identity"),
     CodePurpose.CONSENT: Text("menyetujui bantuan petugas loket", "agreeing to a counter officer's help"),
 }
+_TEMPLATES = {CodePurpose.CONSENT: "consent_code"}
+"""A code that is told to an officer says so; any other is for nobody's ears."""
 _ABOUT = Text("Kode sekali pakai", "A one-time code")
 _SENDER_UNIT = "MABES"  # an account is national: no single unit sends its codes
-_TO_BE_SENT = ("code", "medium", "address", "lang")
+_TO_BE_SENT = ("code", "medium", "address", "lang", "what_id", "what_en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,13 @@ async def new_code(
     key_id: UUID,
     send_to: Contact | None,
     held: Mapping[str, str | None] | None = None,
+    what: Text | None = None,
     lang: Lang = "id",
 ) -> UUID:
     """Make a code for `about` (an opaque id or blind index) and have it sent; earlier ones of that purpose end here.
 
-    `held` (personal data needed when it is redeemed) is sealed with the address under the data key `key_id`. Gives the
-    code's id, which is no secret.
+    `held` (personal data needed when it is redeemed) is sealed with the address under the data key `key_id`. `what` says
+    what it is for, where the purpose alone does not. Gives the code's id, which is no secret.
     """
     earlier = (col(OneTimeCode.purpose) == purpose) & (col(OneTimeCode.about) == about)
     await tx.session.execute(
@@ -80,7 +83,10 @@ async def new_code(
     )
     code_id, code = new_id(), str(secrets.randbelow(10**DIGITS)).zfill(DIGITS)
     medium = _MEDIA[send_to.kind] if send_to else None
-    to_send = {"code": code, "medium": medium, "address": send_to.value if send_to else None, "lang": lang}
+    words = what or _PURPOSE_WORDS[purpose]
+    address = send_to.value if send_to else None
+    to_send = {"code": code, "medium": medium, "address": address, "lang": lang}
+    to_send |= {"what_id": words.id, "what_en": words.en}
     row = OneTimeCode(
         id=code_id,
         purpose=purpose,
@@ -111,10 +117,10 @@ async def dispatch(tx: Tx, code_id: UUID) -> None:
     await send(
         tx,
         to=Recipient(row.key_id, Medium(medium), address, "en" if plain["lang"] == "en" else "id"),
-        template="one_time_code",
+        template=_TEMPLATES.get(CodePurpose(row.purpose), "one_time_code"),
         params={
             "code": code,
-            "purpose": _PURPOSE_WORDS[CodePurpose(row.purpose)],
+            "purpose": Text(plain["what_id"] or "", plain["what_en"] or ""),
             "minutes": int(GOOD_FOR.total_seconds() // 60),
         },
         unit=_SENDER_UNIT,

@@ -113,3 +113,34 @@ CROSS_SITE = ProblemType(
         "This request did not come from a page of ours.",
     ),
 )
+CONSENT_NEEDED = ProblemType(
+    "identity-consent-needed",
+    422,
+    Text("Persetujuan warga diperlukan", "The citizen's consent is needed"),
+    Text(
+        "Langkah ini milik warga sendiri. Kirim kode persetujuan ke HP atau surelnya (POST .../consents), lalu sertakan kode "
+        "yang ia sebutkan (consent).",
+        "This step is the citizen's own. Send a consent code to their phone or e-mail (POST .../consents), then send along "
+        "the code that they tell you (consent).",
+    ),
+)
+CONSENT_REFUSED = ProblemType(
+    "identity-consent-refused",
+    422,
+    Text("Kode persetujuan tidak berlaku", "The consent code is not valid"),
+    Text(
+        "Kode salah, sudah dipakai, kedaluwarsa, atau untuk langkah lain. Kirim kode baru bila warga masih setuju.",
+        "The code is wrong, used, expired, or for another step. Send a new one if the citizen still agrees.",
+    ),
+)
+CONSENT_UNREACHABLE = ProblemType(
+    "identity-consent-unreachable",
+    409,
+    Text("Tidak ada HP atau surel di catatan", "No phone or e-mail is on record"),
+    Text(
+        "Kode persetujuan tidak dapat dikirim kepada orang ini. Minta ia menjawab sendiri di {link} dengan nomor referensi pada "
+        "suratnya; layar umum di loket boleh dipakai.",
+        "No consent code can be sent to this person. Ask them to answer by themselves at {link} with the reference on their "
+        "letter; the public screen at the counter will do.",
+    ),
+)

@@ -1,4 +1,4 @@
-"""The keys that sign tokens: ES256, several at once, rotated with ``loket keys rotate`` or each month by schedule.
+"""The keys that sign tokens: ES256, several at once, rotated with ``loket keys rotate-signing`` or each month by schedule.
 
 The newest unretired key signs. A retired one stays in the published set until every token that it signed has died, so
 that a rotation refuses nobody. Private keys lie sealed under the tokens ring.

@@ -186,16 +186,12 @@ async def fee(conn: Reading, code: str, on: date) -> Fee:
     row = await _first(conn, _in_force(FeeRow, on).where(_column(FeeRow, "code") == code))
     if row is None:
         raise FEE_NOT_FOUND(code=code, on=on)
-    return Fee(
-        id=row["id"],
-        code=row["code"],
-        service=row["service"],
-        variant=row["variant"],
-        amount=None if row["amount"] is None else Rupiah(row["amount"]),
-        unit=row["unit"],
-        kind=row["kind"],
-        note=row["note"],
-    )
+    return _fee(row)
+
+
+async def list_fees(conn: Reading, on: date) -> dict[str, Fee]:
+    """Every fee in force on a day, by code."""
+    return {row["code"]: _fee(row) for row in (await conn.execute(_in_force(FeeRow, on))).mappings()}
 
 
 async def policy(conn: Reading, polda_code: str | None, on: date) -> Policy:
@@ -279,6 +275,19 @@ def _violation(row: Mapping[str, Any]) -> Violation:
         vehicle_kinds=tuple(row["vehicle_kinds"].split(";")),
         camera_detectable=row["camera_detectable"],
         sim_points=row["sim_points"],
+    )
+
+
+def _fee(row: Mapping[str, Any]) -> Fee:
+    return Fee(
+        id=row["id"],
+        code=row["code"],
+        service=row["service"],
+        variant=row["variant"],
+        amount=None if row["amount"] is None else Rupiah(row["amount"]),
+        unit=row["unit"],
+        kind=row["kind"],
+        note=row["note"],
     )
 
 

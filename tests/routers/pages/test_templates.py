@@ -10,7 +10,7 @@ import yaml
 from app.core.problems import catalogue
 from app.core.texts import LANGS, Lang, Text
 from app.routers.pages import words
-from app.routers.pages.counter_words import DECISIONS, TASKS
+from app.routers.pages.counter_words import DECISIONS, FOR_CITIZENS, TASKS
 from app.routers.pages.forms import Form
 from app.routers.pages.render import TEMPLATES, environment, render
 from app.services.cases import TimelineEntry
@@ -94,6 +94,13 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
             },
         )
         for review in (samples.review(), samples.objection(), samples.review(actions=("start_review",), registry=None))
+    ),
+    *(
+        (
+            "pages/counter/consent.html",
+            {"staff": STAFF, "form": ERRORS, "choice": choice, "case_id": samples.ticket().id},
+        )
+        for choice in FOR_CITIZENS.values()
     ),
     ("pages/api_overview.html", {"subjects": {"tickets": [samples.operation()]}}),
     ("pages/api_subject.html", {"subject": "tickets", "operations": [samples.operation()]}),

@@ -1,4 +1,4 @@
-"""A bank that we call, on loopback: it verifies and signs with DOKU's Python SDK, and can be told to misbehave."""
+"""A bank that we call, on loopback: it verifies and signs with DOKU's Python SDK, makes QRIS codes, and can be told to misbehave."""
 
 import json
 import warnings
@@ -17,6 +17,7 @@ with warnings.catch_warnings():  # the SDK's own source has escapes that Python 
     warnings.simplefilter("ignore")
     from doku_python_library.src.services.token_service import TokenService
 
+GENERATE = "/v1.0/qr/qr-mpm-generate"
 SECRET = "rahasia-kami-di-bank"
 OUR_ID = "LOKET-DI-BANK"
 
@@ -34,17 +35,22 @@ class FakeBank:
         self.stamps: list[str] = []
         self.refused: list[str] = []
         self.next: list[Callable[[], Any] | Reply] = []
+        self.ordered: list[dict[str, Any]] = []
+        self.codes: Callable[[dict[str, Any]], str] = lambda _: ""
+        self.next_codes: list[Reply] = []
 
     async def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         assert (method, headers["content-type"]) == ("POST", "application/json")
         if target == self.prefix + TOKEN:
             return self._token(headers)
-        assert target == self.prefix + STATUS
+        assert target in (self.prefix + STATUS, self.prefix + GENERATE)
         fault = self._fault(target, headers, body)
         if fault:
             self.refused.append(fault)
             return Reply(int(fault[:3]), {"responseCode": fault, "responseMessage": "Refused"})
         self.external_ids.append(headers["x-external-id"])
+        if target == self.prefix + GENERATE:
+            return self._code(json.loads(body))
         self.stamps.append(headers["x-timestamp"])
         self.asked.append(json.loads(body))
         if self.next:
@@ -56,6 +62,16 @@ class FakeBank:
         """The bank knows of this payment."""
         money = {"value": f"{amount}.00", "currency": "IDR"}
         self.payments[request_id] = {**account, "paymentFlagStatus": flag, "paidAmount": money}
+
+    def _code(self, order: dict[str, Any]) -> Reply:
+        """QRIS, service 47: what `codes` makes, or what `next_codes` says instead."""
+        self.ordered.append(order)
+        if self.next_codes:
+            return self.next_codes.pop(0)
+        told = {"responseCode": "2004700", "responseMessage": "Successful", "referenceNo": f"A{len(self.ordered):04d}"}
+        return Reply(
+            200, {**told, "partnerReferenceNo": order["partnerReferenceNo"], "qrContent": self.codes(order)}
+        )
 
     def _token(self, headers: dict[str, str]) -> Reply:
         signed = f"{headers['x-client-key']}|{headers['x-timestamp']}"

@@ -223,7 +223,6 @@ def test_a_pdf_in_which_something_runs_is_refused(active: bytes) -> None:
         b"%PDF-1.4\n" + b"paper " * 200 + b"\nstartxref\n0\n%%EOF\n",
         pdf(CATALOG).replace(b"/Root", b"/Toor"),
         pdf(CATALOG).replace(b"startxref", b"nothing"),
-        pdf(CATALOG, b"<< /Encrypt 5 0 R >>"),
         pdf(CATALOG, packed(b"x", extra=b"/Filter [/ASCII85Decode /FlateDecode]")),
         pdf(CATALOG, packed(b"x", extra=b"/Filter /FlateDecode /DecodeParms << /Predictor 12 >>")),
         pdf(CATALOG, b"<< /Type /ObjStm /Filter /BrotliDecode >>\nstream\nnot deflate\nendstream"),
@@ -235,6 +234,11 @@ def test_a_pdf_in_which_something_runs_is_refused(active: bytes) -> None:
 )
 def test_a_pdf_that_cannot_be_looked_into_is_refused(odd: bytes) -> None:
     assert attachment_refusal(odd) == "documents-pdf-unreadable"
+
+
+def test_a_pdf_with_a_password_is_said_to_have_one() -> None:
+    assert attachment_refusal(pdf(CATALOG, b"<< /Encrypt 5 0 R >>")) == "documents-pdf-locked"
+    assert attachment_refusal(pdf(CATALOG, b"<< /Enc#72ypt 5 0 R >>")) == "documents-pdf-locked"
 
 
 def test_names_inside_a_packed_picture_are_no_alarm() -> None:

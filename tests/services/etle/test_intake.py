@@ -81,7 +81,13 @@ async def test_verifying_is_refused_without_a_registered_vehicle_or_when_the_off
         assert await make.state_of(house, case_id) == "in_verification"
 
 
-async def test_a_priority_vehicle_is_let_through_by_the_machine(house: House) -> None:
+@pytest.mark.parametrize(
+    ("confidence", "doubtful", "state"),
+    [(0.98, False, "exempt"), (0.06, False, "captured"), (0.98, True, "captured")],
+)
+async def test_a_priority_vehicle_is_let_through_by_the_machine_on_a_sure_reading_alone(
+    house: House, confidence: float, doubtful: bool, state: str
+) -> None:
     await make.demo_set(house)
     line = make.VEHICLE
     ambulance = type(line)(
@@ -91,16 +97,17 @@ async def test_a_priority_vehicle_is_let_through_by_the_machine(house: House) ->
     )  # fmt: skip
     async with house.db.begin(make.SYSTEM) as tx:
         await make.registries.enter_vehicle(tx, ambulance)
-    case_id = await make.case_of(house, await make.capture(house), "B9111AMB")
+    taken = await make.capture(house)
+    case_id = await make.case_of(house, taken, "B9111AMB", confidence=confidence, doubtful=doubtful)
     assert case_id is not None
-    state = await make.state_of(house, case_id)
+    assert await make.state_of(house, case_id) == state
     async with house.db.begin(make.SYSTEM) as tx:
         case = await tx.session.get(Case, case_id)
         assert case is not None
         ticket = await tx.session.get(Ticket, case_id)
     assert ticket is not None
     assert ticket.vehicle["kind"] == "AMBULANCE"
-    assert state == "exempt"
+    assert (case.assigned_to is None) == (state == "exempt"), "what the machine may not decide goes to an officer"
 
 
 async def test_the_owner_is_sealed_and_found_by_nobody_without_the_key(house: House) -> None:

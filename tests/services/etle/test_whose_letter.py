@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from sqlalchemy import select
 
 from app.core.actor import SYSTEM
+from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.problems import Problem
 from app.services import cases, etle
@@ -21,6 +23,7 @@ from tests.banks import join_bank
 from tests.drain import drain
 
 PICTURE = Picture(b"", None)
+JAKARTA = ZoneInfo("Asia/Jakarta")
 FRIEND = {
     "nik": "3174014503909902",
     "name": "Siti Misal",
@@ -64,6 +67,24 @@ async def test_the_stnk_does_not_open_the_drivers_letter(house: House) -> None:
     own = await letter(house, case_id, driver.id)
     assert own.reference == driver.code
     assert driver.code != owner.code
+
+
+async def test_a_drivers_letter_and_message_tell_the_drivers_own_time(
+    house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    case_id = await driver_named(house)
+    driver = await party(house, case_id, "driver")
+    async with house.db.read() as connection:
+        due = (await cases.due_times(connection, case_id))["etle.driver_answer_due"].astimezone(JAKARTA).date()
+    days = (due - clock.now().astimezone(JAKARTA).date()).days
+    assert days == 5, "its delivery was proven today"
+    own = await letter(house, case_id, driver.id)
+    assert (own.days_from_violation, own.days_from_delivery) == (None, days)
+    shown = (await client.get("/sandbox/outbox.json", params={"to": FRIEND["phone"]})).json()["messages"]
+    [text] = [each["text"] for each in shown if "Anda disebut sebagai pengemudi" in each["text"]]
+    assert f"Batas waktu: {days} hari sejak surat ini terbukti sampai" in text
+    owners = await letter(house, case_id, None)
+    assert (owners.days_from_violation, owners.days_from_delivery) == (8, 5)
 
 
 async def test_who_got_no_letter_reads_nobody_elses(house: House) -> None:

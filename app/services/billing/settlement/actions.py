@@ -1,6 +1,7 @@
 """What can be done about a difference, and what each of it books. Every one empties what suspense holds for it.
 
-link      SU -> the bill's account: the money pays the bill, with receipt and all, as if the bank had told us
+link      BC -> the bill's account, SU -> BC: the money pays the bill, with receipt and all, as if the bank had told us
+match     SU -> BC: it is the money of the payment by which the bill is paid already
 refund    SU -> RF: owed back to whoever paid this bill
 charge    BF -> SU: the bank keeps it; what is missing is a charge
 offset    two differences that cancel each other out, such as money without a home and its return
@@ -24,9 +25,9 @@ from app.services.billing.accounts import BANK_CHARGES, REFUNDS, SUSPENSE
 from app.services.billing.bills import lock_bill
 from app.services.billing.ledger import Line
 from app.services.billing.models import Bill, BillState, EntryKind, Refund, SnapPayment
-from app.services.billing.payments import post_payment, reverse_payment
-from app.services.billing.settlement import exceptions
-from app.services.billing.settlement.matching import ACCEPT, CHARGE, DISMISS, LINK, OFFSET, REFUND, REVERSE
+from app.services.billing.payments import reverse_payment
+from app.services.billing.settlement import early_lines, exceptions, linking
+from app.services.billing.settlement.matching import ACCEPT, CHARGE, DISMISS, LINK, MATCH, OFFSET, REFUND, REVERSE
 from app.services.billing.settlement.models import (
     ExceptionKind,
     ExceptionState,
@@ -56,6 +57,14 @@ PAYMENT_GONE = Text(
     "Pembayaran ini sudah dibatalkan, atau sudah ada dalam berkas bank.",
     "This payment was undone already, or stands in a file of the bank.",
 )
+NOTHING_TO_MATCH = Text(
+    "Tagihan ini tidak dibayar melalui bank ini, atau pembayarannya sudah ada dalam berkas bank.",
+    "This bill is not paid by this bank, or its payment stands in a file of the bank already.",
+)
+PAYMENT_WAITS = Text(
+    "Pembayaran tagihan ini belum ada dalam berkas bank: mungkin inilah uangnya. Cocokkan, atau tunggu berkas berikutnya.",
+    "The bill's payment stands in no file of the bank yet: this may be its money. Match it, or wait for the next file.",
+)
 REASON_REVERSED = "tidak ada dalam berkas bank / not in the bank's files"
 
 
@@ -75,6 +84,11 @@ ACTIONS = {
             LINK,
             Text("Bukukan untuk tagihan", "Link to the bill"),
             Text("Tagihan lunas dan bukti terbit sekarang", "The bill is paid and its receipt is made now"),
+        ),
+        Action(
+            MATCH,
+            Text("Cocokkan dengan pembayaran tagihan", "Match to the bill's payment"),
+            Text("Tagihan sudah lunas; inilah uangnya", "The bill is paid already; this is its money"),
         ),
         Action(
             REFUND,
@@ -118,7 +132,7 @@ def possible(row: SettlementException) -> list[str]:
     if row.kind == ExceptionKind.GAP:
         found = [ACCEPT]
     elif row.held > 0:
-        found = [LINK, REFUND, OFFSET] if row.kind != ExceptionKind.AMOUNT else [REFUND, OFFSET]
+        found = [LINK, MATCH, REFUND, OFFSET] if row.kind != ExceptionKind.AMOUNT else [REFUND, OFFSET]
     elif row.held < 0:
         found = [CHARGE, OFFSET]
     elif row.kind == ExceptionKind.MISSING:
@@ -132,12 +146,10 @@ async def check(tx: Tx, row: SettlementException, action: str, bill_id: UUID | N
     """Whether this can be done now. Raises ACTION_NOT_POSSIBLE, BILL_NOT_FOUND."""
     if action not in possible(row):
         raise _not(NOT_HERE)
-    if action in (LINK, REFUND):
+    if action in (LINK, MATCH, REFUND):
         if bill_id is None:
             raise _not(BILL_NEEDED)
-        bill = await lock_bill(tx, bill_id)
-        if action == LINK:
-            _check_payable(bill, row.held)
+        await _check_bill(tx, row, action, await lock_bill(tx, bill_id))
     elif action == OFFSET:
         await _opposite(tx, row, other_id)
     elif action == REVERSE:
@@ -149,7 +161,9 @@ async def carry_out(
 ) -> UUID | None:
     """Do what was checked; returns the ledger entry, None where nothing is booked."""
     if action == LINK and bill_id is not None:
-        return await post_payment(tx, bill_id, amount=row.held, debit=SUSPENSE, memo=f"{MEMO} {row.bank}")
+        return await linking.link(tx, row, await lock_bill(tx, bill_id), f"{MEMO} {row.bank}")
+    if action == MATCH and bill_id is not None:
+        return await _match(tx, row, await lock_bill(tx, bill_id))
     if action == REFUND and bill_id is not None:
         return await _owe(tx, row, bill_id)
     if action == CHARGE:
@@ -163,6 +177,26 @@ async def carry_out(
     if action == ACCEPT:
         await _take_again(tx, row)
     return None
+
+
+async def _check_bill(tx: Tx, row: SettlementException, action: str, bill: Bill) -> None:
+    if action == LINK:
+        _check_payable(bill, row.held)
+        return
+    waiting = await early_lines.unsettled_payment(tx, bill, row.bank)
+    if action == REFUND and waiting is not None and row.kind != ExceptionKind.AMOUNT:
+        raise _not(PAYMENT_WAITS)
+    if action == MATCH and waiting is None:
+        raise _not(NOTHING_TO_MATCH)
+    if action == MATCH and bill.amount != row.held:
+        raise _not_the_amount(bill)
+
+
+async def _match(tx: Tx, row: SettlementException, bill: Bill) -> UUID:
+    payment = await early_lines.unsettled_payment(tx, bill, row.bank)
+    if payment is None:
+        raise _not(NOTHING_TO_MATCH)
+    return await linking.settle_by(tx, row, payment)
 
 
 async def _owe(tx: Tx, row: SettlementException, bill_id: UUID) -> UUID:
@@ -224,9 +258,12 @@ def _check_payable(bill: Bill, held: int) -> None:
     if bill.state not in (BillState.OPEN, BillState.EXPIRED):
         raise _not(BILL_NOT_PAYABLE)
     if bill.amount != held:
-        raise _not(
-            Text(f"{OTHER_AMOUNT.id} {show_rupiah(bill.amount)}", f"{OTHER_AMOUNT.en} {show_rupiah(bill.amount)}")
-        )
+        raise _not_the_amount(bill)
+
+
+def _not_the_amount(bill: Bill) -> Problem:
+    amount = show_rupiah(bill.amount)
+    return _not(Text(f"{OTHER_AMOUNT.id} {amount}", f"{OTHER_AMOUNT.en} {amount}"))
 
 
 def _not(why: Text) -> Problem:

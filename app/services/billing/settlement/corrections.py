@@ -64,6 +64,7 @@ async def end_unseen(tx: Tx, place: Place) -> int:
             col(SettlementLine.seen_in) != place.statement_id,
         )
         .limit(BATCH)
+        .with_for_update()  # a payment that comes late may be settling one of them
     )
     rows = (await tx.session.execute(query)).scalars().all()
     await _end(tx, place, rows)
@@ -76,7 +77,7 @@ async def _stored(tx: Tx, series_id: UUID, references: Iterable[str]) -> dict[tu
         col(SettlementLine.ended_by).is_(None),
         col(SettlementLine.bank_reference).in_(set(references)),
     )
-    rows = (await tx.session.execute(query)).scalars()
+    rows = (await tx.session.execute(query.with_for_update())).scalars()
     return {(row.bank_reference, row.ordinal): row for row in rows}
 
 

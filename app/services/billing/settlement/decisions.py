@@ -13,8 +13,12 @@ from app.core.actor import Actor
 from app.core.db import Tx
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
+from app.services import reference
+from app.services.billing.bills import lock_bills
 from app.services.billing.models import Bill, SnapPayment
+from app.services.billing.problems import BILL_NOT_FOUND
 from app.services.billing.settlement import actions, exceptions
+from app.services.billing.settlement.differences import bill_named
 from app.services.billing.settlement.models import ExceptionState, SettlementException
 from app.services.billing.settlement.problems import EXCEPTION_NOT_FOUND, FOUR_EYES, NOT_YOUR_TURN
 from app.services.billing.settlement.scope import may_see
@@ -42,11 +46,14 @@ class Proposal:
 async def propose(tx: Tx, exception_id: UUID, proposal: Proposal) -> SettlementException:
     """Say what should be done. Nothing is booked yet.
 
-    Raises EXCEPTION_NOT_FOUND, NOT_YOUR_TURN unless it is open, FOUR_EYES, ACTION_NOT_POSSIBLE, INVALID_REQUEST.
+    Raises EXCEPTION_NOT_FOUND, NOT_YOUR_TURN unless it is open, FOUR_EYES, BILL_NOT_FOUND for a bill of another Polda,
+    ACTION_NOT_POSSIBLE, INVALID_REQUEST.
     """
-    row = await _locked(tx, exception_id)
+    row = await _locked(tx, exception_id, proposal.bill_id)
     _expect(row, ExceptionState.OPEN)
     reason = _reason(proposal.reason)
+    if proposal.bill_id is not None:
+        await _check_theirs(tx, proposal.bill_id)
     bill_id = proposal.bill_id or row.bill_id
     await _check_eyes(tx, row, bill_id)
     await actions.check(tx, row, proposal.action, bill_id, proposal.other_id)
@@ -55,6 +62,14 @@ async def propose(tx: Tx, exception_id: UUID, proposal: Proposal) -> SettlementE
     row.facts = {**row.facts, "offset": str(proposal.other_id) if proposal.other_id else None}
     await exceptions.add_step(tx, row, "proposed", action=proposal.action, reason=reason)
     return row
+
+
+async def named_bill(tx: Tx, exception_id: UUID, number: str) -> UUID:
+    """The bill that somebody names for a difference. Raises EXCEPTION_NOT_FOUND, BILL_NOT_FOUND."""
+    row = await tx.one(SettlementException, exception_id)
+    if row is None or not may_see(tx.actor, row.unit):
+        raise EXCEPTION_NOT_FOUND()
+    return await bill_named(tx.session, row.bank, number)
 
 
 async def decline(tx: Tx, exception_id: UUID, reason: str) -> SettlementException:
@@ -76,6 +91,7 @@ async def confirm(tx: Tx, exception_id: UUID, reason: str | None = None) -> Sett
     _expect(row, ExceptionState.PROPOSED)
     if row.proposed_by == tx.actor.id:
         raise FOUR_EYES()
+    text = _reason(reason) if reason and reason.strip() else None
     await _check_eyes(tx, row, row.action_bill_id)
     other = row.facts.get("offset")
     other_id = UUID(str(other)) if other else None
@@ -84,8 +100,17 @@ async def confirm(tx: Tx, exception_id: UUID, reason: str | None = None) -> Sett
     row.entry_id = await actions.carry_out(tx, row, action, row.action_bill_id, other_id)
     row.state, row.held = ExceptionState.CLOSED, 0
     row.closed_by, row.closed_at = tx.actor.id, tx.now
-    await exceptions.add_step(tx, row, "closed", action=action, reason=reason or None)
+    await exceptions.add_step(tx, row, "closed", action=action, reason=text)
     return row
+
+
+async def _check_theirs(tx: Tx, bill_id: UUID) -> None:
+    """Nobody decides about another Polda's bill. Raises BILL_NOT_FOUND."""
+    query = select(col(Bill.unit)).where(col(Bill.id) == bill_id)
+    code = (await tx.session.execute(query)).scalar_one_or_none()
+    unit = await reference.find_unit(tx.session, code) if code is not None else None
+    if code is None or not may_see(tx.actor, (reference.polda_of(unit) if unit else None) or code):
+        raise BILL_NOT_FOUND()
 
 
 def _undo(row: SettlementException) -> None:
@@ -93,12 +118,14 @@ def _undo(row: SettlementException) -> None:
     row.proposed_by, row.proposed_at = None, None
 
 
-async def _locked(tx: Tx, exception_id: UUID) -> SettlementException:
-    """The difference, locked. The bank's lock comes first, as in an import: one order, no deadlock."""
+async def _locked(tx: Tx, exception_id: UUID, bill_id: UUID | None = None) -> SettlementException:
+    """The difference, locked. The bank's lock comes first, as in an import, then cases and bills, as in a payment that
+    settles a line: one order, no deadlock."""
     found = await tx.one(SettlementException, exception_id)
     if found is None or not may_see(tx.actor, found.unit):
         raise EXCEPTION_NOT_FOUND()
     await tx.serialise(f"settlement {found.bank}")
+    await lock_bills(tx, {each for each in (found.bill_id, found.action_bill_id, bill_id) if each is not None})
     row = await tx.lock(SettlementException, exception_id)
     if row is None:
         raise EXCEPTION_NOT_FOUND()

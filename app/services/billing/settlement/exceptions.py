@@ -18,7 +18,7 @@ from app.services import reference, transparency
 from app.services.billing.ledger import Reader, insert_once
 from app.services.billing.models import Bill, SnapPayment
 from app.services.billing.settlement.lines import StatementLine
-from app.services.billing.settlement.matching import ACCEPT, DISMISS
+from app.services.billing.settlement.matching import ACCEPT, DISMISS, REVERSE
 from app.services.billing.settlement.models import (
     ExceptionKind,
     ExceptionState,
@@ -109,6 +109,31 @@ async def open_missing(tx: Tx, bank: str) -> int:
             key = {"kind": ExceptionKind.NO_STATEMENT, "subject": f"{bank} {unit} {day}"}
         opened += await insert_once(tx, SettlementException, **key, **common)
     return opened
+
+
+async def open_missing_now(tx: Tx, payment_id: UUID) -> None:
+    """The bank itself says that it has no such payment: two persons may undo it before the third day."""
+    query = (
+        select(col(SnapPayment.client_id), col(SnapPayment.bill_id), col(SnapPayment.received_at), col(Bill.unit))
+        .join(Bill, col(Bill.paid_entry_id) == col(SnapPayment.entry_id))
+        .where(col(SnapPayment.id) == payment_id)
+    )
+    row = (await tx.session.execute(query)).first()
+    if row is None:
+        return
+    await insert_once(
+        tx,
+        SettlementException,
+        kind=ExceptionKind.MISSING,
+        subject=str(payment_id),
+        bank=row.client_id,
+        unit=await _polda(tx, row.unit),
+        payment_id=payment_id,
+        bill_id=row.bill_id,
+        suggested=REVERSE,
+        facts={"day": str(bank_day(row.received_at)), "bank": "denies"},
+        opened_at=tx.now,
+    )
 
 
 async def _days_told(tx: Tx, bank: str) -> list[tuple[date, str]]:

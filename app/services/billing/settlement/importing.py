@@ -21,6 +21,7 @@ from app.core.texts import Text
 from app.services import transparency
 from app.services.billing.banks import bank_profile
 from app.services.billing.settlement import corrections, exceptions, posting
+from app.services.billing.settlement.early_lines import SETTLE_LEFT_BEHIND
 from app.services.billing.settlement.lines import BadStatement, StatementFoot, StatementHead
 from app.services.billing.settlement.models import FileState, SettlementFile, SettlementStatement
 from app.services.billing.settlement.posting import Place
@@ -207,6 +208,8 @@ async def _end_statement(house: House, place: Place) -> None:
         if statement is not None and statement.posted_at is None:
             statement.posted_at = tx.now
             await exceptions.day_told(tx, statement)
+            if statement.version > 1:  # a line that was the second of two may be the only one now
+                await tx.enqueue(SETTLE_LEFT_BEHIND)
 
 
 async def _finish(house: House, work: _Work, made: Survey) -> SettlementFile:

@@ -1,15 +1,20 @@
 """Reconciliation's background work: reading files, taking up what a killed worker left, and finding what is missing."""
 
+from uuid import UUID
+
 from sqlalchemy import or_, select
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
-from app.services.billing.settlement.exceptions import open_missing
+from app.services.billing.settlement.early_lines import SETTLE_LEFT_BEHIND, left_behind
+from app.services.billing.settlement.exceptions import open_missing, open_missing_now
 from app.services.billing.settlement.importing import IDLE, import_file
+from app.services.billing.settlement.linking import settle_payment
 from app.services.billing.settlement.models import FileState, SettlementFile
 from app.services.billing.settlement.receiving import IMPORT
+from app.services.billing.snap.client_jobs import OPEN_MISSING
 from app.services.identity import credentials
 from app.services.identity.credentials import CredentialKind
 
@@ -48,12 +53,31 @@ async def find_missing(house: House) -> None:
             await open_missing(tx, bank.client_id)
 
 
+async def _open_missing_now(house: House, payment_id: str) -> None:
+    async with house.db.begin(SYSTEM) as tx:
+        await open_missing_now(tx, UUID(payment_id))
+
+
+async def settle_left_behind(house: House) -> None:
+    """Let lines that are held settle their payments, where a race or a corrected file has kept them apart."""
+    async with house.db.read() as connection:
+        banks = [each.client_id for each in await credentials.list_(connection, kind=CredentialKind.BANK)]
+        left = {bank: await left_behind(connection, bank, limit=TAKEN_UP_AT_ONCE) for bank in banks}
+    for bank, rows in left.items():
+        for row in rows:
+            async with house.db.begin(SYSTEM) as tx:
+                await settle_payment(tx, bank, row.payment_request_id, row.bill_id)
+
+
 JOBS: tuple[Job, ...] = (
     Job(IMPORT, _import),
+    Job(OPEN_MISSING, _open_missing_now),
+    Job(SETTLE_LEFT_BEHIND, settle_left_behind, attempts=1),
     Job("billing.take_up_settlements", take_up, attempts=1),
     Job("billing.find_missing_payments", find_missing, attempts=1),
 )
 SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("settle-left-behind", "45 */5 * * * *", SETTLE_LEFT_BEHIND),
     Schedule("take-up-settlements", "30 */5 * * * *", "billing.take_up_settlements"),
     # 05:10 WIB: the files of the day before have come by then.
     Schedule("find-missing-payments", "0 10 22 * * *", "billing.find_missing_payments"),

@@ -22,8 +22,8 @@ from app.services.billing.settlement.lines import Direction, StatementLine
 from app.services.billing.settlement.models import ExceptionKind, Outcome, SettlementLine
 from app.services.billing.snap.times import bank_day
 
-LINK, REFUND, CHARGE, OFFSET, REVERSE, ACCEPT, DISMISS = (
-    "link", "refund", "charge", "offset", "reverse", "accept", "dismiss",
+LINK, MATCH, REFUND, CHARGE, OFFSET, REVERSE, ACCEPT, DISMISS = (
+    "link", "match", "refund", "charge", "offset", "reverse", "accept", "dismiss",
 )  # fmt: skip
 
 
@@ -127,10 +127,29 @@ def judge(known: Known, line: StatementLine, *, contract_fee: int) -> Finding:
     return _settling(line, payment, contract_fee)
 
 
+def is_equal(*, rest: int, fee: int, contract_fee: int) -> bool:
+    """Whether a line is its payment to the rupiah: nothing over or missing, and no fee that no contract knows."""
+    return rest == 0 and fee in (0, contract_fee)
+
+
+def suggestion(rest: int) -> str:
+    """What to do about the `rest` of a line over another amount than its payment."""
+    return REFUND if rest > 0 else CHARGE if rest < 0 else DISMISS
+
+
+def unpaid_bills(known: Known, lines: Iterable[StatementLine]) -> set[UUID]:
+    """The bills behind lines that no payment explains yet: a bank may be telling us of it at this moment."""
+    found = set()
+    for line in lines:
+        bill = known.bill_of(line) if known.payment_of(line) is None else None
+        if bill is not None and (line.payment_request_id is not None or bill.id not in known.of_bill):
+            found.add(bill.id)
+    return found
+
+
 def _settling(line: StatementLine, payment: Payment, contract_fee: int) -> Finding:
     rest = line.amount - payment.amount
-    equal = rest == 0 and line.fee in (0, contract_fee)
-    suggested = REFUND if rest > 0 else CHARGE if rest < 0 else DISMISS
+    equal = is_equal(rest=rest, fee=line.fee, contract_fee=contract_fee)
     return Finding(
         new_id(),
         line,
@@ -140,7 +159,7 @@ def _settling(line: StatementLine, payment: Payment, contract_fee: int) -> Findi
         settled=payment.amount,
         held=rest,
         kind=None if equal else ExceptionKind.AMOUNT,
-        suggested=suggested,
+        suggested=suggestion(rest),
     )
 
 

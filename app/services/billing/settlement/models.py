@@ -17,6 +17,7 @@ from app.core.ids import new_id
 _CURRENT = text("ended_by IS NULL")
 _SETTLING = text("ended_by IS NULL AND settled > 0")
 _TAKING_BACK = text("ended_by IS NULL AND settled < 0")
+_HELD = text("ended_by IS NULL AND held > 0")
 _OPEN = text("state <> 'closed'")
 
 
@@ -152,7 +153,8 @@ class SettlementLine(Table, table=True):
 
     `settled` is what it closed of the bank's clearing account (negative: opened again), `held` what it left in suspense
     (negative: owed to us), both with `entry_id`. `seen_in` is the newest version of the statement that has it; `ended_by`
-    the version that has it no more, with `ended_entry_id`. `place` is its place in the file.
+    the version that has it no more, with `ended_entry_id`; its own version, where it was judged anew because its payment
+    came late. `place` is its place in the file.
     """
 
     __tablename__ = "settlement_lines"
@@ -203,6 +205,12 @@ class SettlementLine(Table, table=True):
             sqlite_where=_SETTLING,
             postgresql_where=_SETTLING,
         ),
+        # What a payment looks for that comes after its line: few rows, however long the table is.
+        Index(
+            "ix_settlement_lines_held_request", "payment_request_id", sqlite_where=_HELD, postgresql_where=_HELD
+        ),
+        Index("ix_settlement_lines_held_reference", "bank_reference", sqlite_where=_HELD, postgresql_where=_HELD),
+        Index("ix_settlement_lines_held_bill", "bill_id", sqlite_where=_HELD, postgresql_where=_HELD),
         # And taken back once.
         Index(
             "uq_settlement_lines_taken_back",

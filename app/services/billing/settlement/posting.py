@@ -19,12 +19,13 @@ from app.core.db import Tx
 from app.core.ids import new_id
 from app.services.billing import ledger, payouts
 from app.services.billing.accounts import BANK, BANK_CHARGES, SUSPENSE, bank_clearing
+from app.services.billing.bills import lock_bills
 from app.services.billing.ledger import Line
 from app.services.billing.models import Bill, EntryKind
 from app.services.billing.refund_models import Payout
 from app.services.billing.settlement import exceptions, reversals
 from app.services.billing.settlement.lines import Direction, StatementLine
-from app.services.billing.settlement.matching import Finding, Known, judge, look_up
+from app.services.billing.settlement.matching import Finding, Known, judge, look_up, unpaid_bills
 from app.services.billing.settlement.models import ExceptionKind, Outcome, SettlementException, SettlementLine
 from app.services.billing.settlement.survey import BankOf
 
@@ -51,11 +52,16 @@ class Place:
 async def post_lines(tx: Tx, place: Place, lines: Sequence[StatementLine]) -> Counter[str]:
     """Book lines that are not booked yet; returns how many there are of each outcome.
 
-    Takes no lock on payments: a payment is settled once by a unique index, and imports of one bank pass one at a time.
+    Imports of one bank pass one at a time, and a payment is settled once by a unique index. Bills behind lines without a
+    payment are locked with their cases: a payment that comes at this moment is seen here, or sees the line.
     """
     known = await look_up(tx.session, place.bank.client_id, place.bank.partner, lines)
     counts: Counter[str] = Counter()
     forward = [line for line in lines if not line.is_reversal]
+    unpaid = unpaid_bills(known, (line for line in forward if line.direction is Direction.CREDIT))
+    if unpaid:
+        await lock_bills(tx, unpaid)
+        known = await look_up(tx.session, place.bank.client_id, place.bank.partner, lines)
     findings = [await _judged(tx, place, known, line) for line in forward]
     await _write(tx, place, findings)
     counts.update(str(each.outcome) for each in findings)

@@ -23,8 +23,8 @@ BANK_UNKNOWN = ProblemType(
     404,
     Text("Bank tidak dikenal", "No such bank"),
     Text(
-        "Tidak ada bank aktif dengan client id {bank}. Sebutkan dalam parameter `bank`.",
-        "There is no active bank with the client id {bank}. Name it in the parameter `bank`.",
+        "Tidak ada bank aktif dengan nama atau client id {bank}. Sebutkan dalam parameter `bank`; lihat `loket client list`.",
+        "There is no active bank with the name or client id {bank}. Name it in the parameter `bank`; see `loket client list`.",
     ),
 )
 FILE_NOT_FOUND = ProblemType(

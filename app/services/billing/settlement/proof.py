@@ -33,6 +33,15 @@ FAULTS: tuple[tuple[str, str], ...] = (
            ) t GROUP BY t.entry HAVING SUM(t.settled) <> 0 OR SUM(t.held) <> 0""",
     ),
     (
+        "a payment is not settled while its money lies in suspense, or was given another way, by its bank's own line",
+        """SELECT p.id FROM settlement_lines l JOIN settlement_statements s ON s.id = l.statement_id
+            JOIN snap_payments p ON p.client_id = s.bank AND p.payment_request_id = l.payment_request_id
+            JOIN bills b ON b.paid_entry_id = p.entry_id
+            WHERE l.ended_by IS NULL AND l.held > 0 AND l.payment_id IS NULL AND l.outcome IN ('unknown', 'refused')
+            AND (l.virtual_account_no IS NULL OR l.bill_id = p.bill_id) AND NOT EXISTS (
+             SELECT 1 FROM settlement_lines o WHERE o.payment_id = p.id AND o.ended_by IS NULL AND o.settled > 0)""",
+    ),
+    (
         "a line that settled a payment does not stand in its entry",
         """SELECT s.id FROM settlement_lines s WHERE s.settled <> 0 AND NOT EXISTS (
             SELECT 1 FROM ledger_lines l WHERE l.entry_id = s.entry_id AND l.bill_id = s.bill_id

@@ -19,7 +19,7 @@ from app.core.house import House
 from app.services import reference, transparency
 from app.services.billing.ledger import Reader, insert_once
 from app.services.billing.settlement.formats import kind_of
-from app.services.billing.settlement.lines import BadStatement, FileKind
+from app.services.billing.settlement.lines import BadStatement, FileKind, StatementLine
 from app.services.billing.settlement.models import FileState, SettlementFile
 from app.services.billing.settlement.problems import BANK_UNKNOWN, FILE_UNREADABLE, NOT_YOUR_BANK
 from app.services.billing.settlement.reading import first_lines
@@ -27,7 +27,7 @@ from app.services.billing.settlement.survey import BankOf, NotTheirs, bank_of, c
 
 IMPORT = "billing.import_settlement"
 """The job that reads, believes and books a file (`importing.import_file`)."""
-PEEK_LINES = 200
+PEEK_LINES = 1000
 """Lines that are looked at while the sender waits: the usual mistakes are told at once."""
 PEEK_BYTES = 4096
 MAX_NAME = 120
@@ -56,7 +56,7 @@ async def receive(
 ) -> Received:
     """Keep a file and queue its import. Nothing is kept of what is refused.
 
-    `bank` is a client id; a bank's own bearer needs none. Raises NOT_YOUR_BANK, BANK_UNKNOWN, FILE_UNREADABLE.
+    `bank` is a client id or name; a bank's own bearer needs none. Raises NOT_YOUR_BANK, BANK_UNKNOWN, FILE_UNREADABLE.
     """
     async with house.db.read() as connection:
         sender = await sender_of(connection, actor, bank, unit)
@@ -79,7 +79,7 @@ async def sender_of(source: Reader, actor: Actor, bank: str | None, unit: str | 
     """
     wanted = actor.id if actor.kind is ActorKind.BANK and bank is None else bank or ""
     found = await bank_of(source, wanted)
-    if actor.kind is ActorKind.BANK and wanted != actor.id:
+    if actor.kind is ActorKind.BANK and (found is None or found.client_id != actor.id):
         raise NOT_YOUR_BANK(bank=wanted[:80], unit=unit or ALL)
     if found is None:
         raise BANK_UNKNOWN(bank=wanted[:80] or "-")
@@ -98,16 +98,20 @@ async def _is_polda(source: Reader, code: str) -> bool:
 async def _looked_at(source: Reader, sender: Sender, file: Path) -> FileKind:
     bank = sender.bank
     try:
-        with file.open("rb") as stream:
-            kind = kind_of(stream.read(PEEK_BYTES))
-            stream.seek(0)
-            lines = first_lines(stream, kind, bank.profile, PEEK_LINES)
+        kind, lines = await asyncio.to_thread(_beginning, file, bank.profile)
         await check_theirs(source, bank, sender.unit, lines)
     except BadStatement as fault:
         raise FILE_UNREADABLE(why=fault.text) from fault
     except NotTheirs as fault:
         raise NOT_YOUR_BANK(bank=bank.name, unit=sender.unit or ALL, extra={"why": fault.text.en}) from fault
     return kind
+
+
+def _beginning(file: Path, profile: str | None) -> tuple[FileKind, list[StatementLine]]:
+    with file.open("rb") as stream:
+        kind = kind_of(stream.read(PEEK_BYTES))
+        stream.seek(0)
+        return kind, first_lines(stream, kind, profile, PEEK_LINES)
 
 
 async def _keep(tx: Tx, sender: Sender, values: Mapping[str, object]) -> Received:

@@ -11,9 +11,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlmodel import col
 
-from app.core.db import Tx
+from app.core.db import JsonValue, Tx
 from app.core.ids import new_id
 from app.core.problems import Problem
+from app.services.billing import incidents
+from app.services.billing.incidents import IncidentKind
 from app.services.billing.models import Bill, SnapPayment
 from app.services.billing.payments import reverse_payment
 from app.services.billing.problems import MONEY_MOVED_ON
@@ -51,7 +53,7 @@ async def take_back(tx: Tx, bank: BankOf, known: Known, line: StatementLine) -> 
         return await _homeless(tx, bank, line, held=-line.amount)
     if not payment.current and not await _stands(tx, payment.id):
         return await _homeless(tx, bank, line, held=-line.amount)
-    if payment.current and not await _undone(tx, payment):
+    if payment.current and not await _undone(tx, bank, payment, line):
         return Back(_waiting(line, ExceptionKind.REVERSAL, payment))
     if payment.id not in known.settled:  # the money never came by a line that we know
         return Back(_waiting(line, ExceptionKind.DEBIT, payment))
@@ -61,13 +63,17 @@ async def take_back(tx: Tx, bank: BankOf, known: Known, line: StatementLine) -> 
     return Back(found)
 
 
-async def _undone(tx: Tx, payment: Payment) -> bool:
+async def _undone(tx: Tx, bank: BankOf, payment: Payment, line: StatementLine) -> bool:
+    """Undo a payment that its bank has taken back, and leave that to be seen by a person: the payer was told it stands."""
     try:
         await reverse_payment(tx, payment.bill_id, REASON)
     except Problem as problem:
         if problem.type is not MONEY_MOVED_ON:
             raise
         return False
+    facts: dict[str, JsonValue] = {"amount": payment.amount, "bank_reference": line.bank_reference}
+    kind, subject = IncidentKind.PAYMENT_REVERSED, str(payment.id)
+    await incidents.report(tx, kind, bank.client_id, subject, bill_id=payment.bill_id, facts=facts)
     return True
 
 

@@ -97,16 +97,21 @@ class Gap:
         )
 
 
-async def bank_of(source: Reader, client_id: str) -> BankOf | None:
-    """An active bank by its client id."""
+async def bank_of(source: Reader, name: str) -> BankOf | None:
+    """An active bank by its client id, or its name."""
     banks = await credentials.list_(source, kind=CredentialKind.BANK)
-    found = next((each for each in banks if each.client_id == client_id and each.disabled_at is None), None)
+    active = [each for each in banks if each.disabled_at is None]
+    by_id = (each for each in active if each.client_id == name)
+    found = next(by_id, None) or next((each for each in active if each.name == name), None)
     if found is None:
         return None
     others = tuple(
-        each.partner_service_id.strip() for each in banks if each.client_id != client_id and each.partner_service_id
+        each.partner_service_id.strip()
+        for each in banks
+        if each.client_id != found.client_id and each.partner_service_id
     )
-    return BankOf(client_id, found.name, found.profile, (found.partner_service_id or "").strip(), found.unit, others)
+    partner = (found.partner_service_id or "").strip()
+    return BankOf(found.client_id, found.name, found.profile, partner, found.unit, others)
 
 
 async def survey(house: House, file: SettlementFile, bank: BankOf) -> Survey:

@@ -140,7 +140,7 @@ async def _check_token(
     if not same:
         # The token's own bank under another's name, or somebody with another's token: told apart by the signature.
         case = (codes.UNAUTHORIZED, UNKNOWN_CLIENT) if right else (codes.INVALID_TOKEN, None)
-        raise SnapRefusal(*case, bank=bank)
+        raise SnapRefusal(*case, bank=bank, proven=owner.client_id if right else None)
     if not right:
         raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE, bank=bank)
 

@@ -1,4 +1,5 @@
-"""We call a bank: a token (SNAP service 73), signed with our RSA key, and the question what became of a payment (26).
+"""We call a bank: a token (SNAP service 73), signed with our RSA key, the question what became of a payment (26), and
+whatever else is signed like it.
 
 Each bank has its own connections, time-out, bulkhead and circuit breaker (`app.core.upstream`), so that a dead one costs
 its own questions only. Nothing here writes: `client_jobs` keeps question and answer. What is signed, and how, is
@@ -71,6 +72,17 @@ class BankCalls:
             return Told(BankSays.SILENT, fault=_why_silent(problem))
         return told
 
+    async def call(self, connection: Connection, path: str, body: bytes, clock: Clock) -> httpx.Response:
+        """One signed call of any service; a token that the bank no longer takes is replaced once.
+
+        Raises `NoToken` and UPSTREAM_UNAVAILABLE.
+        """
+        answer = await self._send(connection, path, body, new_external_id(clock.now()), clock)
+        if answer.status_code == 401 and _by_token(connection):
+            self._tokens.pop(connection, None)
+            answer = await self._send(connection, path, body, new_external_id(clock.now()), clock)
+        return answer
+
     async def token(self, connection: Connection, clock: Clock) -> str:
         """A good access token of this bank, kept until shortly before its end. Raises `NoToken` and UPSTREAM_UNAVAILABLE."""
         now = clock.now()
@@ -85,21 +97,25 @@ class BankCalls:
             await upstream.aclose()
 
     async def _ask(self, connection: Connection, question: Question, external_id: str, clock: Clock) -> Told:
+        answer = await self._send(connection, STATUS_PATH, _body(question, external_id), external_id, clock)
+        return read_answer(answer.status_code, answer.content, question)
+
+    async def _send(
+        self, connection: Connection, path: str, body: bytes, external_id: str, clock: Clock
+    ) -> httpx.Response:
         token = await self.token(connection, clock) if _by_token(connection) else ""
-        body = _body(question, external_id)
         stamp = _stamp(connection, clock.now())
         headers = {
             "Content-Type": "application/json",
             "X-TIMESTAMP": stamp,
-            "X-SIGNATURE": _signature(connection, token, body, stamp),
+            "X-SIGNATURE": _signature(connection, path, token, body, stamp),
             "X-PARTNER-ID": connection.partner_id,
             "X-EXTERNAL-ID": external_id,
             "CHANNEL-ID": connection.channel_id,
         }
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        answer = await self._upstream(connection).request("POST", STATUS_PATH, content=body, headers=headers)
-        return read_answer(answer.status_code, answer.content, question)
+        return await self._upstream(connection).request("POST", path, content=body, headers=headers)
 
     async def _fresh_token(self, connection: Connection, now: datetime) -> _Token:
         stamp = _stamp(connection, now)
@@ -153,9 +169,9 @@ def _body(question: Question, external_id: str) -> bytes:
     return json.dumps({**fields, "additionalInfo": {}}, separators=(",", ":")).encode()
 
 
-def _signature(connection: Connection, token: str, body: bytes, stamp: str) -> str:
+def _signature(connection: Connection, path: str, token: str, body: bytes, stamp: str) -> str:
     # What stands in the request line is signed: a prefix in the bank's address belongs to it.
-    path = urlsplit(connection.base_url).path.rstrip("/") + STATUS_PATH
+    path = urlsplit(connection.base_url).path.rstrip("/") + path
     if not token:
         text = signatures.asymmetric_string_to_sign("POST", path, body, stamp)
         return signatures.rsa_signature(connection.private_key_pem, text)

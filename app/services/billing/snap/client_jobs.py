@@ -3,7 +3,7 @@
 A due time is a row, not a sleeping job: `billing.ask_status` opens a question and asks at once, and each minute the
 questions whose time has come are asked again, ever more slowly, over about a day (BCA answers for today and yesterday).
 Whoever dies between asking and noting loses one answer, never the question. Nothing is booked here: what the bank says
-differs from our books is left to a person (`payment_incidents`).
+differs from our books is left to persons (`payment_incidents`).
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,11 @@ from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.jobs import Job, Schedule
 from app.core.money import Rupiah
+from app.services.billing import incidents
 from app.services.billing.bills import customer_no_is_valid
+from app.services.billing.incidents import IncidentKind
 from app.services.billing.ledger import Reader, insert_once
-from app.services.billing.models import Bill, PaymentIncident, SnapInquiry, SnapPayment
+from app.services.billing.models import Bill, SnapInquiry, SnapPayment
 from app.services.billing.snap.client import BankCalls, new_external_id
 from app.services.billing.snap.client_answers import Question, Told
 from app.services.billing.snap.models import BankSays, BankStatusAnswer, BankStatusQuestion
@@ -32,6 +34,8 @@ from app.services.identity import connections, credentials
 ASK_STATUS = "billing.ask_status"
 ANSWER_LOST = "answer_lost"
 """We booked a payment, and do not know whether the bank heard it: a bank that says otherwise is a person's business."""
+OPEN_MISSING = "billing.open_missing"
+"""The job that lets two persons undo a payment which its bank says it does not have (`settlement.jobs`)."""
 SETTLEMENT = "settlement"
 """A line of a bank's file is unknown or missing: the exception that asks has its person already."""
 
@@ -245,29 +249,31 @@ async def _settle(tx: Tx, row: BankStatusQuestion, told: Told, close: str | None
     await tx.session.flush()
     facts: dict[str, JsonValue] = {"reason": row.reason, "asked": row.attempts, "fault": told.fault, "code": told.code}
     if outcome == GIVEN_UP:
-        await _report(tx, row, "bank_does_not_answer", facts)
+        await _report(tx, row, IncidentKind.BANK_DOES_NOT_ANSWER, facts)
     elif row.reason != SETTLEMENT:
-        kind = await _difference(tx, row, told) if settled else "bank_cannot_be_asked"
+        booked = await _booked(tx, row) if settled else None
+        kind = _difference(told, booked) if settled else IncidentKind.BANK_CANNOT_BE_ASKED
         if kind is not None:
             await _report(tx, row, kind, {**facts, "amount": told.amount, "said": told.status.value})
+        if kind is IncidentKind.BANK_SAYS_NOT_PAID and booked is not None:
+            await tx.enqueue(OPEN_MISSING, str(booked.id))
 
 
-async def _difference(tx: Tx, row: BankStatusQuestion, told: Told) -> str | None:
+def _difference(told: Told, booked: SnapPayment | None) -> IncidentKind | None:
     """How the bank's word differs from our books; None where both agree."""
-    booked = await _booked_amount(tx, row)
     if told.status is BankSays.PAID and booked is None:
-        return "bank_says_paid"
-    if told.status is BankSays.PAID and told.amount not in (None, booked):
-        return "bank_says_other_amount"
+        return IncidentKind.BANK_SAYS_PAID
+    if told.status is BankSays.PAID and booked is not None and told.amount not in (None, booked.amount):
+        return IncidentKind.BANK_SAYS_OTHER_AMOUNT
     if told.status is not BankSays.PAID and booked is not None:
-        return "bank_says_not_paid"
+        return IncidentKind.BANK_SAYS_NOT_PAID
     return None
 
 
-async def _booked_amount(tx: Tx, row: BankStatusQuestion) -> int | None:
-    """What stands in the books for this payment of this bank, in rupiah; None for nothing, or for what was reversed."""
+async def _booked(tx: Tx, row: BankStatusQuestion) -> SnapPayment | None:
+    """This payment of this bank as it stands in the books; None for nothing, or for what was reversed."""
     query = (
-        select(col(SnapPayment.amount))
+        select(SnapPayment)
         .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
         .where(
             col(SnapPayment.client_id) == row.client_id,
@@ -280,17 +286,8 @@ async def _booked_amount(tx: Tx, row: BankStatusQuestion) -> int | None:
     return (await tx.session.execute(query)).scalars().first()
 
 
-async def _report(tx: Tx, row: BankStatusQuestion, kind: str, facts: dict[str, JsonValue]) -> None:
-    await insert_once(
-        tx,
-        PaymentIncident,
-        at=tx.now,
-        kind=kind,
-        client_id=row.client_id,
-        subject=row.subject,
-        bill_id=row.bill_id,
-        facts=facts,
-    )
+async def _report(tx: Tx, row: BankStatusQuestion, kind: IncidentKind, facts: dict[str, JsonValue]) -> None:
+    await incidents.report(tx, kind, row.client_id, row.subject, bill_id=row.bill_id, facts=facts)
 
 
 async def _resolve(tx: Tx, client_id: str, subject: str, virtual_account_no: str | None) -> _Resolved:

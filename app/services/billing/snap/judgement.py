@@ -10,28 +10,33 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, union_all
 from sqlmodel import col
 
 from app.core.db import JsonValue, Tx
-from app.services.billing import refunds
+from app.core.ids import new_id
+from app.services.billing import incidents, refunds
 from app.services.billing.accounts import bank_clearing
 from app.services.billing.banks import DuplicateAnswer
 from app.services.billing.bills import customer_no_is_valid, lock_bill_of
+from app.services.billing.incidents import IncidentKind
 from app.services.billing.ledger import insert_once
 from app.services.billing.models import (
     Bill,
     BillState,
-    PaymentIncident,
     SnapExternalId,
     SnapInquiry,
     SnapPayment,
 )
 from app.services.billing.payments import post_locked_payment
+from app.services.billing.settlement import early_lines, linking
+from app.services.billing.settlement.early_lines import EarlyLine, Paid
+from app.services.billing.settlement.models import SettlementLine
 from app.services.billing.snap import answers, codes
 from app.services.billing.snap.answers import BillFacts, SnapAnswer
 from app.services.billing.snap.callers import TransactionCaller
 from app.services.billing.snap.codes import Service
+from app.services.billing.snap.models import SnapLaterId
 from app.services.billing.snap.numbers import VirtualAccount, canonical_partner
 from app.services.billing.snap.requests import RUPIAH, InquiryRequest, PaymentRequest, StatusRequest
 from app.services.billing.snap.times import bank_day
@@ -94,10 +99,18 @@ async def judge_payment(tx: Tx, caller: TransactionCaller, request: PaymentReque
         return answers.refused_payment(codes.CONFLICT, request)
     if bill is None:
         return answers.refused_payment(codes.INVALID_BILL, request)
+    linked = await _find_linked(tx, caller, bill)
+    if linked is not None and (request.amount.rupiah, request.amount.currency) == (bill.amount, RUPIAH):
+        return await _tell_linked(tx, request, bill, linked)
     refusal = await _why_not(tx, caller, request, bill)
     if refusal is not None:
         return answers.refused_payment(refusal, request)
-    return await _book(tx, caller, request, bill)
+    partner = canonical_partner(caller.bank.partner_service_id)
+    early = await early_lines.find(tx, caller.bank.client_id, partner, request.payment_request_id, bill)
+    if early is not None and not await early_lines.reclaim(tx, early):
+        await _report(tx, caller, IncidentKind.PAID_AFTER_SENT_BACK, request.payment_request_id, bill.id)
+        return answers.refused_payment(codes.INVALID_BILL, request)
+    return await _book(tx, caller, request, bill, early)
 
 
 async def judge_status(tx: Tx, caller: TransactionCaller, request: StatusRequest) -> SnapAnswer:
@@ -108,13 +121,17 @@ async def judge_status(tx: Tx, caller: TransactionCaller, request: StatusRequest
     bill = await _find_bill(tx, caller, request.account)
     if bill is None:
         return answers.plain(Service.STATUS, codes.INVALID_BILL, "[Not Found]")
+    ids = [request.payment_request_id, request.inquiry_request_id]
+    later = select(col(SnapLaterId.payment_id)).where(
+        col(SnapLaterId.payment_id) == col(SnapPayment.id), col(SnapLaterId.payment_request_id).in_(ids)
+    )
     query = select(col(SnapPayment.answer), col(SnapPayment.received_at)).where(
         col(SnapPayment.client_id) == caller.bank.client_id,
-        col(SnapPayment.payment_request_id).in_([request.payment_request_id, request.inquiry_request_id]),
+        col(SnapPayment.payment_request_id).in_(ids) | later.exists(),
         col(SnapPayment.bill_id) == bill.id,
         col(SnapPayment.entry_id) == bill.paid_entry_id,  # one that the bank took back is no payment any more
     )
-    found = (await tx.session.execute(query)).first()
+    found = (await tx.session.execute(query)).first() or await _find_linked(tx, caller, bill)
     if found is None:
         return answers.plain(Service.STATUS, codes.TRANSACTION_NOT_FOUND)
     return answers.status(request.fields, request.inquiry_request_id, found.answer, found.received_at)
@@ -125,14 +142,15 @@ async def _judge_repeat(
 ) -> SnapAnswer:
     if bill is None or bill.id != known.bill_id:
         # Never 4042518: a bank counts that as success, here for an account that nobody paid.
-        await _report(tx, caller, "same_payment_other_account", request.payment_request_id, known.bill_id)
+        await _report(tx, caller, IncidentKind.SAME_PAYMENT_OTHER_ACCOUNT, request.payment_request_id, known.bill_id)
         return answers.refused_payment(codes.INVALID_BILL, request)
     if known.reversed:
-        await _report(tx, caller, "payment_repeated_after_reversal", request.payment_request_id, known.bill_id)
+        await _report(tx, caller, IncidentKind.REPEATED_AFTER_REVERSAL, request.payment_request_id, known.bill_id)
         return answers.refused_payment(codes.INVALID_BILL, request)
     if (request.amount.rupiah, request.amount.currency) != (known.amount, known.currency):
         facts: dict[str, JsonValue] = {"first": known.amount, "now": request.amount.rupiah}
-        await _report(tx, caller, "same_payment_other_amount", request.payment_request_id, known.bill_id, facts=facts)
+        kind, request_id = IncidentKind.SAME_PAYMENT_OTHER_AMOUNT, request.payment_request_id
+        await _report(tx, caller, kind, request_id, known.bill_id, facts=facts)
         return answers.inconsistent_payment(known.answer)
     if caller.profile.duplicate_answer is DuplicateAnswer.INCONSISTENT:
         return answers.inconsistent_payment(known.answer)
@@ -151,7 +169,10 @@ async def _why_not(tx: Tx, caller: TransactionCaller, request: PaymentRequest, b
     return None
 
 
-async def _book(tx: Tx, caller: TransactionCaller, request: PaymentRequest, bill: Bill) -> SnapAnswer:
+async def _book(
+    tx: Tx, caller: TransactionCaller, request: PaymentRequest, bill: Bill, early: EarlyLine | None
+) -> SnapAnswer:
+    """Book it, and keep the answer. A line of the bank that came before (`early`) settles it in the same transaction."""
     was_cancelled = bill.state == BillState.CANCELLED
     entry_id = await post_locked_payment(
         tx,
@@ -160,10 +181,11 @@ async def _book(tx: Tx, caller: TransactionCaller, request: PaymentRequest, bill
         debit=bank_clearing(caller.bank.client_id),
         memo=f"SNAP {caller.bank.client_id}",
     )
-    answer = answers.payment(request, _facts(bill), tx.now)
+    answer, payment_id = answers.payment(request, _facts(bill), tx.now), new_id()
     written = await insert_once(
         tx,
         SnapPayment,
+        id=payment_id,
         client_id=caller.bank.client_id,
         payment_request_id=request.payment_request_id,
         bill_id=bill.id,
@@ -179,11 +201,53 @@ async def _book(tx: Tx, caller: TransactionCaller, request: PaymentRequest, bill
     )
     if not written:
         raise LostRace(request.payment_request_id)
+    if early is not None:
+        bank, fee = caller.bank.client_id, caller.profile.settlement_fee
+        await early_lines.settle(tx, early, Paid(bank, payment_id, bill.id, bill.amount, fee))
     if was_cancelled:
         # The bank was told 00 before the bill was cancelled, so the money is taken, and owed back at once: what the
         # case's own answer to the payment has not owed back already.
         await refunds.owe_held(tx, bill.id, PAID_AFTER_CANCEL)
-        await _report(tx, caller, "paid_after_cancel", request.payment_request_id, bill.id)
+        await _report(tx, caller, IncidentKind.PAID_AFTER_CANCEL, request.payment_request_id, bill.id)
+    return answer
+
+
+async def _find_linked(tx: Tx, caller: TransactionCaller, bill: Bill) -> SnapPayment | None:
+    """The payment of a paid bill that two persons linked from a line of this bank's file which named no id, as long as
+    the bank has not told its id either."""
+    if bill.state != BillState.PAID:
+        return None
+    of_line = select(col(SettlementLine.id)).where(
+        col(SettlementLine.payment_id) == col(SnapPayment.id),
+        col(SettlementLine.ended_by).is_(None),
+        col(SettlementLine.payment_request_id).is_(None),
+        col(SettlementLine.bank_reference) == col(SnapPayment.payment_request_id),
+    )
+    told = select(col(SnapLaterId.payment_id)).where(col(SnapLaterId.payment_id) == col(SnapPayment.id))
+    query = select(SnapPayment).where(
+        col(SnapPayment.entry_id) == bill.paid_entry_id,
+        col(SnapPayment.client_id) == caller.bank.client_id,
+        col(SnapPayment.channel_id) == linking.CHANNEL,
+        of_line.exists(),
+        ~told.exists(),
+    )
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def _tell_linked(tx: Tx, request: PaymentRequest, bill: Bill, linked: SnapPayment) -> SnapAnswer:
+    """The bank now tells the id of a linked payment, once: its answer is kept for the repetitions. Raises `LostRace`."""
+    answer = answers.payment(request, _facts(bill), linked.received_at)
+    written = await insert_once(
+        tx,
+        SnapLaterId,
+        client_id=linked.client_id,
+        payment_request_id=request.payment_request_id,
+        payment_id=linked.id,
+        told_at=tx.now,
+        answer=answer.body,
+    )
+    if not written:
+        raise LostRace(request.payment_request_id)
     return answer
 
 
@@ -231,24 +295,31 @@ async def _is_ours(tx: Tx, caller: TransactionCaller, account: VirtualAccount) -
     """Whether this bank may ask for the account; one of another bank is worth somebody's look."""
     if account.partner == canonical_partner(caller.bank.partner_service_id):
         return True
-    await _report(tx, caller, "account_of_another_bank", account.partner, None)
+    await _report(tx, caller, IncidentKind.ACCOUNT_OF_ANOTHER_BANK, account.partner, None)
     return False
 
 
+_KNOWN = (
+    col(SnapPayment.bill_id),
+    col(SnapPayment.amount),
+    col(SnapPayment.currency),
+    (col(Bill.paid_entry_id).is_distinct_from(col(SnapPayment.entry_id))).label("reversed"),
+)
 # Built once: making a statement anew for each payment costs more than running it (`make bench`).
-_PAYMENT = (
-    select(
-        col(SnapPayment.bill_id),
-        col(SnapPayment.amount),
-        col(SnapPayment.currency),
-        col(SnapPayment.answer),
-        (col(Bill.paid_entry_id).is_distinct_from(col(SnapPayment.entry_id))).label("reversed"),
-    )
+_PAYMENT = union_all(
+    select(*_KNOWN, col(SnapPayment.answer))
     .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
     .where(
         col(SnapPayment.client_id) == bindparam("client_id"),
         col(SnapPayment.payment_request_id) == bindparam("payment_request_id"),
-    )
+    ),
+    select(*_KNOWN, col(SnapLaterId.answer))
+    .join(SnapLaterId, col(SnapLaterId.payment_id) == col(SnapPayment.id))
+    .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
+    .where(
+        col(SnapLaterId.client_id) == bindparam("client_id"),
+        col(SnapLaterId.payment_request_id) == bindparam("payment_request_id"),
+    ),
 )
 
 
@@ -261,23 +332,13 @@ async def _find_payment(tx: Tx, caller: TransactionCaller, payment_request_id: s
 async def _report(
     tx: Tx,
     caller: TransactionCaller,
-    kind: str,
+    kind: IncidentKind,
     subject: str,
     bill_id: UUID | None,
     *,
     facts: dict[str, JsonValue] | None = None,
 ) -> None:
-    """Leave an incident for a person; once, however often the bank repeats itself."""
-    await insert_once(
-        tx,
-        PaymentIncident,
-        at=tx.now,
-        kind=kind,
-        client_id=caller.bank.client_id,
-        subject=subject,
-        bill_id=bill_id,
-        facts=facts or {},
-    )
+    await incidents.report(tx, kind, caller.bank.client_id, subject, bill_id=bill_id, facts=facts)
 
 
 def _facts(bill: Bill) -> BillFacts:

@@ -1,4 +1,5 @@
-"""Tables of our questions to banks: what we want to know of a payment, and each answer that came or did not come."""
+"""Tables of our questions to banks: what we want to know of a payment, and each answer that came or did not come; and
+what a bank told afterwards of a payment that was booked without its word."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -88,3 +89,18 @@ class BankStatusAnswer(Table, table=True):
         Index("ix_bank_status_answers_request", "client_id", "payment_request_id"),
         Index("ix_bank_status_answers_account", "client_id", "virtual_account_no"),
     )
+
+
+class SnapLaterId(Table, table=True):
+    """The `paymentRequestId` under which a bank told of a payment that two persons had linked from a line without one.
+
+    Each such payment gets one, once; `answer` is the JSON text that was sent. Kept for good, as `snap_payments` are.
+    """
+
+    __tablename__ = "snap_later_ids"
+
+    client_id: str = Field(primary_key=True)
+    payment_request_id: str = Field(primary_key=True)
+    payment_id: UUID = Field(foreign_key="snap_payments.id", unique=True)
+    told_at: datetime = Field(sa_type=UtcDateTime)
+    answer: str

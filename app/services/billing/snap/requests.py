@@ -24,7 +24,8 @@ _GRANT = "client_credentials"
 class SnapRefusal(Exception):
     """A request that is answered with a code and no facts. `retry_after_s` goes with 429.
 
-    `bank` is the client id of ours in whose name it came, believed or not; the answer never tells it.
+    `bank` is the client id of ours in whose name it came, believed or not; the answer never tells it. `proven` is the bank
+    that signed it rightly and spoke in another's name.
     """
 
     def __init__(
@@ -34,9 +35,11 @@ class SnapRefusal(Exception):
         *,
         retry_after_s: int | None = None,
         bank: str | None = None,
+        proven: str | None = None,
     ) -> None:
         super().__init__(f"{case[0]}xx{case[1]} {about or ''}")
-        self.case, self.about, self.retry_after_s, self.bank = case, about, retry_after_s, bank
+        self.case, self.about, self.retry_after_s = case, about, retry_after_s
+        self.bank, self.proven = bank, proven
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from app.core.actor import SYSTEM
 from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.services import reference
+from app.services.billing.incidents import TREASURY as TREASURY_ITSELF
+from app.services.billing.incidents import IncidentKind
 from app.services.billing.models import PaymentIncident
 from app.services.billing.treasury.waiting import TREASURY, Waiting, waiting_of
 
-KIND = "paid_not_remitted"
-CLIENT = "treasury"
-"""Stands where other incidents name a bank: nobody but we let this money lie."""
+KIND, CLIENT = IncidentKind.PAID_NOT_REMITTED, TREASURY_ITSELF
 
 NOT_REMITTED = Gauge(
     "loket_state_money_not_remitted_rupiah",

@@ -1,0 +1,1 @@
+"""Public figures, counted from the events that the log holds."""
