@@ -22,6 +22,7 @@ from app.services.identity import models as identity
 from app.services.notifications import models as notifications
 from app.services.reference import models as reference
 from app.services.registries import models as registries
+from app.services.statistics import models as statistics
 from app.services.transparency import models as transparency
 
 metadata = Table.metadata
@@ -49,6 +50,7 @@ __all__ = [
     "once",
     "reference",
     "registries",
+    "statistics",
     "transparency",
     "vault",
 ]

@@ -15,9 +15,12 @@ from app.core.limits import Limits
 from app.core.storage import ObjectStorage
 from app.services import applications, billing, catalogue, etle
 from app.services.applications import jobs as applications_jobs
+from app.services.applications import upload_jobs
 from app.services.applications.issue import PapersOfServices
 from app.services.applications.issuing import IssuedDataSource
 from app.services.applications.paper_checks import PhotoRules, load_photo_rules
+from app.services.applications.upload_taking import Papers
+from app.services.applications.uploads import DocumentTaker
 from app.services.appointments import Appointment, KindOf
 from app.services.appointments import jobs as appointments_jobs
 from app.services.billing import PayingAccountsError
@@ -45,6 +48,7 @@ from app.services.registries import (
     build_registers,
     build_vehicles,
 )
+from app.services.statistics import jobs as statistics_jobs
 from app.services.transparency import jobs as transparency_jobs
 
 log = logging.getLogger(__name__)
@@ -60,7 +64,9 @@ JOBS: tuple[Job, ...] = (
     *identity_jobs.JOBS,
     *appointments_jobs.JOBS,
     *applications_jobs.JOBS,
+    *upload_jobs.JOBS,
     *etle_jobs.JOBS,
+    *statistics_jobs.JOBS,
 )
 SCHEDULES: tuple[Schedule, ...] = (
     *core_jobs.SCHEDULES,
@@ -71,8 +77,10 @@ SCHEDULES: tuple[Schedule, ...] = (
     *client_jobs.SCHEDULES,
     *settlement_jobs.SCHEDULES,
     *etle_jobs.SCHEDULES,
+    *statistics_jobs.SCHEDULES,
     *appointments_jobs.SCHEDULES,
     *applications_jobs.SCHEDULES,
+    *upload_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
 )
 
@@ -85,7 +93,13 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
     """The house for these settings. Raises `RefusedToStart` for what production or the data files do not allow."""
     try:
         return _build(settings, clock, keys)
-    except (UnknownRecogniser, LifecycleError, PayingAccountsError, catalogue.CatalogueError, CertificateFault) as error:
+    except (
+        UnknownRecogniser,
+        LifecycleError,
+        PayingAccountsError,
+        catalogue.CatalogueError,
+        CertificateFault,
+    ) as error:
         raise RefusedToStart(str(error)) from error
 
 
@@ -119,6 +133,7 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
         applications.OpenTickets: OpenTicketsOnVehicles(db),
         IssuedDataSource: PapersOfServices(),
         PhotoRules: load_photo_rules(),
+        DocumentTaker: Papers(),
         DocumentSigner: build_signer(settings, ring),
         catalogue.PriceList: catalogue.PriceList(),
     }

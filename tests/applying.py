@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -109,7 +109,9 @@ class Desk:
         """The first slot of the coming days."""
         day = (self.house.clock.now() + timedelta(days=1)).date()
         listed = await self.get(
-            f"/v1/units/{unit}/slots", service=service, **{"from": day.isoformat(), "to": (day + timedelta(days=6)).isoformat()}
+            f"/v1/units/{unit}/slots",
+            service=service,
+            **{"from": day.isoformat(), "to": (day + timedelta(days=6)).isoformat()},
         )
         slots = [slot for slot in listed["slots"] if slot["free"] > 0]
         return await self.post(f"/v1/applications/{id}/appointment", {"starts_at": slots[0]["starts_at"]})  # type: ignore[no-any-return]
@@ -160,7 +162,7 @@ async def opened_unit(house: House, unit: str = POLRES) -> None:
                     rooms=2,
                     staff=2,
                     opens_days_before=30,
-                    valid_from=datetime(2026, 1, 1).date(),
+                    valid_from=date(2026, 1, 1),
                 )
                 for day in range(1, 6)
             ]

@@ -29,14 +29,16 @@ PAYMENT = "/v1.0/transfer-va/payment"
 STATUS = "/v1.0/transfer-va/status"
 
 
-async def open_test_bill(house: House, *, amount: int = 250_000, days: float = 7, case_id=None, title="Tilang uji"):
+async def open_test_bill(
+    house: House, *, amount: int = 250_000, days: float = 7, case_id=None, title="Tilang uji", unit="PMJ", purpose="fine"
+):
     """A bill to pay, of no case unless told."""
     async with house.db.begin(SYSTEM) as tx:
         return await billing.open_bill(
             tx,
             case_id=case_id,
-            purpose="fine",
-            unit="PMJ",
+            purpose=purpose,
+            unit=unit,
             amount=amount,
             expires_at=tx.now + timedelta(days=days),
             title=title,

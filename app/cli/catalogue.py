@@ -1,6 +1,5 @@
 """`loket catalogue check|show`: service files checked with file and line, and one of them in words."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,13 +54,9 @@ async def _show(code: str, lang: Lang, as_json: bool) -> None:
     async with open_house() as house:
         service = house[Catalogue].get(code)
         today = house.clock.now().astimezone(reference.NATIONAL_ZONE).date()
-        price = await _price(house.db, service, today)
+        async with house.db.read() as conn:
+            price = catalogue.price_of(service, await reference.list_fees(conn, today))
     emit(_as_json(service, price, lang), as_json=as_json, human=lambda: _print(service, price, lang))
-
-
-async def _price(db: Any, service: Service, today: date) -> Price:
-    async with db.read() as conn:
-        return catalogue.price_of(service, await reference.list_fees(conn, today))
 
 
 def _say(good: int, faults: list[str]) -> None:

@@ -17,6 +17,7 @@ from app.cli.common import console, open_house, refuse, refuse_in_production, ru
 from app.core.actor import SYSTEM
 from app.core.config import Settings
 from app.core.house import House
+from app.sandbox.any_picture import NoPicture, as_sent_by_a_camera
 from app.sandbox.bank import SandboxBank
 from app.sandbox.photographs import any_conditions, draw_photograph
 from app.sandbox.story import DRIVER, DemoVehicle, PatientTransport, StepFailed, Story
@@ -43,6 +44,7 @@ def demo(
     Needs the server's own settings (LOKET_HOME, LOKET_DATABASE_URL): credentials and the sandbox registry come from there.
     """
     refuse_in_production(Settings(), "The demo")
+    picture = _picture(image)
     steps: list[dict[str, str]] = []
 
     def say(who: str, what: str) -> None:
@@ -51,7 +53,7 @@ def demo(
             console.print(f"  [bold]{who:8}[/bold] {what}", highlight=False, soft_wrap=True)
 
     try:
-        run(_play(base_url, image.read_bytes() if image else None, say))
+        run(_play(base_url, picture, say))
     except (StepFailed, httpx.HTTPError) as error:
         if as_json:
             print(json.dumps({"done": False, "steps": steps, "failed": str(error)}, ensure_ascii=False, indent=2))
@@ -60,6 +62,14 @@ def demo(
         print(json.dumps({"done": True, "steps": steps}, ensure_ascii=False, indent=2))
     else:
         console.print("\nAll of it went through.", style="green")
+
+
+def _picture(image: Path | None) -> bytes | None:
+    """The photograph as a camera would send it, whatever wrote the file."""
+    try:
+        return as_sent_by_a_camera(image.read_bytes()) if image else None
+    except (NoPicture, OSError) as error:
+        raise refuse(f"{image}: {error}. Give a photograph: JPEG, PNG, WebP, HEIC, GIF, BMP or TIFF.") from None
 
 
 async def _play(base_url: str, image: bytes | None, say: Callable[[str, str], None]) -> None:

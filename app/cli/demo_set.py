@@ -26,7 +26,6 @@ from app.services.identity.roles import Role
 from app.services.registries.demo import demo_vehicles
 
 UNIT = "PMJ"
-CAMERA_NAME, BANK_NAME = "Kamera contoh Sarinah", "Bank Contoh"
 LETTER_PLATE, WAITING_PLATE = "B1234XYZ", "B2468KJL"
 CERTIFICATE = cameras.Certificate(
     number="CONTOH/KAL/001/2026", valid_until=None, model="Kamera contoh, bukan alat ukur bersertifikat"
@@ -80,7 +79,7 @@ async def _camera(house: House) -> dict[str, str]:
         known = await credentials.list_(tx.session, kind=credentials.CredentialKind.CAMERA)
         if kept and any(each.client_id == kept["client_id"] for each in known):
             return kept
-        made = await credentials.add_camera(tx, CAMERA_NAME, unit=UNIT)
+        made = await credentials.add_camera(tx, demo.DEMO_CAMERA, unit=UNIT)
         await cameras.record_certificate(tx, made.client_id, CERTIFICATE)
     camera = {"id": str(made.id), "client_id": made.client_id, "api_key": made.secret or ""}
     _keep(path, camera)
@@ -98,7 +97,7 @@ async def _bank(house: House) -> Path:
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        made = await credentials.add_bank(tx, BANK_NAME, public_key_pem=public.decode())
+        made = await credentials.add_bank(tx, demo.DEMO_BANK, public_key_pem=public.decode())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -6,6 +6,7 @@ import ssl
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from importlib.util import find_spec
 from typing import Annotated
 from urllib.parse import urlparse
@@ -20,11 +21,14 @@ from app.core.crypto import RINGS, KeyRing
 from app.core.house import House
 from app.core.migrations import pending
 from app.services import cases, reference
-from app.services.identity import connections, credentials
+from app.services.documents.certificates import CertificateFault
+from app.services.documents.signing import DocumentSigner
+from app.services.identity import connections, credentials, demo
 from app.wiring import build_house
 
 REACH_TIMEOUT_S = 3.0
 LOW_SPACE_BYTES = 2_000_000_000
+CERTIFICATE_LOW = timedelta(days=45)
 
 
 @dataclass(frozen=True)
@@ -58,14 +62,36 @@ async def _examine() -> list[Finding]:
         if schema.state == "ok":
             findings.append(await _reference(house))
             findings.append(await _cases(house))
+            findings += await _demonstration(house)
             called = await _banks(house)
         findings.append(await _storage(house))
+        findings.append(_seals(house))
     finally:
         await house.close()
     findings += [each async for each in _neighbours(settings)]
     findings += called
     findings.append(_recogniser(settings))
     return findings
+
+
+def _seals(house: House) -> Finding:
+    """The certificate under which issued documents are sealed now, and for how long."""
+    now = house.clock.now()
+    try:
+        identity = house[DocumentSigner].certificates.current(now)
+    except CertificateFault as fault:
+        return Finding("seals", "bad", str(fault))
+    until = identity.certificate.not_valid_after_utc
+    if house.settings.document_certificates is None:
+        return Finding(
+            "seals", "note", "documents are sealed under a certificate of our own making, which nobody trusts"
+        )
+    if until - now < CERTIFICATE_LOW:
+        words = (
+            f"the certificate of documents ends on {until:%Y-%m-%d}; ask for the next: loket keys request-certificate"
+        )
+        return Finding("seals", "note", words)
+    return Finding("seals", "ok", f"documents are sealed by {identity.subject} until {until:%Y-%m-%d}")
 
 
 def _python() -> Finding:
@@ -136,6 +162,14 @@ async def _cases(house: House) -> Finding:
     if strays:
         return Finding("cases", "bad", " ".join(each.words for each in strays))
     return Finding("cases", "ok", "every case stands in a state that its lifecycle knows")
+
+
+async def _demonstration(house: House) -> list[Finding]:
+    """In production nobody of the demo set may come in; elsewhere they are what it is for."""
+    if not house.settings.production:
+        return []
+    async with house.db.read() as conn:
+        return [Finding("demonstration", "bad", words) for words in await demo.list_active(conn, house.keys)]
 
 
 async def _banks(house: House) -> list[Finding]:

@@ -15,6 +15,7 @@ from app.core.migrations import migrate as migrate_database
 from app.core.migrations import pending
 from app.main import create_app
 from app.services import cases
+from app.services.identity import demo
 from app.wiring import build_house, build_worker
 
 
@@ -34,7 +35,7 @@ def serve(
         console.print("Several server processes leave background work to `loket worker`: start one beside this.")
     if workers > 1:
         _one_count_of_limits(settings)
-    run(_ready_cases(settings))  # refuses early, with a clear message, before any process is started
+    run(_ready(settings))  # refuses early, with a clear message, before any process is started
     uvicorn.run(
         "app.cli.serve:application" if no_worker or workers > 1 else "app.cli.serve:application_with_worker",
         factory=True,
@@ -81,7 +82,7 @@ def migrate() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    await _ready_cases(settings)
+    await _ready(settings)
     house = build_house(settings)
     worker = build_worker(house)
     stop = asyncio.Event()
@@ -106,17 +107,23 @@ def _one_count_of_limits(settings: Settings) -> None:
     console.print(f"Warning: {apart}", markup=False, highlight=False)
 
 
-async def _ready_cases(settings: Settings) -> None:
-    """A lifecycle that no longer knows a state in which cases stand would fail on each of them, one by one."""
+async def _ready(settings: Settings) -> None:
+    """What the database holds allows a start: no case that its lifecycle no longer knows, which would fail on each move,
+    and in production nobody of the demonstration."""
     house = build_house(settings)
     try:
         async with house.db.read() as connection:
             strays = await cases.find_strays(connection, house[cases.Lifecycles])
+            demonstration = await demo.list_active(connection, house.keys) if settings.production else []
     finally:
         await house.close()
     if strays:
         raise refuse(
             f"{strays[0].words} Put the state back into app/data/lifecycles, or move these cases with the old version first."
+        )
+    if demonstration:
+        raise refuse(
+            "\n".join(["This database was filled for a demonstration, whose secrets are known:", *demonstration])
         )
 
 

@@ -191,6 +191,20 @@ def open_with(key: bytes, sealed: str, aad: bytes) -> bytes:
         raise CannotOpen("the sealed value does not open") from error
 
 
+def seal_bytes_with(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
+    """AES-256-GCM under `key`: nonce and ciphertext as they are, for what lies in the object store."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
+
+
+def open_bytes_with(key: bytes, sealed: bytes, aad: bytes) -> bytes:
+    """The reverse of `seal_bytes_with`; raises `CannotOpen`."""
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], aad)
+    except (InvalidTag, ValueError) as error:
+        raise CannotOpen("the sealed bytes do not open") from error
+
+
 class TokenSigner:
     """Short-lived tokens that we alone make and read: links to evidence, ticket access, form tokens.
 

@@ -31,6 +31,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "settlement-file": parse("600/minute"),
     "camera-device": parse("600/minute"),
     "citizen-write": parse("60/minute"),
+    "application-person": parse("60/minute"),
     "attachment-case": parse("60/hour"),
     "refund-account-case": parse("10/hour"),
     "consent-case": parse("10/hour"),

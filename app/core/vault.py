@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import Field, col
 
-from app.core.crypto import KeyRing, open_with, seal_with
+from app.core.crypto import KeyRing, open_bytes_with, open_with, seal_bytes_with, seal_with
 from app.core.db import Table, Tx, UtcDateTime
 from app.core.ids import new_id
 
@@ -72,6 +72,24 @@ async def open_(
     }
 
 
+async def seal_bytes(
+    source: AsyncSession | AsyncConnection, keys: KeyRing, key_id: UUID, data: bytes, *, name: str
+) -> bytes:
+    """Bytes as they may lie in the object store: unreadable once the key is destroyed. `name` is bound in, as in `seal`."""
+    key = await _unwrapped(source, keys, key_id)
+    if key is None:
+        raise ValueError(f"data key {key_id} was destroyed")
+    return seal_bytes_with(key, data, name.encode())
+
+
+async def open_bytes(
+    source: AsyncSession | AsyncConnection, keys: KeyRing, key_id: UUID, sealed: bytes, *, name: str
+) -> bytes | None:
+    """The plain bytes again; None once the person was erased."""
+    key = await _unwrapped(source, keys, key_id)
+    return None if key is None else open_bytes_with(key, sealed, name.encode())
+
+
 async def is_somebodys(tx: Tx, key_id: UUID) -> bool:
     """Whether this is the one key of a NIK, under which every room keeps that person's data; no account may end it."""
     query = select(col(DataKey.person_bidx)).where(col(DataKey.id) == key_id)
@@ -82,6 +100,12 @@ async def destroy(tx: Tx, key_id: UUID) -> None:
     """Erase a person: the wrapped key goes, and with it every field that it sealed."""
     values = {"wrapped": None, "destroyed_at": tx.now}
     await tx.session.execute(update(DataKey).where(col(DataKey.id) == key_id).values(**values))
+
+
+async def forget(tx: Tx, key_id: UUID) -> None:
+    """Drop the row of a destroyed key that was nobody's own and that no row names any more."""
+    unlinked = col(DataKey.person_bidx).is_(None), col(DataKey.wrapped).is_(None)
+    await tx.session.execute(delete(DataKey).where(col(DataKey.id) == key_id, *unlinked))
 
 
 async def rewrap(tx: Tx, limit: int) -> int:

@@ -25,6 +25,7 @@ from app.routers.schemas.applications import (
     ApplicationPatch,
     AppointmentOut,
     CheckOut,
+    CopiesIn,
     DocumentOut,
     IssuedOut,
     MessageOut,
@@ -40,8 +41,9 @@ from app.routers.schemas.refunds import RefundAccountIn, RefundAccountOut
 from app.routers.schemas.tickets import Timeline, TimelineItem
 from app.services import applications, billing, cases
 from app.services.applications import ApplicationView
-from app.services.applications.problems import NO_BILL, VERSION_NEEDED
+from app.services.applications.problems import NO_BILL, NOT_FAMILY, VERSION_NEEDED
 from app.services.catalogue import Catalogue
+from app.services.registries import Nik, parse_kk
 
 router = APIRouter(tags=["applications"])
 NO_STORE = {"Cache-Control": "no-store"}
@@ -52,22 +54,18 @@ IfMatch = Annotated[str | None, Header(max_length=40, description="The ETag of t
 
 
 @router.post("/v1/applications", status_code=201, response_model=Application, openapi_extra=KEY_REQUIRED)
-async def begin(
-    body: ApplicationIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang
-) -> JSONResponse:
+async def begin(body: ApplicationIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
     """Begin a draft. What registers know is filled in already. Needs an Idempotency-Key."""
     need_key(request)
     await house[Limits].hit("application-person", me.id)
     service = house[Catalogue].get(body.service)
-    applicant = await applications.applicant_of(house, UUID(me.id))
+    applicant = await _applicant(house, me, body)
     form = await applications.starting_form(house, service, applicant, unit=body.unit, given=body.form)
     async with begin_once(house, me, request, required=True) as once:
         if once.earlier is not None:
             return once.earlier
-        made = await applications.begin(
-            once.tx, service, unit=body.unit, applicant=applicant, form=form, lang=lang
-        )
-        answer = await once.keep(await _json_in(once.tx, made.case_id, lang), 201)
+        made = await applications.begin(once.tx, service, unit=body.unit, applicant=applicant, form=form, lang=lang)
+        answer = await once.keep(await application_json(once.tx, made.case_id, lang), 201)
     answer.headers["Location"] = f"/v1/applications/{made.case_id}"
     return answer
 
@@ -113,7 +111,7 @@ async def status(body: StatusIn, house: TheHouse, lang: TheLang, address: TheAdd
 async def get_application(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
     """The application; its ETag is what a change must name in If-Match."""
     view = await applications.application_for(house, me, id)
-    return _answer(_json(house, view, lang), view.version)
+    return with_etag(_json(house, view, lang), view.version)
 
 
 @router.patch(
@@ -131,11 +129,11 @@ async def change(
 ) -> JSONResponse:
     """Change the draft by a JSON merge patch (RFC 7396); a wrong value is named and nothing is changed. Needs If-Match."""
     patch = ApplicationPatch.model_validate_json(await request.body() or b"{}")
-    version = _version(if_match)
+    version = read_version(if_match)
     async with house.db.begin(me) as tx:
         await applications.change(tx, id, patch.form, expected_version=version, exemption=patch.exemption)
         view = await applications.view_in(tx, id)
-    return _answer(_json(house, view, lang), view.version)
+    return with_etag(_json(house, view, lang), view.version)
 
 
 @router.post("/v1/applications/{id}/check")
@@ -149,7 +147,13 @@ async def check(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> CheckO
 
 @router.post("/v1/applications/{id}/submit", response_model=Application, openapi_extra=KEY_REQUIRED)
 async def submit(
-    id: UUID, request: Request, me: Citizen, *, house: TheHouse, lang: TheLang, body: SubmitIn | None = None,
+    id: UUID,
+    request: Request,
+    me: Citizen,
+    *,
+    house: TheHouse,
+    lang: TheLang,
+    body: SubmitIn | None = None,
     if_match: IfMatch = None,
 ) -> JSONResponse:
     """Hand it in, or what was to be mended. Refused at once for what a machine can see, before any money.
@@ -165,10 +169,10 @@ async def submit(
     async with begin_once(house, me, request, required=True) as once:
         if once.earlier is not None:
             return once.earlier
-        version = _version(if_match) if if_match is not None else earlier.version
+        version = read_version(if_match) if if_match is not None else earlier.version
         submission = applications.Submission(version, given.confirm_duplicate)
         await applications.submit(once.tx, id, checked, submission)
-        return await once.keep(await _json_in(once.tx, id, lang))
+        return await once.keep(await application_json(once.tx, id, lang))
 
 
 @router.post("/v1/applications/{id}/cancel", response_model=Application, openapi_extra=KEY_REQUIRED)
@@ -178,7 +182,7 @@ async def cancel(id: UUID, request: Request, me: Citizen, house: TheHouse, lang:
         if once.earlier is not None:
             return once.earlier
         await applications.discard(once.tx, id)
-        return await once.keep(await _json_in(once.tx, id, lang))
+        return await once.keep(await application_json(once.tx, id, lang))
 
 
 @router.post("/v1/applications/{id}/reopen", response_model=Application, openapi_extra=KEY_REQUIRED)
@@ -188,7 +192,21 @@ async def reopen(id: UUID, request: Request, me: Citizen, house: TheHouse, lang:
         if once.earlier is not None:
             return once.earlier
         await applications.reopen(once.tx, id)
-        return await once.keep(await _json_in(once.tx, id, lang))
+        return await once.keep(await application_json(once.tx, id, lang))
+
+
+@router.post("/v1/applications/{id}/copies", status_code=201, openapi_extra=KEY_REQUIRED)
+async def copy(id: UUID, body: CopiesIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
+    """Further drafts like this one with its papers, each with some fields changed: several vehicles in one go.
+
+    Needs an Idempotency-Key.
+    """
+    async with begin_once(house, me, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        made = await applications.copy(once.tx, id, body.forms)
+        shown = [await application_json(once.tx, each.case_id, lang) for each in made]
+        return await once.keep({"applications": shown}, 201)
 
 
 # --- papers ------------------------------------------------------------------------------------------------------------
@@ -308,9 +326,7 @@ async def get_proof(id: UUID, me: Citizen, house: TheHouse) -> Response:
     return Response(proof, media_type="application/json", headers=NO_STORE)
 
 
-@router.put(
-    "/v1/applications/{id}/refund-account", response_model=RefundAccountOut, openapi_extra=KEY_REQUIRED
-)
+@router.put("/v1/applications/{id}/refund-account", response_model=RefundAccountOut, openapi_extra=KEY_REQUIRED)
 async def put_account(
     id: UUID, body: RefundAccountIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang
 ) -> JSONResponse:
@@ -416,7 +432,20 @@ def issued_out(house: House, view: ApplicationView) -> IssuedOut | None:
     )
 
 
-async def _json_in(tx: Tx, case_id: UUID, lang: Lang) -> JsonValue:
+async def _applicant(house: House, me: Actor, body: ApplicationIn) -> applications.Applicant:
+    """Who applies: the citizen, or somebody of their own family card."""
+    if body.family_member is None:
+        return await applications.applicant_of(house, UUID(me.id))
+    nik, kk_no = Nik.parse(body.family_member.nik), parse_kk(body.family_member.kk_no)
+    if nik is None or kk_no is None:
+        raise NOT_FAMILY()
+    claim = applications.Claim(str(nik), body.family_member.born_on, kk_no)
+    await house[Limits].hit("one-time-code-person", me.id)  # nobody tries out other people's numbers here
+    return await applications.family_member(house, UUID(me.id), claim)
+
+
+async def application_json(tx: Tx, case_id: UUID, lang: Lang) -> JsonValue:
+    """The application inside a transaction, after it was changed."""
     await tx.session.flush()
     return _json(tx.house, await applications.view_in(tx, case_id), lang)
 
@@ -428,11 +457,13 @@ def _json(house: House, view: ApplicationView, lang: Lang) -> JsonValue:
     return body
 
 
-def _answer(body: JsonValue, version: int) -> JSONResponse:
+def with_etag(body: JsonValue, version: int) -> JSONResponse:
+    """The answer with the version that a change must name."""
     return JSONResponse(body, headers={"ETag": f'"{version}"', **NO_STORE})
 
 
-def _version(if_match: str | None) -> int:
+def read_version(if_match: str | None) -> int:
+    """The version that the caller saw. Raises VERSION_NEEDED, INVALID_REQUEST."""
     if if_match is None:
         raise VERSION_NEEDED()
     text = if_match.strip().removeprefix("W/").strip('"')

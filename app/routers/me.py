@@ -40,17 +40,7 @@ async def claim_identity(
     Idempotency-Key.
     """
     need_key(request)
-    nik, kk_no = Nik.parse(body.nik), parse_kk(body.kk_no)
-    faults = [FieldError("/nik", NOT_A_NIK)] if nik is None else []
-    faults += [FieldError("/kk_no", NOT_A_KK)] if kk_no is None else []
-    if nik is None or kk_no is None:
-        raise INVALID_REQUEST(errors=faults)
-    await house[Limits].hit("one-time-code-address", address)
-    await house[Limits].hit("one-time-code-person", actor.id)
-    # By the NIK too, registered or not: many accounts together must not ring one person's telephone.
-    await house[Limits].hit("one-time-code-person", house.keys.blind_index("nik", str(nik)))
-    record = await house[PopulationRegistry].check(str(nik), body.born_on, kk_no)
-    registered = RegisteredPerson(record.nik, record.name, record.phone) if record else None
+    registered = await registered_person(house, actor, body, address=address)
     sent = CodeSent(expires_in=int(codes.GOOD_FOR.total_seconds()))
     async with begin_once(house, actor, request, required=True) as once:
         if once.earlier is not None:
@@ -70,6 +60,26 @@ async def confirm_identity(body: IdentityCode, actor: Citizen, house: TheHouse, 
     if not bound:
         raise IDENTITY_NOT_CONFIRMED()
     return await _me(house, actor)
+
+
+async def registered_person(
+    house: House, actor: Actor, claim: IdentityClaim, *, address: str
+) -> RegisteredPerson | None:
+    """Whom the population register knows by this claim; None when it does not agree. Limited by address, account and NIK.
+
+    Raises INVALID_REQUEST for what is no NIK or family card number.
+    """
+    nik, kk_no = Nik.parse(claim.nik), parse_kk(claim.kk_no)
+    faults = [FieldError("/nik", NOT_A_NIK)] if nik is None else []
+    faults += [FieldError("/kk_no", NOT_A_KK)] if kk_no is None else []
+    if nik is None or kk_no is None:
+        raise INVALID_REQUEST(errors=faults)
+    await house[Limits].hit("one-time-code-address", address)
+    await house[Limits].hit("one-time-code-person", actor.id)
+    # By the NIK too, registered or not: many accounts together must not ring one person's telephone.
+    await house[Limits].hit("one-time-code-person", house.keys.blind_index("nik", str(nik)))
+    record = await house[PopulationRegistry].check(str(nik), claim.born_on, kk_no)
+    return RegisteredPerson(record.nik, record.name, record.phone) if record else None
 
 
 async def _me(house: House, actor: Actor) -> Me:

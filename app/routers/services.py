@@ -14,16 +14,14 @@ from app.routers.http.etag import not_modified, tag_headers, weak_tag
 from app.routers.http.guards import public, staff
 from app.routers.http.idempotency import KEY_REQUIRED, begin_once
 from app.routers.http.paging import DEFAULT_PAGE, PageAfter, PageLimit, cursor_of, read_cursor
+from app.routers.schemas.offers import OfferIn, StaffOffer, StaffOffers
 from app.routers.schemas.services import (
     ComponentOut,
-    OfferIn,
     OfferingUnit,
     OfferingUnits,
     ServiceItem,
     ServiceList,
     ServiceOut,
-    StaffOffer,
-    StaffOffers,
     StandardOut,
 )
 from app.services import catalogue, reference

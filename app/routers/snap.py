@@ -263,7 +263,7 @@ async def _proven(
         caller = await prove(house.db, house.keys, call, house.clock.now())
     except SnapRefusal as refusal:
         await _count_refused(limits, refusal, service)
-        if refusal.proven is not None:
+        if refusal.proven is not None and refusal.bank is not None:
             await _report_name(house, refusal.proven, refusal.bank)
         # Strangers are slowed down by their address; a bank that proves itself never is, even behind the same one.
         await _limited(limits, "snap-stranger", address)
@@ -276,10 +276,10 @@ async def _proven(
     return ProvenCall(caller, call.body, actor)
 
 
-async def _report_name(house: House, client_id: str, named: str | None) -> None:
+async def _report_name(house: House, client_id: str, named: str) -> None:
     """A bank that proved itself spoke in another's name: somebody looks at both contracts (failure case 14)."""
     async with house.db.begin(Actor(ActorKind.BANK, client_id, frozenset({"bank"}))) as tx:
-        await incidents.report(tx, IncidentKind.NAME_OF_ANOTHER_BANK, client_id, named or "unknown")
+        await incidents.report(tx, IncidentKind.NAME_OF_ANOTHER_BANK, client_id, named)
 
 
 async def _count_refused(limits: Limits, refusal: SnapRefusal, service: Service) -> None:

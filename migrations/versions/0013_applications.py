@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("version_id", sa.Uuid(), nullable=False),
         sa.Column("home_unit", sa.String(length=60), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("assisted_unit", sa.String(length=60), nullable=True),
         sa.Column("key_id", sa.Uuid(), nullable=False),
         sa.Column("nik_enc", sa.String(), nullable=True),
         sa.Column("name_enc", sa.String(), nullable=True),

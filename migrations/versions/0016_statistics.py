@@ -16,8 +16,25 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    pass
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("subject", sa.String(length=40), nullable=True))
+    op.create_index("ix_case_events_at", "case_events", ["at"])
+    op.create_table(
+        "event_days",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("unit", sa.String(length=60), nullable=False),
+        sa.Column("lifecycle", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=40), nullable=False),
+        sa.Column("action", sa.String(length=60), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.CheckConstraint("events > 0", name=op.f("ck_event_days_events")),
+        sa.PrimaryKeyConstraint("day", "unit", "lifecycle", "subject", "action", name=op.f("pk_event_days")),
+    )
+    op.create_index("ix_event_days_unit", "event_days", ["unit", "day"])
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("event_days")
+    op.drop_index("ix_case_events_at", table_name="case_events")
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_column("subject")

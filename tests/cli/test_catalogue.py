@@ -33,10 +33,10 @@ def test_a_fault_is_said_with_file_and_line_and_stops_the_start(tmp_path: Path, 
     file.write_text(file.read_text().replace("working_hours: 8", "working_hour: 8"))
     bad = loket("catalogue", "check", str(own))
     assert bad.status == 1
-    assert f"{file}:19: the file: service_level has an unknown key 'working_hour'" in bad.words
+    assert f"{file}:20: the file: service_level has an unknown key 'working_hour'" in bad.words
     as_json = json.loads(loket("catalogue", "check", str(own), "--json").stdout)
     assert as_json["ok"] is False
-    assert {fault["line"] for fault in as_json["faults"]} == {19}
+    assert {fault["line"] for fault in as_json["faults"]} == {20}
 
     loket.settings["LOKET_CATALOGUE"] = str(own)
     assert loket("catalogue", "check").status == 1, "the setting's directory is checked where none is named"

@@ -1,10 +1,9 @@
-"""Every failure case of a bank's calls has a test that is named after it."""
+"""Every failure case of banks' calls and files has a test that is named after it."""
 
 import re
 from pathlib import Path
 
-CASES = {*range(1, 18), *range(20, 31), *range(31, 44), *range(50, 59)}
-"""Groups A to D. Settlement (60 to 74) counts its own cases."""
+CASES = {*range(1, 18), *range(20, 31), *range(31, 44), *range(50, 59), *range(60, 75)}
 _NAMED = re.compile(r"def test_cases?_(\d\d)(?:_and_(\d\d))?_", re.MULTILINE)
 
 

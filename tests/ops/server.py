@@ -24,7 +24,7 @@ class Server:
     """``with Server(home, url) as server``: serves until the block ends."""
 
     def __init__(self, home: Path, database_url: str, *options: str, **settings: str) -> None:
-        self.port = free_port()
+        self.port, self.home, self.database_url = free_port(), home, database_url
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = (home / "serve.log").open("wb")
         self._log_path = home / "serve.log"

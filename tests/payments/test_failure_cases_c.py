@@ -7,12 +7,17 @@ import pytest
 
 from app.core.actor import SYSTEM, Actor, ActorKind
 from app.services import billing, cases, etle
+from app.services.billing import incidents
+from app.services.billing.snap.times import bank_day
+from app.services.billing.treasury import overdue, remittances
 from tests import make
 from tests.banks import INQUIRY, PAYMENT, open_test_bill
 from tests.payments.books import BOOKED, NOT_FOUND, booked, heard
 
 SENIOR = Actor(ActorKind.STAFF, "senior", frozenset({"senior_officer"}), unit="PMJ")
 COURT = Actor(ActorKind.STAFF, "court", frozenset({"court"}), unit="PMJ")
+PROSECUTOR = Actor(ActorKind.STAFF, "prosecutor", frozenset({"prosecutor"}), unit="PMJ")
+TREASURERS = [Actor(ActorKind.STAFF, f"finance-{n}", frozenset({"finance"}), unit="PMJ") for n in (1, 2)]
 
 
 async def cancel(house, bill):
@@ -233,6 +238,48 @@ async def test_case_40_the_case_is_annulled_while_the_bank_asks(house, bank, tic
     await books.hold(BC=ticket.bill.amount, RF=-ticket.bill.amount)
 
 
+async def test_case_40_the_case_is_closed_while_the_bank_asks(house, bank, ticket, books):
+    """Its fine was paid at the prosecutor's office."""
+    async with house.db.begin(COURT) as tx:
+        await etle.enter_verdict(tx, ticket.case_id, fine=70_000, cost=2_000)
+    async with house.db.read() as connection:
+        bill = await billing.bill_of(connection, ticket.case_id)
+    number = bill.virtual_accounts[0].customer_no
+    heard(await bank.inquire(number, "R1"), "2002400", flag="00")
+    async with house.db.begin(PROSECUTOR) as tx:
+        await etle.decide(tx, ticket.case_id, etle.Decision(action="record_payment", reason="Dibayar di kejaksaan."))
+    await books.look()
+    heard(await bank.inquire(number, "R2"), "4042412", flag="01", about=NOT_FOUND)
+    heard(await bank.pay(number, "R2", 72_000), "4042512", flag="01", about=NOT_FOUND)
+    await books.changed(external_ids=2)
+    booked(await bank.pay(number, "R1", 72_000))
+    assert (await books.came("incidents"), await books.came("refunds"), await books.came("payments")) == (1, 1, 1)
+    assert await books.incidents() == ["paid_after_cancel"]
+    assert await make.state_of(house, ticket.case_id) == "settled"
+    async with house.db.read() as connection:
+        [refund] = await billing.refunds_of(connection, ticket.case_id)
+        kinds = [task.kind for task in await cases.tasks_of(connection, ticket.case_id)]
+    assert (refund.amount, refund.state) == (72_000, "owed")
+    assert "unexpected_payment" in kinds  # a person decides
+    await books.hold(BC=72_000, RF=-72_000)
+
+
+async def test_case_40_the_case_is_before_the_court_while_the_bank_asks(house, bank, ticket, books):
+    """Whoever objects to a ticket is heard by the court (UU 22/2009 art. 267): its verdict puts another bill in the place."""
+    heard(await bank.inquire(ticket.customer_no, "R1"), "2002400", flag="00")
+    async with house.db.begin(COURT) as tx:
+        await etle.enter_verdict(tx, ticket.case_id, fine=70_000, cost=2_000)
+    await books.look()
+    heard(await bank.inquire(ticket.customer_no, "R2"), "4042412", flag="01", about=NOT_FOUND)
+    heard(await bank.pay(ticket.customer_no, "R2", ticket.bill.amount), "4042512", flag="01", about=NOT_FOUND)
+    await books.changed(external_ids=2)
+    booked(await bank.pay(ticket.customer_no, "R1", ticket.bill.amount))
+    await books.changed(**{**BOOKED, "entries": 2, "lines": 4}, incidents=1, refunds=1)
+    assert await books.incidents() == ["paid_after_cancel"]
+    assert await make.state_of(house, ticket.case_id) == "decided"  # what the court asks is still to be paid
+    await books.hold(BC=ticket.bill.amount, RF=-ticket.bill.amount)
+
+
 async def test_case_40_outside_of_the_grace(house, clock, bank, bill, books):
     heard(await bank.inquire(bill.customer_no, "R1"), "2002400", flag="00")
     await cancel(house, bill)
@@ -285,3 +332,44 @@ async def test_case_42_the_verdict_is_lower_than_the_deposit(house, clock, bank,
     async with house.db.read() as connection:
         [refund] = await billing.refunds_of(connection, ticket.case_id)
     assert refund.state == "forfeited"
+
+
+async def test_case_43_paid_and_not_remitted(house, clock, bank, books):
+    """The bank and the citizen hear that it is paid; whether the treasury has it is another question, and an alarm."""
+    bill = await open_test_bill(house, purpose="fee", amount=200_000, title="STNK uji")
+    await books.look()
+    booked(await bank.pay(bill.customer_no, "R1", 200_000))
+    await books.changed(**BOOKED)
+    await books.hold(BC=200_000, PF=-200_000)
+    clock.advance(timedelta(days=1, minutes=-1))
+    await overdue.raise_alarms(house)
+    await books.changed()
+    clock.advance(timedelta(days=6))
+    for _ in range(2):  # one alarm, however often it is looked
+        await overdue.raise_alarms(house)
+    await books.changed(incidents=1)
+    assert await books.incidents() == ["paid_not_remitted"]
+    assert await books.state(bill) == "paid"
+    await bank.sign_in()
+    heard(await bank.status(bill.customer_no, "R1"), "2002600", flag="00")
+    await books.changed(external_ids=1)
+
+    first, second = TREASURERS
+    proof = remittances.read_numbers(
+        "treasury", billing_code="820260302465628", ntb="123456789012", ntpn="0A1B2C3D4E5F6G7H", transfer_no=""
+    )
+    async with house.db.begin(first) as tx:
+        day = bank_day(tx.now)
+        [found] = [await remittances.record(tx, "PMJ", "treasury", proof, amount=200_000, remitted_on=day, until=day)]
+    await books.changed()
+    await books.hold(BC=200_000, PF=-200_000)
+    async with house.db.begin(second) as tx:
+        await remittances.confirm(tx, found, "PMJ")
+    await books.changed(entries=1, lines=2)
+    await books.hold(BC=200_000, BA=-200_000)
+    await overdue.raise_alarms(house)
+    async with house.db.read() as connection:
+        open_ones = await incidents.list_incidents(connection, first, closed=False, limit=10)
+        [closed] = await incidents.list_incidents(connection, first, closed=True, limit=10)
+    assert (open_ones, closed.closed_by, closed.facts["amount"]) == ([], "system", 200_000)
+    await books.changed()

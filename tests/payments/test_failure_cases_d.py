@@ -21,8 +21,10 @@ from app.core.clock_check import ClockCheck
 from app.core.config import Settings
 from app.core.house import House
 from app.core.storage import ObjectStorage
-from app.services.billing import payments
 from app.services.billing.models import Bill
+from app.services.billing.payments import reverse_payment
+from app.services.billing.settlement.decisions import Proposal
+from app.services.billing.snap import client_jobs
 from app.wiring import build_house
 from tests import make
 from tests.banks import PAYMENT, Bank, join_bank, open_test_bill
@@ -31,6 +33,8 @@ from tests.drain import drain
 from tests.ops.server import Server
 from tests.payments.books import BOOKED, NOT_FOUND, Books, beside, booked, heard, server_of
 from tests.payments.wire import PostgresWire, Wire
+from tests.services.billing.fake_bank import connected
+from tests.settlements import Desk, Told, decided
 
 WITHIN_S = 30
 BANK_WAITS_S = 8.0
@@ -213,7 +217,7 @@ async def test_case_56_what_is_unique_is_unique_in_the_database(house, bank, bil
     heard(await bank.inquire(another.customer_no, "R2"), "2002400", flag="00")
     booked(await bank.pay(another.customer_no, "R2"))
     async with house.db.begin(SYSTEM) as tx:
-        await payments.reverse_payment(tx, another.id, "uji")
+        await reverse_payment(tx, another.id, "uji")
     await books.look()
     for table, where, changed in (
         ("snap_payments", "payment_request_id = 'R1'", {"entry_id": "entry_id"}),
@@ -232,24 +236,58 @@ async def test_case_56_what_is_unique_is_unique_in_the_database(house, bank, bil
     await books.hold(BC=250_000, TD=-250_000)
 
 
-async def test_case_57_the_bank_reversed_what_we_booked(house, bank, ticket, books):
+async def test_case_57_the_bank_reversed_what_we_booked_and_its_statement_says_so(house, bank, ticket, books):
     amount = ticket.bill.amount
     booked(await bank.pay(ticket.customer_no, "R1", amount))
+    await drain(house)
+    desk = Desk(house, bank)
+    line = Told("X1", "R1", bank.partner + ticket.customer_no, amount)
     await books.look()
-    async with house.db.begin(SYSTEM) as tx:
-        await payments.reverse_payment(tx, ticket.bill.id, "bank membalik")
+    file = await desk.send([line, replace(line, reference="X2", mark="R")])
+    assert file.counts == {"matched": 1, "reversed": 1}
+    entries = {"entries": 3, "lines": 6}  # settled; TD -> BC; BC -> BA
+    told = {"incidents": 1, "events": 1, "messages": 1}  # a person, the case, its payer
+    await books.changed(files=1, statements=1, settled=2, **entries, **told, jobs=2)
+    assert await books.incidents() == ["payment_reversed"]
+    await reversed_for_good(house, bank, ticket, books)
+
+
+async def test_case_57_the_bank_reversed_what_we_booked_and_says_so_when_it_is_asked(house, bank, ticket, books):
+    amount = ticket.bill.amount
+    booked(await bank.pay(ticket.customer_no, "R1", amount))
+    await drain(house)
+    await books.look()
+    async with connected(house, bank.client_id) as fake:
+        fake.paid("R1", bank.account(ticket.customer_no), amount, "01")
+        await client_jobs.ask_status(house, bank.client_id, "R1", client_jobs.ANSWER_LOST)
+        await drain(house)
+    # Nothing is undone on a bank's word alone: an incident, and a difference over which two persons decide.
+    await books.changed(questions=1, incidents=1, differences=1, jobs=1)
+    assert await books.incidents() == ["bank_says_not_paid"]
+    await books.hold(BC=amount, TD=-amount)
+    desk = Desk(house, bank)
+    [difference] = await desk.differences()
+    assert (difference.kind, difference.suggested, difference.unit) == ("missing", "reverse", "PMJ")
+    await decided(house, difference, Proposal("reverse", "bank membalik"))
+    await books.changed(entries=1, lines=2, steps=2, events=1, messages=1, jobs=1)
+    await reversed_for_good(house, bank, ticket, books)
+
+
+async def reversed_for_good(house: House, bank: Bank, ticket, books: Books) -> None:
+    """The bill asks again, the payment is no more, and another one pays it."""
     await books.hold()
     assert await books.state(ticket.bill) == "open"
-    assert await books.came("messages") == 1  # its payer is told
     assert await make.state_of(house, ticket.case_id) == "tilang_issued"
-    await books.look()
+    seen = len(await books.incidents())
+    await bank.sign_in()
     heard(await bank.status(ticket.customer_no, "R1"), "4042601")
-    for _ in range(2):  # never confirmed again: this payment is no more
-        heard(await bank.pay(ticket.customer_no, "R1", amount), "4042512", flag="01", about=NOT_FOUND)
+    for _ in range(2):  # never confirmed again
+        answer = await bank.pay(ticket.customer_no, "R1", ticket.bill.amount)
+        heard(answer, "4042512", flag="01", about=NOT_FOUND)
     await books.changed(external_ids=3, incidents=1)
-    assert await books.incidents() == ["payment_repeated_after_reversal"]
-    booked(await bank.pay(ticket.customer_no, "R2", amount))
-    await books.hold(BC=amount, TD=-amount)
+    assert (await books.incidents())[seen:] == ["payment_repeated_after_reversal"]
+    booked(await bank.pay(ticket.customer_no, "R2", ticket.bill.amount))
+    await books.hold(BC=ticket.bill.amount, TD=-ticket.bill.amount)
 
 
 async def test_case_58_the_clock_of_a_host_jumps(house, clock, bank, bill, books):

@@ -14,6 +14,7 @@ from app.routers.pages import (
     sign_in,
     statements,
     tickets,
+    verdicts,
     verify,
 )
 from app.routers.pages.problems import render_problem_page
@@ -33,6 +34,7 @@ routers = (
     reconciliation.router,
     remittances.router,
     statements.router,
+    verdicts.router,
     sign_in.router,
     api_docs.router,
 )

@@ -17,12 +17,12 @@ from app.core.texts import Text
 from app.routers.http.guards import staff_page
 from app.routers.http.paging import cursor_of, cursor_part, read_cursor
 from app.routers.pages.counter_words import DECISIONS, FOR_CITIZENS, PURPOSES, TASKS
-from app.routers.pages.desk import Desk, TaskLine, UndrawnLine
+from app.routers.pages.desk import TaskLine, UndrawnLine, desk_of
 from app.routers.pages.forms import Form
 from app.routers.pages.tickets import on_this_site
 from app.routers.pages.visit import TheVisit, Visit
 from app.routers.pages.words import name_of
-from app.services import etle, reference
+from app.services import etle
 from app.services.etle import Decision, ReviewView
 from app.services.etle.problems import PURPOSE_NEEDED
 from app.services.identity.roles import ROLE_NAMES, Role
@@ -200,26 +200,6 @@ async def sign_blocks(actor: Investigator, visit: TheVisit) -> Response:
 
 
 # --- below the doors ----------------------------------------------------------------------------------------------
-
-
-async def desk_of(visit: Visit, actor: Actor) -> Desk:
-    """Who sits here, in words."""
-    async with visit.house.db.read() as connection:
-        unit = await reference.find_unit(connection, actor.unit or "")
-    held = [role for role in Role if str(role) in actor.roles]
-    names = [ROLE_NAMES[role] for role in held] or [Text("Petugas", "Officer")]
-    return Desk(
-        unit=actor.unit or "",
-        unit_name=unit.name if unit else actor.unit or "",
-        zone_label=unit.zone if unit else "WIB",
-        role_name=Text(", ".join(name.id for name in names), ", ".join(name.en for name in names)),
-        signs_blocks=str(Role.INVESTIGATOR) in actor.roles,
-        pays_refunds=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
-        remits=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
-        sees_statements=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR), str(Role.AUDITOR)}),
-        reconciles=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
-        takes_verdicts=not actor.roles.isdisjoint({str(Role.COURT), str(Role.FINANCE)}),
-    )
 
 
 async def show_again(visit: Visit, actor: Actor, case_id: UUID, form: Form, *, status: int = 422) -> Response:

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.core.actor import Actor
 from app.core.texts import Text
+from app.routers.pages.visit import Visit
+from app.services import reference
+from app.services.identity.roles import ROLE_NAMES, Role
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,11 @@ class Desk:
     sees_statements: bool = False
     reconciles: bool = False
     takes_verdicts: bool = False
+    keeps_queue: bool = False
+    prints: bool = False
+    helps_applicants: bool = False
+    arranges_offers: bool = False
+    sees_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,9 @@ class TaskLine:
     zone_label: str
     mine: bool
     role_name: Text
+    service: Text | None = None
+    due_at: datetime | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,3 +74,28 @@ class NextStep:
 
     text: Text
     href: str
+
+
+async def desk_of(visit: Visit, actor: Actor) -> Desk:
+    """Who sits here, in words."""
+    async with visit.house.db.read() as connection:
+        unit = await reference.find_unit(connection, actor.unit or "")
+    held = [role for role in Role if str(role) in actor.roles]
+    names = [ROLE_NAMES[role] for role in held] or [Text("Petugas", "Officer")]
+    return Desk(
+        unit=actor.unit or "",
+        unit_name=unit.name if unit else actor.unit or "",
+        zone_label=unit.zone if unit else "WIB",
+        role_name=Text(", ".join(name.id for name in names), ", ".join(name.en for name in names)),
+        signs_blocks=str(Role.INVESTIGATOR) in actor.roles,
+        pays_refunds=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
+        remits=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
+        sees_statements=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR), str(Role.AUDITOR)}),
+        reconciles=not actor.roles.isdisjoint({str(Role.FINANCE), str(Role.SUPERVISOR)}),
+        takes_verdicts=not actor.roles.isdisjoint({str(Role.COURT), str(Role.FINANCE)}),
+        keeps_queue=not actor.roles.isdisjoint({str(Role.COUNTER), str(Role.OFFICER), str(Role.SUPERVISOR)}),
+        prints=not actor.roles.isdisjoint({str(Role.COUNTER), str(Role.SUPERVISOR)}),
+        helps_applicants=str(Role.COUNTER) in actor.roles,
+        arranges_offers=not actor.roles.isdisjoint({str(Role.SUPERVISOR), str(Role.ADMIN)}),
+        sees_late=str(Role.SENIOR_OFFICER) in actor.roles,
+    )

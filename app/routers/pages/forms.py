@@ -39,10 +39,16 @@ class Form:
     errors: dict[str, Text] = field(default_factory=dict)
     files: Mapping[str, Upload] = field(default_factory=dict)
     dates: set[str] = field(default_factory=set)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What was sent more than once under one name, as boxes to tick are."""
 
     def get(self, name: str) -> str:
         """A value without outer blanks; empty when it was not sent."""
         return self.values.get(name, "").strip()
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value that was sent under a name; none where it was not sent."""
+        return self.lists.get(name) or tuple(filter(None, [self.get(name)]))
 
     def need(self, name: str, missing: Text = REQUIRED, *, longest: int = 200) -> str:
         """A value that must be there, in plain text of at most `longest` characters; its absence is an error."""

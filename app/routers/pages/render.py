@@ -29,7 +29,7 @@ from markupsafe import Markup, escape
 
 from app.core.money import show_rupiah
 from app.core.texts import LANGS, Lang, Text
-from app.routers.pages import words
+from app.routers.pages import application_words, words
 from app.routers.pages.statics import static_url
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -49,6 +49,11 @@ _NAMERS = {
     "bill_title": words.BILL_TITLES,
     "block_reason": words.BLOCK_REASONS,
     "checked_kind": words.CHECKED_KINDS,
+    "ground_name": application_words.GROUNDS,
+    "delivery_name": application_words.DELIVERIES,
+    "appointment_name": application_words.APPOINTMENTS,
+    "media_name": application_words.MEDIA,
+    "queue_reason": application_words.REASONS_IN_QUEUE,
 }
 
 # Above each threshold the words that a citizen reads beside the figure. The figure alone says nothing to most people.
@@ -129,6 +134,8 @@ def environment(lang: Lang) -> Environment:
         yakin=lambda confidence: confidence_words(confidence).say(lang),
         persen=lambda share: show_percent(share, lang),
         state_colour=words.state_colour,
+        application_colour=application_words.state_colour,
+        jam=lambda at, zone="WIB": show_clock(at, zone, lang),
         refund_reason=lambda memo: words.refund_reason(memo).say(lang),
         payee_name=lambda payee: words.payee_name(payee).say(lang),
         **{name: _namer(names, lang) for name, names in _NAMERS.items()},
@@ -167,6 +174,11 @@ def show_day(day: date | datetime, zone: str, lang: Lang) -> str:
     if isinstance(day, datetime):
         day = day.astimezone(ZONES[zone]).date()
     return format_date(day, _DATE_PATTERNS[lang], locale=_LOCALES[lang])
+
+
+def show_clock(at: datetime, zone: str, lang: Lang) -> str:
+    """The time of day alone, for lists below a day: ``08.30``."""
+    return format_datetime(at.astimezone(ZONES[zone]), "HH.mm" if lang == "id" else "HH:mm", locale=_LOCALES[lang])
 
 
 def confidence_words(confidence: float) -> Text:

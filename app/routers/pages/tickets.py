@@ -25,8 +25,8 @@ from app.routers.pages.session import HeldTicket
 from app.routers.pages.visit import TheVisit, Visit
 from app.routers.schemas.tickets import Lookup
 from app.services import etle, reference
-from app.services.etle import BillView, EvidenceView, TicketView
 from app.services.documents import qr_svg
+from app.services.etle import BillView, EvidenceView, TicketView
 from app.services.etle.problems import NO_BILL, PROOF_NOT_READY
 
 router = APIRouter(include_in_schema=False)

@@ -1,5 +1,6 @@
 """One request to a page: the house, the reader's language, the tickets held, and the ways to answer."""
 
+from collections.abc import Iterable
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
@@ -57,18 +58,23 @@ class Visit:
         self._shows_form = True
         return form_token(self.house, browser_of(self.request))
 
-    async def form(self) -> Form:
+    async def form(self, *, max_fields: int = MAX_FIELDS) -> Form:
         """The form that was sent; refused unless one of our pages drew it for this browser (`check_form`)."""
-        async with self.request.form(max_files=5, max_fields=MAX_FIELDS, max_part_size=MAX_UPLOAD_BYTES) as sent:
+        async with self.request.form(max_files=5, max_fields=max_fields, max_part_size=MAX_UPLOAD_BYTES) as sent:
             values = {name: value for name, value in sent.items() if isinstance(value, str)}
             check_form(self.house, self.request, values.pop(TOKEN_FIELD, ""))
+            several = {name: _strings(sent.getlist(name)) for name in values}
             files = {
                 name: Upload(value.filename, await value.read(MAX_UPLOAD_BYTES + 1))
                 for name, value in sent.items()
                 if isinstance(value, UploadFile) and value.filename
             }
         # One character more than allowed is kept, so that the field itself can say that it is too long.
-        return Form({name: value[: MAX_FIELD_CHARACTERS + 1] for name, value in values.items()}, files=files)
+        return Form(
+            {name: value[: MAX_FIELD_CHARACTERS + 1] for name, value in values.items()},
+            files=files,
+            lists={name: each for name, each in several.items() if len(each) > 1},
+        )
 
     def finish(self, response: Answer) -> Answer:
         """Put the cookies on an answer that was made elsewhere."""
@@ -80,6 +86,10 @@ class Visit:
         if chosen is not None:
             set_cookie(self.house, response, LANGUAGE_COOKIE, chosen, max_age=A_YEAR)
         return response
+
+
+def _strings(sent: Iterable[object]) -> tuple[str, ...]:
+    return tuple(each[: MAX_FIELD_CHARACTERS + 1] for each in sent if isinstance(each, str))
 
 
 def the_visit(request: Request, house: TheHouse) -> Visit:

@@ -24,6 +24,14 @@ Plain = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 MAX_REFERENCE = 64
 
 
+class FamilyMember(BaseModel):
+    """Somebody of the applicant's own family card (KK)."""
+
+    nik: Annotated[str, Field(max_length=40)]
+    born_on: date
+    kk_no: Annotated[str, Field(max_length=40)]
+
+
 class ApplicationIn(BaseModel):
     """Which service, at which unit. `form` may hold what is known already."""
 
@@ -34,6 +42,15 @@ class ApplicationIn(BaseModel):
     service: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$")]
     unit: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Z0-9-]+$")]
     form: dict[str, JsonValue] = Field(default_factory=dict, max_length=200)
+    family_member: FamilyMember | None = Field(
+        default=None, description="For somebody of your own family card; you get the messages."
+    )
+
+
+class CopiesIn(BaseModel):
+    """One more draft for each of these: the fields that differ, such as plate and chassis_tail."""
+
+    forms: list[dict[str, JsonValue]] = Field(min_length=1, max_length=10)
 
 
 class ApplicationPatch(BaseModel):
@@ -42,7 +59,9 @@ class ApplicationPatch(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"form": {"height_cm": 168}}]})
 
     form: dict[str, JsonValue] = Field(default_factory=dict, max_length=200)
-    exemption: Annotated[str | None, Field(max_length=40, description="A ground of PP 76/2020 art. 7; empty for none.")] = None
+    exemption: Annotated[
+        str | None, Field(max_length=40, description="A ground of PP 76/2020 art. 7; empty for none.")
+    ] = None
 
 
 class SubmitIn(BaseModel):
@@ -128,7 +147,8 @@ class ApplicationBill(BaseModel):
     paid_at: datetime | None
     lines: list[BillLineOut]
     qris: str | None = Field(
-        default=None, description="A QRIS payload that the acquirer made for this bill, while it can be paid; draw it as a QR code."
+        default=None,
+        description="A QRIS payload that the acquirer made for this bill, while it can be paid; draw it as a QR code.",
     )
 
     @classmethod
@@ -220,7 +240,9 @@ class Application(BaseModel):
     submitted_at: datetime | None
 
     @classmethod
-    def of(cls, view: ApplicationView, lang: Lang, *, appointment: AppointmentOut | None, issued: IssuedOut | None) -> Self:
+    def of(
+        cls, view: ApplicationView, lang: Lang, *, appointment: AppointmentOut | None, issued: IssuedOut | None
+    ) -> Self:
         """The view as JSON."""
         return cls(
             id=view.id,

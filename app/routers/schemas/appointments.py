@@ -268,7 +268,10 @@ class DrawnPlace(BaseModel):
     """One ask in drawn order."""
 
     ask: UUID
-    starts_at: datetime | None = Field(description="The slot that it got; null where all that it wished for were gone.")
+    starts_at: str | None = Field(
+        description="The slot that it got, as the pool writes it; null where all that it wished for were gone.",
+        examples=["2026-11-30T01:00:00.000000Z"],
+    )
     held: bool = Field(description="False where its owner had another place by then; it went to who waits.")
 
 

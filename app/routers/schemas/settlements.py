@@ -43,7 +43,9 @@ class SettlementFileOut(BaseModel):
     @classmethod
     def of(cls, view: FileView, lang: Lang, **more: Any) -> Self:
         """The view as JSON."""
-        told = {name: getattr(view, name) for name in SettlementFileOut.model_fields if name not in ("refusal", "counts")}
+        told = {
+            name: getattr(view, name) for name in SettlementFileOut.model_fields if name not in ("refusal", "counts")
+        }
         refusal = view.refusal and RefusalOut(code=view.refusal_code or "", message=view.refusal.say(lang))
         return cls(**told, counts=dict(view.counts), refusal=refusal, **more)
 

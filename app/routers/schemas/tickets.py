@@ -383,7 +383,8 @@ class Bill(BaseModel):
     lines: list[BillLineOut]
     remittances: list[RemittanceOut]
     qris: str | None = Field(
-        default=None, description="A QRIS payload that the acquirer made for this bill, while it can be paid; draw it as a QR code."
+        default=None,
+        description="A QRIS payload that the acquirer made for this bill, while it can be paid; draw it as a QR code.",
     )
 
     @classmethod

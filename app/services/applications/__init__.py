@@ -4,13 +4,15 @@ What a service asks for stands in its file (`app/data/catalogue`); how every app
 `app/data/lifecycles/application.yaml`.
 """
 
-from app.services.applications.applicants import applicant_by_nik, applicant_of
+from app.services.applications.applicants import applicant_by_nik, applicant_of, family_member
+from app.services.applications.assisting import Claim
 from app.services.applications.drafts import (
     Applicant,
     Checked,
     begin,
     change,
     check,
+    copy,
     discard,
     must_own,
     reopen,
@@ -23,10 +25,10 @@ from app.services.applications.messages import MessageView, StoredFile, store_fi
 from app.services.applications.messages import list_for as list_messages
 from app.services.applications.messages import open_file as open_message_file
 from app.services.applications.messages import write as write_message
-from app.services.applications.money import give_account
+from app.services.applications.money import give_account, refunds_of
 from app.services.applications.papers import bytes_of, open_paper, reusable, reuse, take
 from app.services.applications.precheck import PreCheck, PriceLine
-from app.services.applications.proofs import proof_for
+from app.services.applications.proofs import proof_for, receipt_code
 from app.services.applications.reasons import REASONS, REFUSALS
 from app.services.applications.review import (
     Decision,
@@ -39,9 +41,16 @@ from app.services.applications.review import (
     open_for_review,
     withdraw_mark,
 )
-from app.services.applications.slots import NO_APPOINTMENT, choose_slot, drop_slot
+from app.services.applications.slots import (
+    NO_APPOINTMENT,
+    ask_for_day,
+    choose_slot,
+    drop_slot,
+    stop_waiting,
+    wait_for_slot,
+    withdraw_ask,
+)
 from app.services.applications.submission import Submission, submit
-from app.services.appointments import BookingView, check_in_token
 from app.services.applications.views import (
     ApplicationLine,
     ApplicationView,
@@ -51,6 +60,7 @@ from app.services.applications.views import (
     status_of,
     view_in,
 )
+from app.services.appointments import BookingView, check_in_token
 
 __all__ = [
     "DEADLINES",
@@ -65,6 +75,7 @@ __all__ = [
     "ApplicationView",
     "BookingView",
     "Checked",
+    "Claim",
     "Decision",
     "DocumentView",
     "Mark",
@@ -80,6 +91,7 @@ __all__ = [
     "applicant_by_nik",
     "applicant_of",
     "application_for",
+    "ask_for_day",
     "begin",
     "bytes_of",
     "change",
@@ -87,9 +99,11 @@ __all__ = [
     "check_desk",
     "check_in_token",
     "choose_slot",
+    "copy",
     "decide",
     "discard",
     "drop_slot",
+    "family_member",
     "give_account",
     "issued_pdf",
     "list_messages",
@@ -99,15 +113,20 @@ __all__ = [
     "open_message_file",
     "open_paper",
     "proof_for",
+    "receipt_code",
+    "refunds_of",
     "reopen",
     "reusable",
     "reuse",
     "starting_form",
     "status_of",
+    "stop_waiting",
     "store_file",
     "submit",
     "take",
     "view_in",
+    "wait_for_slot",
+    "withdraw_ask",
     "withdraw_mark",
     "write_message",
 ]

@@ -3,8 +3,9 @@
 Nothing typed is lost: what is wrong is named and everything else is kept, and who changed it last is told apart by a version.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -18,11 +19,11 @@ from app.core.ids import new_id, new_reference
 from app.core.texts import Lang, Text
 from app.services import cases, catalogue, reference
 from app.services.applications import facts as known_facts
+from app.services.applications.assisting import consent_data
 from app.services.applications.facts import Subject
-from app.services.applications.models import Application, ApplicationMark
+from app.services.applications.models import Application, ApplicationDocument, ApplicationMark
 from app.services.applications.precheck import PreCheck, pre_check
 from app.services.applications.problems import (
-    APPLICATION_NOT_FOUND,
     CHANGED_MEANWHILE,
     EXEMPTION_UNKNOWN,
     FORM_INVALID,
@@ -32,10 +33,10 @@ from app.services.applications.problems import (
     TOO_MANY_DRAFTS,
 )
 from app.services.applications.store import (
+    check_may_see,
     find_application,
     form_of,
     keep_form,
-    may_see,
     own_locked,
     papers_of,
     person_of,
@@ -43,6 +44,7 @@ from app.services.applications.store import (
 )
 from app.services.cases import Case
 from app.services.catalogue import Catalogue, Facts, OfferState, Service
+from app.services.identity import people
 from app.services.reference import Unit
 
 MAX_DRAFTS = 20
@@ -82,14 +84,21 @@ async def starting_form(
 async def must_own(house: House, actor: Actor, case_id: UUID) -> None:
     """Refuse whoever may not see this application. Raises APPLICATION_NOT_FOUND."""
     async with house.db.read() as connection:
-        if not may_see(actor, await find_application(connection, case_id)):
-            raise APPLICATION_NOT_FOUND()
+        await check_may_see(connection, actor, await find_application(connection, case_id))
 
 
 async def begin(
-    tx: Tx, service: Service, *, unit: str, applicant: Applicant, form: Mapping[str, JsonValue], lang: Lang = "id"
+    tx: Tx,
+    service: Service,
+    *,
+    unit: str,
+    applicant: Applicant,
+    form: Mapping[str, JsonValue],
+    lang: Lang = "id",
+    consent: UUID | None = None,
 ) -> Application:
-    """Begin a draft for this person at this unit, with what registers know already filled in.
+    """Begin a draft for this person at this unit, with what registers know already filled in. With a `consent` it is begun
+    by the unit's counter, for somebody who may have an account of their own.
 
     Raises NOT_OFFERED, TOO_MANY_DRAFTS, and what the reference data raises for an unknown unit.
     """
@@ -106,17 +115,19 @@ async def begin(
         unit=unit,
         reference=new_reference(PREFIX.get(service.family, OTHER_PREFIX)),
         policy_id=policy.id,
-        data={"service": service.code, "service_version": service.version},
+        subject=service.code,
+        data={"service": service.code, "service_version": service.version, **consent_data(consent)},
         case_id=case_id,
     )
-    people = {"nik": applicant.nik, "name": applicant.name, "contact": applicant.contact}
-    sealed = await vault.seal(tx, key_id, people)
+    about = {"nik": applicant.nik, "name": applicant.name, "contact": applicant.contact}
+    sealed = await vault.seal(tx, key_id, about)
     application = Application(
         case_id=case.id,
         service_code=service.code,
         version_id=await catalogue.keep_version(tx, service),
         home_unit=unit,
-        person_id=applicant.person_id,
+        person_id=applicant.person_id or await people.find_by_nik(tx.session, nik_bidx),
+        assisted_unit=unit if consent is not None else None,
         key_id=key_id,
         nik_bidx=nik_bidx,
         born_bidx=tx.house.keys.blind_index("born", applicant.born_on),
@@ -153,7 +164,7 @@ async def change(
     check_version(application, expected_version)
     service = await service_of(tx.session, application)
     before = await form_of(tx.session, tx.house.keys, application)
-    after = {name: value for name, value in {**before, **patch}.items() if value is not None}
+    after: dict[str, JsonValue] = {name: value for name, value in {**before, **patch}.items() if value is not None}
     faults = catalogue.form_faults(service, after, complete=False)
     if faults:
         raise FORM_INVALID(errors=faults)
@@ -169,16 +180,50 @@ async def change(
     return application
 
 
-async def discard(tx: Tx, case_id: UUID) -> Case:
+async def copy(tx: Tx, case_id: UUID, forms: Sequence[Mapping[str, JsonValue]]) -> list[Application]:
+    """Further drafts like this one, each with these fields changed, and with its papers: several vehicles in one go.
+
+    Raises FORM_INVALID, TOO_MANY_DRAFTS, NOT_OFFERED. Locks case and application.
+    """
+    _, application = await own_locked(tx, case_id)
+    service = await service_of(tx.session, application)
+    form = await form_of(tx.session, tx.house.keys, application)
+    person = await person_of(tx.session, tx.house.keys, application)
+    papers = await papers_of(tx.session, case_id)
+    made = []
+    for patch in forms:
+        filled: dict[str, JsonValue] = {name: value for name, value in {**form, **patch}.items() if value is not None}
+        faults = catalogue.form_faults(service, filled, complete=False)
+        if faults:
+            raise FORM_INVALID(errors=faults)
+        twin = await begin(
+            tx,
+            service,
+            unit=application.home_unit,
+            applicant=Applicant(
+                application.person_id, person["nik"] or "", person["name"] or "", "", person["contact"]
+            ),
+            form=filled,
+            lang="en" if application.lang == "en" else "id",
+        )
+        twin.born_bidx = application.born_bidx
+        tx.session.add_all(_same_paper(paper, twin.case_id, tx.now) for paper in papers.values())
+        made.append(twin)
+    await tx.session.flush()
+    return made
+
+
+async def discard(tx: Tx, case_id: UUID, *, consent: UUID | None = None) -> Case:
     """The applicant no longer wants it. What may be cancelled in which state stands in the lifecycle."""
     case, _ = await own_locked(tx, case_id)
-    return await cases.move(tx, case.id, "discard" if case.state in ("draft", "expired") else "cancel")
+    action = "discard" if case.state in ("draft", "expired") else "cancel"
+    return await cases.move(tx, case.id, action, data=consent_data(consent))
 
 
-async def reopen(tx: Tx, case_id: UUID) -> Case:
+async def reopen(tx: Tx, case_id: UUID, *, consent: UUID | None = None) -> Case:
     """Back to the draft from an unpaid or lapsed bill: change what you like and submit again."""
     case, _ = await own_locked(tx, case_id)
-    return await cases.move(tx, case.id, "reopen")
+    return await cases.move(tx, case.id, "reopen", data=consent_data(consent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +249,7 @@ async def check(house: House, case_id: UUID) -> Checked:
         person = await person_of(connection, house.keys, application)
     facts = await known_facts.gather(house, service, Subject(person["nik"], application.home_unit, form))
     async with house.db.read() as connection:
-        result = await pre_check(
-            connection, service, facts, papers=list(papers), exemption=application.exemption
-        )
+        result = await pre_check(connection, service, facts, papers=list(papers), exemption=application.exemption)
     return Checked(result, facts, application.form_version, service)
 
 
@@ -271,6 +314,21 @@ def _set_exemption(application: Application, service: Service, exemption: str) -
         raise EXEMPTION_UNKNOWN(grounds=", ".join(service.exemptions) or "-")
 
 
+def _same_paper(paper: ApplicationDocument, case_id: UUID, now: datetime) -> ApplicationDocument:
+    return ApplicationDocument(
+        case_id=case_id,
+        name=paper.name,
+        key_id=paper.key_id,
+        sha256=paper.sha256,
+        digest=paper.digest,
+        media_type=paper.media_type,
+        size=paper.size,
+        warnings=list(paper.warnings),
+        reused_from=paper.id,
+        given_at=now,
+    )
+
+
 async def check_offered(tx: Tx, service: Service, unit: Unit) -> None:
     """Raises NOT_OFFERED. A SKCK's unit is that of the applicant's address, whatever level its purpose will lead to."""
     day = tx.now.astimezone(reference.zone_of(unit)).date()
@@ -288,4 +346,3 @@ async def _check_drafts(tx: Tx, nik_bidx: str) -> None:
     )
     if (await tx.session.execute(query)).scalar_one() >= MAX_DRAFTS:
         raise TOO_MANY_DRAFTS(limit=MAX_DRAFTS)
-

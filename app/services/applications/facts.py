@@ -16,6 +16,7 @@ from app.services import reference
 from app.services.catalogue import Facts, Record, Service
 from app.services.reference import Unit, parse_plate, zone_of
 from app.services.registries import (
+    Found,
     PopulationRegistry,
     Registers,
     Vehicle,
@@ -27,7 +28,6 @@ from app.services.registries import (
 T = TypeVar("T")
 BY_PERSON = ("health", "psychology", "jkn", "records")
 BY_PLATE = ("tax", "insurance")
-TAIL = 5
 
 
 class OpenTickets(Protocol):
@@ -95,7 +95,7 @@ async def _about_vehicle(
 
 
 async def _record(registers: Registers, name: str, key: str, down: set[str]) -> Record | None:
-    found = await _ask(name, down, lambda: registers.find(name, key))
+    found: Found = await _ask(name, down, lambda: registers.find(name, key))
     if found is None or isinstance(found, tuple):
         return None
     return found.as_facts()
@@ -112,19 +112,7 @@ async def _ask(name: str, down: set[str], question: Callable[[], Awaitable[T | N
 
 
 async def _vehicle(house: House, vehicle: Vehicle) -> Record:
-    return {
-        "plate": vehicle.plate,
-        "make": vehicle.make,
-        "model": vehicle.model,
-        "colour": vehicle.colour,
-        "kind": vehicle.kind,
-        "year": vehicle.year,
-        "owner_nik": vehicle.owner.nik,
-        "owner_name": vehicle.owner.name,
-        "blocked": vehicle.blocked,
-        "open_tickets": await house[OpenTickets].count(vehicle.registry_id),
-        "chassis_tail": vehicle.chassis_no[-TAIL:],
-    }
+    return {**vehicle.as_facts(), "open_tickets": await house[OpenTickets].count(vehicle.registry_id)}
 
 
 def _unit(unit: Unit) -> Record:

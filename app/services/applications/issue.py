@@ -10,6 +10,7 @@ from app.core.texts import Text
 from app.services import catalogue, reference
 from app.services.applications import drafts, papers
 from app.services.applications.drafts import Checked
+from app.services.applications.issued_models import IssuedDocument
 from app.services.applications.issuing import issued_of, prepare_issue
 from app.services.applications.models import Application
 from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of
@@ -88,23 +89,19 @@ async def enter_register(house: House, case_id: str) -> None:
         nik = (await person_of(connection, house.keys, application))["nik"]
         issued = await issued_of(connection, UUID(case_id))
     if nik is not None and issued is not None:
-        await _ENTERED[issued.kind](house, nik, checked, issued.issued_at, issued.valid_until, case_id)
+        await _ENTERED[issued.kind](house, nik, checked, issued)
 
 
-async def _enter_licence(
-    house: House, nik: str, checked: Checked, at: datetime, until: date | None, request_id: str
-) -> None:
+async def _enter_licence(house: House, nik: str, checked: Checked, issued: IssuedDocument) -> None:
     """A SIM is registered under the NIK of its holder, which has been its number since July 2024."""
     sim_class = _text(checked.facts.form.get("sim_class"))
-    if sim_class is None or until is None:
+    if sim_class is None or issued.valid_until is None:
         return
-    licence = Licence(SimClass(sim_class), nik, at.date(), until, LicenceStatus.ACTIVE)
-    await house[Registers].record("licences", nik, licence, request_id=request_id)
+    licence = Licence(SimClass(sim_class), nik, issued.issued_at.date(), issued.valid_until, LicenceStatus.ACTIVE)
+    await house[Registers].record("licences", nik, licence, request_id=str(issued.case_id))
 
 
-_ENTERED: Mapping[str, Callable[[House, str, Checked, datetime, date | None, str], Awaitable[None]]] = {
-    "sim": _enter_licence
-}
+_ENTERED: Mapping[str, Callable[[House, str, Checked, IssuedDocument], Awaitable[None]]] = {"sim": _enter_licence}
 """Which papers a register must learn of, by the name of the document."""
 
 

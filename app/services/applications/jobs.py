@@ -18,7 +18,10 @@ from app.services.cases import Case
 from app.services.cases.models import Draw
 
 AT_ONCE = 200
-SLOT_OFFERED = Text("Ada tempat kosong untuk jadwal yang Anda tunggu; ambil sebelum batasnya", "A place that you waited for is free; take it in time")
+SLOT_OFFERED = Text(
+    "Ada tempat kosong untuk jadwal yang Anda tunggu; ambil sebelum batasnya",
+    "A place that you waited for is free; take it in time",
+)
 REVOKED = Text("Dokumen dicabut dan tidak berlaku lagi", "The document was revoked and is no longer valid")
 QUEUE_NEAR = Text("Tiga antrean lagi giliran Anda", "Three before you")
 
@@ -78,7 +81,13 @@ async def tell_issued(house: House, case_id: str) -> None:
     async with house.db.begin(SYSTEM) as tx:
         case, application = await cases.get_locked(tx, UUID(case_id)), await application_of(tx, UUID(case_id))
         service = await service_of(tx.session, application)
-        await telling.tell(tx, case, application, "application_issued", document=service.issues.title if service.issues else service.title)
+        await telling.tell(
+            tx,
+            case,
+            application,
+            "application_issued",
+            document=service.issues.title if service.issues else service.title,
+        )
 
 
 async def tell_revoked(house: House, document_id: str) -> None:

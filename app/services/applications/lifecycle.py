@@ -10,7 +10,7 @@ from app.core.db import Tx
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import appointments, billing, catalogue
-from app.services.applications import clock, drafts, money, review, telling
+from app.services.applications import assisting, clock, drafts, money, review, telling
 from app.services.applications.issue import issue_for
 from app.services.applications.models import Application
 from app.services.applications.problems import (
@@ -164,6 +164,11 @@ async def on_paper(move: Move) -> None:
         raise NOTHING_TO_PRINT()
 
 
+async def consented(move: Move) -> None:
+    """A counter officer takes the applicant's step only with a code that went to the applicant, used in this transaction."""
+    await assisting.check_consent(move)
+
+
 # --- effects ---------------------------------------------------------------------------------------------------------
 
 
@@ -278,9 +283,7 @@ async def tell(move: Move) -> None:
         return
     application = await application_of(move.tx, move.case.id)
     reason = move.reason or (REFUSALS[application.refusal_code].id if application.refusal_code in REFUSALS else "-")
-    await telling.tell(
-        move.tx, move.case, application, "application_news", what=move.transition.title, reason=reason
-    )
+    await telling.tell(move.tx, move.case, application, "application_news", what=move.transition.title, reason=reason)
 
 
 async def tell_refund_paid(move: Move) -> None:
@@ -357,7 +360,7 @@ async def _retest_days(tx: Tx, application: Application) -> tuple[int, ...]:
 
 _GUARDS = (
     complete, passed, waits_for_register, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
-    not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper,
+    not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, consented,
 )  # fmt: skip
 _EFFECTS = (
     submit, begin_review, open_bill, bill_after_all, cancel_bill, confirm_slot, release_slot, make_receipt, void_receipt,

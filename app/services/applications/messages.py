@@ -14,8 +14,8 @@ from app.core.house import House
 from app.services import documents
 from app.services.applications import papers, telling
 from app.services.applications.models import Application, ApplicationMessage
-from app.services.applications.problems import APPLICATION_NOT_FOUND, DOCUMENT_NOT_GIVEN, MESSAGE_EMPTY, MESSAGES_CLOSED
-from app.services.applications.store import application_of, find_application, may_see, own_locked
+from app.services.applications.problems import DOCUMENT_NOT_GIVEN, MESSAGE_EMPTY, MESSAGES_CLOSED
+from app.services.applications.store import application_of, check_may_see, find_application, own_locked
 from app.services.documents import off_loop
 
 MAX_CHARS = 2_000
@@ -51,8 +51,7 @@ async def store_file(house: House, actor: Actor, case_id: UUID, data: bytes, nam
     info = await off_loop(documents.check_attachment, data, max_bytes=MAX_FILE_BYTES)
     async with house.db.begin(actor) as tx:
         application = await application_of(tx, case_id)
-        if not may_see(actor, application):
-            raise APPLICATION_NOT_FOUND()
+        await check_may_see(tx.session, actor, application)
         sealed = await papers.seal_bytes(tx, application.key_id, data)
     return StoredFile(await house.storage.put(sealed), info.media_type, name[:MAX_NAME] or "berkas")
 
@@ -88,8 +87,7 @@ async def list_for(house: House, actor: Actor, case_id: UUID) -> list[MessageVie
     """The conversation, oldest first; what the other side wrote counts as read from now on. Raises APPLICATION_NOT_FOUND."""
     async with house.db.begin(actor) as tx:
         application = await application_of(tx, case_id)
-        if not may_see(actor, application):
-            raise APPLICATION_NOT_FOUND()
+        await check_may_see(tx.session, actor, application)
         other = "staff" if actor.kind is ActorKind.CITIZEN else "citizen"
         await tx.session.execute(
             update(ApplicationMessage)
@@ -110,8 +108,7 @@ async def open_file(house: House, actor: Actor, case_id: UUID, message_id: UUID)
     """The file of a message. Raises APPLICATION_NOT_FOUND, DOCUMENT_NOT_GIVEN."""
     async with house.db.read() as connection:
         application = await find_application(connection, case_id)
-        if not may_see(actor, application):
-            raise APPLICATION_NOT_FOUND()
+        await check_may_see(connection, actor, application)
         table = ApplicationMessage.__table__  # type: ignore[attr-defined]
         query = select(table).where(table.c.id == message_id, table.c.case_id == case_id)
         row = (await connection.execute(query)).mappings().first()

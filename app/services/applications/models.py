@@ -37,6 +37,8 @@ class Application(Table, table=True):
     home_unit: str = Field(max_length=60)
     """The unit that the applicant chose, or lives under; the case stands at the unit that the service's rule names."""
     person_id: UUID | None = Field(default=None, foreign_key="people.id")
+    assisted_unit: str | None = Field(default=None, max_length=60)
+    """The unit whose counter the applicant has allowed to fill this in for them."""
     key_id: UUID = Field(foreign_key="data_keys.id")
     nik_enc: str | None = None
     name_enc: str | None = None

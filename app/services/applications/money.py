@@ -184,9 +184,7 @@ async def _hold_slot_until(tx: Tx, case: Case, until: datetime) -> None:
     """The slot that was chosen before paying is held as long as the bill can be paid."""
     held = await appointments.booking_of(tx.session, case.id, now=tx.as_of)
     if held is not None and held.state == "held":
-        await appointments.hold(
-            tx, case.id, unit=held.unit, kind=held.kind, starts_at=held.starts_at, until=until
-        )
+        await appointments.hold(tx, case.id, unit=held.unit, kind=held.kind, starts_at=held.starts_at, until=until)
 
 
 def shown_moment(at: datetime, zone: ZoneInfo, name: str) -> str:

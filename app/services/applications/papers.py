@@ -20,10 +20,14 @@ from app.core.house import House
 from app.core.problems import FieldError
 from app.services.applications import drafts
 from app.services.applications.models import Application, ApplicationDocument
-from app.services.applications.problems import APPLICATION_NOT_FOUND, DOCUMENT_NOT_GIVEN, DOCUMENT_REFUSED, DOCUMENT_UNKNOWN
-from app.services.applications.store import find_application, may_see, own_locked, papers_of, service_of, touch
-from app.services.catalogue import DocumentRule, Service
 from app.services.applications.paper_checks import PaperVerdict, PhotoRules, check_paper
+from app.services.applications.problems import (
+    DOCUMENT_NOT_GIVEN,
+    DOCUMENT_REFUSED,
+    DOCUMENT_UNKNOWN,
+)
+from app.services.applications.store import check_may_see, find_application, own_locked, papers_of, service_of, touch
+from app.services.catalogue import DocumentRule, Service
 from app.services.documents import off_loop
 
 SEALED_AS = "paper"
@@ -46,7 +50,7 @@ async def rule_for(house: House, actor: Actor, case_id: UUID, name: str) -> Docu
     """What the service wants of this paper. Raises APPLICATION_NOT_FOUND, DOCUMENT_UNKNOWN."""
     async with house.db.read() as connection:
         application = await find_application(connection, case_id)
-        _check_theirs(actor, application)
+        await check_may_see(connection, actor, application)
         return _rule(await service_of(connection, application), name)
 
 
@@ -140,7 +144,7 @@ async def reusable(house: House, actor: Actor, case_id: UUID) -> Mapping[str, li
     """Papers that this person gave elsewhere and may use here, newest first, by the name of the paper wanted here."""
     async with house.db.read() as connection:
         application = await find_application(connection, case_id)
-        _check_theirs(actor, application)
+        await check_may_see(connection, actor, application)
         service = await service_of(connection, application)
         table = ApplicationDocument.__table__  # type: ignore[attr-defined]
         query = (
@@ -169,7 +173,7 @@ async def open_paper(house: House, actor: Actor, case_id: UUID, name: str) -> tu
     """The bytes of a paper and their media type, for its owner. Raises APPLICATION_NOT_FOUND, DOCUMENT_NOT_GIVEN."""
     async with house.db.read() as connection:
         application = await find_application(connection, case_id)
-        _check_theirs(actor, application)
+        await check_may_see(connection, actor, application)
         found = (await papers_of(connection, case_id)).get(name)
     if found is None:
         raise DOCUMENT_NOT_GIVEN(name=name)
@@ -209,11 +213,6 @@ def _rule(service: Service, name: str) -> DocumentRule:
 
 def _photo_rule(house: House, rule: DocumentRule) -> object:
     return house[PhotoRules].get(rule.rule) if rule.rule else None
-
-
-def _check_theirs(actor: Actor, application: Application) -> None:
-    if not may_see(actor, application):
-        raise APPLICATION_NOT_FOUND()
 
 
 def _refused(name: str, checked: PaperVerdict) -> Exception:

@@ -155,7 +155,7 @@ def _lines_of_registers(service: Service, facts: Facts) -> list[PriceLine]:
         amount = int(str(facts.tax["amount"]))
         lines.append(PriceLine("PKB", VEHICLE_TAX, amount, bapenda(str(facts.unit["province"])), amount > 0))
     if "insurance" in service.other_lines and facts.insurance is not None:
-        amount = int(str(facts.insurance["amount"])) + int(str(facts.insurance["penalty"] or 0))
+        amount = int(str(facts.insurance["amount"]))  # penalties are in it
         lines.append(PriceLine("SWDKLLJ", INSURANCE, amount, JASA_RAHARJA, amount > 0))
     return lines
 

@@ -138,7 +138,10 @@ NO_BILL = ProblemType(
     "applications-no-bill",
     404,
     Text("Belum ada tagihan", "There is no bill yet"),
-    Text("Tagihan dibuat setelah permohonan diajukan dan lolos pemeriksaan.", "A bill is made once the application is submitted and has passed the checks."),
+    Text(
+        "Tagihan dibuat setelah permohonan diajukan dan lolos pemeriksaan.",
+        "A bill is made once the application is submitted and has passed the checks.",
+    ),
 )
 MARKS_OPEN = ProblemType(
     "applications-marks-open",
@@ -237,7 +240,10 @@ MESSAGE_EMPTY = ProblemType(
     "applications-message-empty",
     422,
     Text("Pesan kosong", "The message is empty"),
-    Text("Tulis pesan paling banyak {limit} huruf, atau lampirkan berkas.", "Write up to {limit} characters, or attach a file."),
+    Text(
+        "Tulis pesan paling banyak {limit} huruf, atau lampirkan berkas.",
+        "Write up to {limit} characters, or attach a file.",
+    ),
 )
 MESSAGES_CLOSED = ProblemType(
     "applications-messages-closed",
@@ -276,5 +282,32 @@ APPLICANTS_STEP = ProblemType(
     Text(
         "Hanya pemohon yang dapat melakukannya. Untuk membantunya, minta kode persetujuan pemohon.",
         "Only the applicant can do it. To help, ask for the applicant's consent code.",
+    ),
+)
+PERSON_UNKNOWN = ProblemType(
+    "applications-person-unknown",
+    422,
+    Text("Data kependudukan tidak cocok", "The population register does not agree"),
+    Text(
+        "NIK, tanggal lahir, dan nomor KK tidak cocok satu sama lain. Periksa KTP dan KK.",
+        "NIK, date of birth and family card number do not belong together. Check the KTP and the family card.",
+    ),
+)
+NOT_HELPED_HERE = ProblemType(
+    "applications-not-helped-here",
+    403,
+    Text("Pemohon belum minta dibantu di sini", "The applicant has not asked for help here"),
+    Text(
+        "Minta kode persetujuan pemohon untuk langkah help, lalu lanjutkan isiannya.",
+        "Ask for the applicant's consent code for the step help, then go on with the form.",
+    ),
+)
+NOT_FAMILY = ProblemType(
+    "applications-not-family",
+    422,
+    Text("Bukan anggota kartu keluarga yang sama", "Not of the same family card"),
+    Text(
+        "Anda hanya dapat mengajukan untuk anggota kartu keluarga (KK) Anda sendiri.",
+        "You can apply only for members of your own family card (KK).",
     ),
 )

@@ -8,10 +8,17 @@ from app.core.texts import Text
 REASONS: dict[str, Text] = {
     "photo": Text("Pasfoto belum sesuai aturan", "The photo does not follow its rule"),
     "signature": Text("Tanda tangan belum jelas", "The signature is not clear"),
-    "unreadable": Text("Berkas tidak terbaca; foto ulang dengan cahaya cukup", "The paper cannot be read; photograph it again in good light"),
+    "unreadable": Text(
+        "Berkas tidak terbaca; foto ulang dengan cahaya cukup",
+        "The paper cannot be read; photograph it again in good light",
+    ),
     "wrong_document": Text("Berkas yang diserahkan bukan yang diminta", "This is not the paper that was asked for"),
-    "outdated": Text("Berkas sudah kedaluwarsa; serahkan yang berlaku", "The paper is out of date; hand in a valid one"),
-    "data_mismatch": Text("Isian berbeda dengan berkas atau data rujukan", "The entry differs from the paper or the register"),
+    "outdated": Text(
+        "Berkas sudah kedaluwarsa; serahkan yang berlaku", "The paper is out of date; hand in a valid one"
+    ),
+    "data_mismatch": Text(
+        "Isian berbeda dengan berkas atau data rujukan", "The entry differs from the paper or the register"
+    ),
     "incomplete": Text("Isian belum lengkap", "The entry is not complete"),
     "exemption": Text("Bukti pembebasan biaya belum cukup", "The proof for the exemption is not enough"),
 }

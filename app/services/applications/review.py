@@ -17,9 +17,15 @@ from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.texts import Text
 from app.services import appointments, cases, catalogue, reference
-from app.services.applications import clock, drafts
+from app.services.applications import clock, drafts, worklist
 from app.services.applications.models import Application, ApplicationMark
-from app.services.applications.problems import APPLICANTS_STEP, APPLICATION_NOT_FOUND, MARK_UNKNOWN, PURPOSE_NEEDED, REFUSAL_CODE_NEEDED
+from app.services.applications.problems import (
+    APPLICANTS_STEP,
+    APPLICATION_NOT_FOUND,
+    MARK_UNKNOWN,
+    PURPOSE_NEEDED,
+    REFUSAL_CODE_NEEDED,
+)
 from app.services.applications.reasons import REASONS, REFUSALS
 from app.services.applications.store import (
     application_of,
@@ -125,6 +131,8 @@ async def decide(tx: Tx, case_id: UUID, decision: Decision) -> Case:
     if decision.action == "ship":
         application.tracking_no = decision.tracking_no
         await tx.session.flush()
+    if decision.action == worklist.PRINT:
+        await worklist.mark_printed_with(tx, case_id)
     data: dict[str, JsonValue] = {}
     if decision.code is not None:
         data["code"] = decision.code

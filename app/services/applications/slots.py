@@ -1,15 +1,18 @@
 """The appointment of an application: chosen before paying, held while it is, chosen again once if it was not kept."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.core.db import Tx
 from app.core.problems import ProblemType
 from app.core.texts import Text
 from app.services import appointments, cases
-from app.services.appointments import BookingView
-from app.services.applications.problems import NOT_OPEN, NOT_REBOOKABLE
-from app.services.applications.store import own_locked, service_of
+from app.services.applications.assisting import consent_data
+from app.services.applications.models import Application
+from app.services.applications.problems import APPLICATION_NOT_FOUND, NOT_OPEN, NOT_REBOOKABLE
+from app.services.applications.store import application_of, check_may_see, own_locked, service_of
+from app.services.appointments import BookingView, WaitView
 from app.services.cases import Case
 
 DRAFT_HOLD = timedelta(minutes=30)
@@ -24,7 +27,7 @@ NO_APPOINTMENT = ProblemType(
 )
 
 
-async def choose_slot(tx: Tx, case_id: UUID, starts_at: datetime) -> BookingView:
+async def choose_slot(tx: Tx, case_id: UUID, starts_at: datetime, *, consent: UUID | None = None) -> BookingView:
     """Take a place for the application, or move to another. In `no_show` and `retest` this is the new date.
 
     Raises NOT_OPEN, NO_APPOINTMENT where the service wants none, NOT_REBOOKABLE, and what `appointments.hold` and
@@ -40,7 +43,7 @@ async def choose_slot(tx: Tx, case_id: UUID, starts_at: datetime) -> BookingView
         raise NOT_REBOOKABLE(after=f"{application.rebook_from:%d.%m.%Y}")
     booking = await _take(tx, case, service.appointment.kind, starts_at)
     if case.state in ("no_show", "retest"):
-        await cases.move(tx, case_id, "rebook")
+        await cases.move(tx, case_id, "rebook", data=consent_data(consent))
     elif case.state == "appointment":
         await cases.recompute_deadlines(tx, case)
     return booking
@@ -52,6 +55,56 @@ async def drop_slot(tx: Tx, case_id: UUID) -> None:
     if case.state not in CHOOSES_IN:
         raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": []})
     await appointments.release(tx, case_id, why="let_go")
+
+
+async def wait_for_slot(tx: Tx, case_id: UUID, *, first: date, last: date) -> WaitView:
+    """Wait for a place between two days where all are taken; a freed one is offered in turn.
+
+    Raises NOT_OPEN, NO_APPOINTMENT, and what `appointments.wait` raises. Locks case and application.
+    """
+    case, kind = await _chooser(tx, case_id)
+    return await appointments.wait(tx, case.id, unit=case.unit, kind=kind, first=first, last=last)
+
+
+async def stop_waiting(tx: Tx, case_id: UUID) -> None:
+    """Wait no longer; a place that was offered goes to the next. Raises NOT_OPEN, NO_APPOINTMENT, `appointments-not-waiting`."""
+    case, _ = await _chooser(tx, case_id)
+    await appointments.stop_waiting(tx, case.id)
+
+
+async def ask_for_day(tx: Tx, case_id: UUID, *, day: date, wishes: Sequence[datetime] = ()) -> UUID:
+    """Ask for a place on a day that is drawn by lot; gives the ask's id in the public draw.
+
+    Raises NOT_OPEN, NO_APPOINTMENT, and what `appointments.ask` raises.
+    """
+    # The draw of the day is locked before the case (`appointments.ask`), so nothing is locked here.
+    application = await application_of(tx, case_id)
+    case = await tx.session.get(Case, case_id)
+    if case is None:
+        raise APPLICATION_NOT_FOUND()
+    await check_may_see(tx.session, tx.actor, application)
+    kind = await _kind(tx, case, application)
+    return await appointments.ask(tx, case.id, unit=case.unit, kind=kind, day=day, wishes=wishes)
+
+
+async def withdraw_ask(tx: Tx, case_id: UUID) -> None:
+    """Ask no longer. Raises NOT_OPEN, NO_APPOINTMENT."""
+    case, _ = await _chooser(tx, case_id)
+    await appointments.withdraw_ask(tx, case.id)
+
+
+async def _chooser(tx: Tx, case_id: UUID) -> tuple[Case, str]:
+    case, application = await own_locked(tx, case_id)
+    return case, await _kind(tx, case, application)
+
+
+async def _kind(tx: Tx, case: Case, application: Application) -> str:
+    if case.state not in CHOOSES_IN:
+        raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": []})
+    wanted = (await service_of(tx.session, application)).appointment
+    if wanted is None:
+        raise NO_APPOINTMENT()
+    return wanted.kind
 
 
 async def _take(tx: Tx, case: Case, kind: str, starts_at: datetime) -> BookingView:

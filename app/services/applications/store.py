@@ -17,6 +17,7 @@ from app.services.applications.models import Application, ApplicationDocument
 from app.services.applications.problems import APPLICATION_NOT_FOUND
 from app.services.cases import Case
 from app.services.catalogue import Service
+from app.services.identity import people
 
 Reader = AsyncConnection | AsyncSession
 PERSON_FIELDS = ("nik", "name", "contact")
@@ -42,8 +43,7 @@ async def find_application(source: Reader, case_id: UUID) -> Application:
 async def own_locked(tx: Tx, case_id: UUID) -> tuple[Case, Application]:
     """Case and application, locked, for the applicant or for staff of its unit. Raises APPLICATION_NOT_FOUND."""
     application = await application_of(tx, case_id)
-    if not may_see(tx.actor, application):
-        raise APPLICATION_NOT_FOUND()
+    await check_may_see(tx.session, tx.actor, application)
     case = await cases.get_locked(tx, case_id)
     fresh = await tx.lock(Application, case_id)
     if fresh is None:
@@ -51,11 +51,16 @@ async def own_locked(tx: Tx, case_id: UUID) -> tuple[Case, Application]:
     return case, fresh
 
 
-def may_see(actor: Actor, application: Application) -> bool:
-    """A citizen sees their own; what staff may do, the engine and the desk decide."""
-    if actor.kind is ActorKind.CITIZEN:
-        return application.person_id is not None and str(application.person_id) == actor.id
-    return actor.kind in (ActorKind.STAFF, ActorKind.SYSTEM)
+async def check_may_see(source: Reader, actor: Actor, application: Application) -> None:
+    """A citizen sees their own, also what a counter began before they had an account; what staff may do, the engine and
+    the desk decide. Raises APPLICATION_NOT_FOUND."""
+    if actor.kind in (ActorKind.STAFF, ActorKind.SYSTEM):
+        return
+    own = actor.kind is ActorKind.CITIZEN and str(application.person_id) == actor.id
+    if not own and actor.kind is ActorKind.CITIZEN and application.person_id is None:
+        own = await people.find_nik_bidx(source, UUID(actor.id)) == application.nik_bidx
+    if not own:
+        raise APPLICATION_NOT_FOUND()
 
 
 async def service_of(source: Reader, application: Application) -> Service:

@@ -10,6 +10,7 @@ from app.core.problems import FieldError
 from app.core.texts import Text
 from app.services import cases, catalogue, reference
 from app.services.applications import drafts
+from app.services.applications.assisting import consent_data
 from app.services.applications.drafts import Checked
 from app.services.applications.models import Application
 from app.services.applications.precheck import PreCheck
@@ -28,15 +29,19 @@ class Submission:
 
     version: int
     confirm_duplicate: bool = False
+    consent: UUID | None = None
 
 
-async def submit(tx: Tx, case_id: UUID, checked: Checked, submission: Submission) -> Case:
-    """Hand a draft in, or the mended parts of one that an officer gave back. `checked` was asked before the transaction.
+async def submit(tx: Tx, case_id: UUID, checked: Checked | None, submission: Submission) -> Case:
+    """Hand a draft in, or the mended parts of one that an officer gave back. `checked` was asked before the transaction;
+    without it the case was in no state to be handed in, and the engine says in which it is.
 
     Raises CHANGED_MEANWHILE, NOT_OFFERED, INCOMPLETE, NOT_ELIGIBLE, LIKELY_DUPLICATE, and what the lifecycle's guards raise. Locks case
     and application.
     """
     case, application = await own_locked(tx, case_id)
+    if checked is None:
+        return await cases.move(tx, case.id, "submit", data=consent_data(submission.consent))
     drafts.check_version(application, submission.version)
     drafts.check_version(application, checked.form_version)
     if checked.result.faults:
@@ -44,7 +49,7 @@ async def submit(tx: Tx, case_id: UUID, checked: Checked, submission: Submission
     _check_eligible(checked.result)
     if case.state == "needs_correction":
         await _keep_result(tx, application, checked, with_price=False)
-        return await cases.move(tx, case.id, "resubmit")
+        return await cases.move(tx, case.id, "resubmit", data=consent_data(submission.consent))
     home = await reference.unit(tx.session, application.home_unit)
     await drafts.check_offered(tx, checked.service, home)  # it may have been suspended since the draft was begun
     form = await form_of(tx.session, tx.house.keys, application)
@@ -52,7 +57,7 @@ async def submit(tx: Tx, case_id: UUID, checked: Checked, submission: Submission
     await _keep_result(tx, application, checked, with_price=True)
     await _hand_to_unit(tx, case, application, checked)
     action = "submit_for_check" if checked.result.waits else "submit"
-    return await cases.move(tx, case.id, action)
+    return await cases.move(tx, case.id, action, data=consent_data(submission.consent))
 
 
 async def recheck(house: House, case_id: UUID) -> None:

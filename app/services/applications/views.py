@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import RowMapping, Select, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.core.actor import Actor
@@ -20,10 +22,11 @@ from app.services.applications.models import Application
 from app.services.applications.precheck import PriceLine
 from app.services.applications.problems import APPLICATION_NOT_FOUND
 from app.services.applications.review import MarkView
-from app.services.applications.store import born_index, form_of, may_see, papers_of, service_of
+from app.services.applications.store import born_index, check_may_see, form_of, papers_of, service_of
 from app.services.billing import BillView, RefundView
 from app.services.cases import Case, Lifecycles
 from app.services.catalogue import DocumentRule, Service
+from app.services.identity import people
 
 Place = tuple[datetime, UUID]
 
@@ -96,8 +99,9 @@ async def view_in(tx: Tx, case_id: UUID) -> ApplicationView:
     """The application inside a transaction, for its actor. Raises APPLICATION_NOT_FOUND."""
     application = await tx.session.get(Application, case_id)
     case = await tx.session.get(Case, case_id)
-    if application is None or case is None or not may_see(tx.actor, application):
+    if application is None or case is None:
         raise APPLICATION_NOT_FOUND()
+    await check_may_see(tx.session, tx.actor, application)
     service = await service_of(tx.session, application)
     unit = await reference.unit(tx.session, case.unit)
     form = await form_of(tx.session, tx.house.keys, application)
@@ -137,7 +141,12 @@ async def list_own(
     house: House, person_id: UUID, *, limit: int, before: Place | None = None
 ) -> Sequence[ApplicationLine]:
     """A citizen's applications, newest first; `before` is the last one of the page before."""
-    query = _lines().where(col(Application.person_id) == person_id)
+    async with house.db.read() as connection:
+        nik_bidx = await people.find_nik_bidx(connection, person_id)
+    own = col(Application.person_id) == person_id
+    if nik_bidx is not None:  # what a counter began for them before they had an account
+        own = or_(own, and_(col(Application.person_id).is_(None), col(Application.nik_bidx) == nik_bidx))
+    query = _lines().where(own)
     if before is not None:
         at, case_id = before
         earlier = and_(col(Application.created_at) == at, col(Application.case_id) < case_id)
@@ -155,9 +164,7 @@ async def status_of(house: House, typed_reference: str, born_on: date) -> Applic
     """
     wanted = normalise_reference(typed_reference)
     known = wanted if reference_is_valid(wanted) else "-"
-    query = _lines().where(
-        col(Case.reference) == known, col(Application.born_bidx) == born_index(house.keys, born_on)
-    )
+    query = _lines().where(col(Case.reference) == known, col(Application.born_bidx) == born_index(house.keys, born_on))
     async with house.db.read() as connection:
         row = (await connection.execute(query.limit(1))).mappings().first()
         return None if row is None else await _line(house, connection, row)
@@ -196,7 +203,7 @@ def _said(mark: MarkView) -> Text:
     return Text(f"{mark.says.id}. {mark.words}", f"{mark.says.en}. {mark.words}") if mark.words else mark.says
 
 
-def _lines():  # type: ignore[no-untyped-def]
+def _lines() -> "Select[*tuple[Any, ...]]":
     return select(
         col(Case.id),
         col(Case.reference),
@@ -210,7 +217,7 @@ def _lines():  # type: ignore[no-untyped-def]
     ).join(Case, col(Case.id) == col(Application.case_id))
 
 
-async def _line(house: House, connection, row) -> ApplicationLine:  # type: ignore[no-untyped-def]
+async def _line(house: House, connection: AsyncConnection, row: RowMapping) -> ApplicationLine:
     service = await catalogue.service_version(connection, row["version_id"])
     declared = house[Lifecycles].by_name[row["lifecycle"]]
     return ApplicationLine(

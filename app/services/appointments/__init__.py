@@ -23,7 +23,7 @@ from app.services.appointments.queue import (
     take_ticket,
 )
 from app.services.appointments.queue_order import HELPED_NAMES, JUMP_NAMES, Helped, Jump, Reason
-from app.services.appointments.slot_draw import ask, withdraw_ask
+from app.services.appointments.slot_draw import AskView, ask, ask_of, withdraw_ask
 from app.services.appointments.slot_draw_proof import (
     SlotDrawLine,
     SlotDrawVerdict,
@@ -52,6 +52,7 @@ __all__ = [
     "QUEUE_NEAR",
     "SLOT_OFFERED",
     "Appointment",
+    "AskView",
     "Board",
     "BookingView",
     "Closure",
@@ -76,6 +77,7 @@ __all__ = [
     "Waited",
     "Window",
     "ask",
+    "ask_of",
     "board_of",
     "booking_of",
     "call_next",

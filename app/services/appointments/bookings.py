@@ -189,7 +189,7 @@ async def find_free(
     await _pick(tx, seen, day, starts_at, for_waiting=for_waiting)
     await tx.serialise(f"slot:{unit}:{kind}:{starts_at.astimezone(UTC).isoformat()}")
     # First this, then counting: a hold past its end may be confirmed at this very moment. After it, that hold is either
-    # confirmed and counted, or ended by us and nobody can confirm it any more.
+    # ended by us, so that nobody can confirm it any more, or it still stands in the table and counts.
     await _expire_stale(tx, unit, kind, starts_at)
     plan = await days.load_locked(tx.session, unit, kind, day=day, now=tx.now, but=but)
     return await _pick(tx, plan, day, starts_at, for_waiting=for_waiting)
@@ -291,7 +291,11 @@ async def _change(tx: Tx, booking: AppointmentBooking, **values: object) -> bool
 
 
 async def _expire_stale(tx: Tx, unit: str, kind: str, starts_at: datetime) -> None:
-    """End the holds in this slot whose time is over: their place numbers are wanted."""
+    """End the holds in this slot whose time is over: their place numbers are wanted.
+
+    One whose owner does something with it right now is left alone. Waiting for them could be waiting in a circle, where
+    two people whose holds have ended want each other's slots.
+    """
     booking = AppointmentBooking
     query = select(booking).where(
         col(booking.unit) == unit,
@@ -300,7 +304,8 @@ async def _expire_stale(tx: Tx, unit: str, kind: str, starts_at: datetime) -> No
         col(booking.state) == "held",
         col(booking.held_until) <= tx.now,
     )
-    for each in (await tx.session.execute(query.order_by(col(booking.id)).with_for_update())).scalars().all():
+    stale = (await tx.session.execute(query.with_for_update(skip_locked=True))).scalars().all()
+    for each in stale:
         await let_go(tx, each, state="expired", why="hold_ended")
 
 

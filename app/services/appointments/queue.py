@@ -16,7 +16,7 @@ from sqlmodel import col
 from app.core.db import JsonValue, Tx
 from app.core.ids import new_id
 from app.core.texts import Text
-from app.services import cases, transparency
+from app.services import cases
 from app.services.appointments import bookings, days, grid, pace, records
 from app.services.appointments.models import AppointmentBooking
 from app.services.appointments.problems import (
@@ -27,7 +27,8 @@ from app.services.appointments.problems import (
     QUEUE_FULL,
     QUEUE_STEP_REFUSED,
 )
-from app.services.appointments.queue_models import QueueEntry, QueueEvent
+from app.services.appointments.queue_events import record
+from app.services.appointments.queue_models import QueueEntry
 from app.services.appointments.queue_order import (
     BACK_AFTER,
     MOST_CALLS,
@@ -144,7 +145,8 @@ async def call_next(
             reasons=", ".join(Jump),
             extra={"next": first.number if first else None, "reasons": list(Jump)},
         )
-    await _call(tx, chosen, counter, reason if jumped else None, first.number if first else None)
+    data: dict[str, JsonValue] = {"next": first.number if first else None, "kinds": list[JsonValue](sorted(kinds))}
+    await _call(tx, chosen, counter, reason if jumped else None, data)
     await tell_near(tx, unit, day)
     return view(chosen)
 
@@ -159,18 +161,18 @@ async def take_step(tx: Tx, unit: str, entry_id: UUID, step: Step) -> EntryView:
     match step:
         case Step.CALL_AGAIN:
             entry.calls, entry.called_at = entry.calls + 1, tx.now
-            await _record(tx, entry, "called_again", data={"counter": entry.counter, "calls": entry.calls})
+            await record(tx, entry, "called_again", data={"counter": entry.counter, "calls": entry.calls})
         case Step.SERVE:
             entry.state, entry.served_at = "serving", tx.now
-            await _record(tx, entry, "serving", data={"counter": entry.counter})
+            await record(tx, entry, "serving", data={"counter": entry.counter})
         case Step.FINISH:
             entry.state, entry.served_at, entry.ended_at = "done", entry.served_at or entry.called_at, tx.now
-            await _record(tx, entry, "done", data={"counter": entry.counter})
+            await record(tx, entry, "done", data={"counter": entry.counter})
         case Step.ABSENT:
             await _absent(tx, entry)
         case Step.LEAVE:
             entry.state, entry.ended_at = "left", tx.now
-            await _record(tx, entry, "left")
+            await record(tx, entry, "left")
     await tx.session.flush()
     await tell_near(tx, unit, day)
     return view(entry)
@@ -225,7 +227,7 @@ async def join(
     )
     tx.session.add(entry)
     await tx.session.flush()
-    await _record(tx, entry, "checked_in" if booking else "joined", data={"arrived_at": iso(arrived_at)})
+    await record(tx, entry, "checked_in" if booking else "joined", data={"arrived_at": iso(arrived_at)})
     if booking is not None:
         await attend(tx, booking)
     before = next(turn.before for turn in await _line(tx, unit, day) if turn.standing.place == place)
@@ -282,7 +284,7 @@ async def close_entries(tx: Tx, unit: str, day: date) -> int:
     entries = (await tx.session.execute(query)).scalars().all()
     for entry in entries:
         entry.state, entry.ended_at = ("done" if entry.state == "serving" else "left"), tx.now
-        await _record(tx, entry, entry.state, reason="day_over")
+        await record(tx, entry, entry.state, reason="day_over")
     await tx.session.flush()
     return len(entries)
 
@@ -290,24 +292,24 @@ async def close_entries(tx: Tx, unit: str, day: date) -> int:
 # --- helpers ---------------------------------------------------------------------------------------------------------
 
 
-async def _call(tx: Tx, entry: QueueEntry, counter: str, reason: Jump | None, first: str | None) -> None:
+async def _call(tx: Tx, entry: QueueEntry, counter: str, reason: Jump | None, data: dict[str, JsonValue]) -> None:
     entry.state, entry.counter, entry.called_at = "called", counter, tx.now
     entry.calls += 1
     entry.first_called_at = entry.first_called_at or tx.now
     entry.jump = str(reason) if reason else entry.jump
-    data: dict[str, JsonValue] = {"counter": counter, "calls": entry.calls, "next": first}
     await tx.session.flush()
-    await _record(tx, entry, "jumped" if reason else "called", reason=reason, data=data)
+    about = {"counter": counter, "calls": entry.calls, **data}
+    await record(tx, entry, "jumped" if reason else "called", reason=reason, data=about)
 
 
 async def _absent(tx: Tx, entry: QueueEntry) -> None:
     entry.counter = None
     if entry.calls < MOST_CALLS:
         entry.state, entry.due_back_at = "waiting", tx.now + BACK_AFTER
-        await _record(tx, entry, "absent", data={"calls": entry.calls})
+        await record(tx, entry, "absent", data={"calls": entry.calls})
         return
     entry.state, entry.ended_at = "missed", tx.now
-    await _record(tx, entry, "missed", data={"calls": entry.calls})
+    await record(tx, entry, "missed", data={"calls": entry.calls})
     if entry.booking_id is not None:
         booking = await tx.lock(AppointmentBooking, entry.booking_id)
         if booking is not None:
@@ -321,7 +323,7 @@ async def _with_help(tx: Tx, entry: QueueEntry, why: Helped | None) -> EntryView
     if why is not None and entry.helped != why and entry.state == "waiting":
         entry.helped = str(why)
         await tx.session.flush()
-        await _record(tx, entry, "helped", reason=why)
+        await record(tx, entry, "helped", reason=why)
         await tell_near(tx, entry.unit, entry.day)
     return view(entry)
 
@@ -378,47 +380,3 @@ def _refused(entry: QueueEntry) -> Exception:
         allowed=", ".join(allowed) or _NOTHING,
         extra={"state": entry.state, "allowed_actions": allowed},
     )
-
-
-async def _record(
-    tx: Tx,
-    entry: QueueEntry,
-    what: str,
-    *,
-    reason: str | None = None,
-    data: dict[str, JsonValue] | None = None,
-) -> None:
-    """The event of this step and its leaf. Names the number, and the case by id."""
-    query = select(func.count()).select_from(QueueEvent).where(col(QueueEvent.entry_id) == entry.id)
-    seq = 1 + (await tx.session.execute(query)).scalar_one()
-    why = str(reason) if reason else None
-    body: dict[str, JsonValue] = {
-        "entry": str(entry.id),
-        "number": entry.number,
-        "case": str(entry.case_id) if entry.case_id else None,
-        "unit": entry.unit,
-        "day": entry.day.isoformat(),
-        "seq": seq,
-        "what": what,
-        "reason": why,
-        "actor": {"kind": str(tx.actor.kind), "id": tx.actor.id, "unit": tx.actor.unit},
-        "at": iso(tx.now),
-        "data": dict(data or {}),
-    }
-    leaf_id = await transparency.append(tx, "queue_event", body)
-    tx.session.add(
-        QueueEvent(
-            id=new_id(),
-            entry_id=entry.id,
-            seq=seq,
-            unit=entry.unit,
-            day=entry.day,
-            what=what,
-            reason=why,
-            actor_id=tx.actor.id,
-            at=tx.now,
-            data=dict(data or {}),
-            leaf_id=leaf_id,
-        )
-    )
-    await tx.session.flush()

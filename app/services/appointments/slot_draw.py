@@ -7,6 +7,7 @@ taken up by the next.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from app.core.house import House
 from app.core.ids import new_id
 from app.services import cases, transparency
 from app.services.appointments import bookings, days, grid, records, waiting
-from app.services.appointments.days import ASKING, Plan
+from app.services.appointments.days import ASKING, Plan, Reader
 from app.services.appointments.grid import DayState, Slot
 from app.services.appointments.models import AppointmentBooking, AppointmentWindow, SlotAsk, SlotDraw
 from app.services.appointments.problems import ALREADY_BOOKED, NO_SUCH_SLOT, NOT_ASKING, NOT_DRAWN
@@ -29,8 +30,6 @@ from app.services.cases.events import iso
 from app.services.transparency.models import Leaf
 
 MOST_WISHES = 12
-MOST_ASKS = 5_000
-"""Asks for one day; they stand in one leaf of the log."""
 DRAWN_HELD = timedelta(hours=24)
 """How long a drawn place is held for its owner to confirm."""
 AT_ONCE = 50
@@ -38,7 +37,8 @@ AT_ONCE = 50
 
 async def ask(tx: Tx, case_id: UUID, *, unit: str, kind: str, day: date, wishes: Sequence[datetime] = ()) -> UUID:
     """Ask for a place on a drawn day while its hour runs; gives the ask's id, by which the public draw knows it. Again,
-    it replaces the wishes: the starts that would do, the dearest first, none for any. One day is asked for at a time.
+    it replaces the wishes: the starts that would do, the dearest first (twelve count), none for any. One day is asked for
+    at a time.
 
     Locks the day's draw, then the case. Raises `appointments-day-is-not-drawn`, `appointments-not-asking`,
     `appointments-no-such-slot`, `appointments-already-booked`.
@@ -61,6 +61,37 @@ async def ask(tx: Tx, case_id: UUID, *, unit: str, kind: str, day: date, wishes:
     if booked is not None:
         raise ALREADY_BOOKED(starts_at=booked.starts_at.astimezone(plan.zone).strftime("%d-%m-%Y %H.%M"))
     return await _write_ask(tx, draw, case_id, [iso(each.astimezone(UTC)) for each in wishes][:MOST_WISHES])
+
+
+@dataclass(frozen=True, slots=True)
+class AskView:
+    """A case asks for a place on a drawn day, until `closes_at`; `wishes` are starts, the dearest first. `open`: it can
+    still be changed."""
+
+    day: date
+    closes_at: datetime
+    wishes: tuple[datetime, ...]
+    open: bool
+
+
+async def ask_of(reader: Reader, case_id: UUID, *, now: datetime) -> AskView | None:
+    """The day that a case asks for and that is not drawn yet; None where it asks for none."""
+    query = (
+        select(col(SlotDraw.day), col(SlotDraw.closes_at), col(SlotDraw.status), col(SlotAsk.wishes))
+        .join(SlotDraw, col(SlotDraw.id) == col(SlotAsk.draw_id))
+        .where(
+            col(SlotAsk.case_id) == case_id,
+            col(SlotAsk.withdrawn_at).is_(None),
+            col(SlotDraw.status) != "drawn",
+        )
+        .order_by(col(SlotDraw.day))
+        .limit(1)
+    )
+    row = (await reader.execute(query)).one_or_none()
+    if row is None:
+        return None
+    wishes = tuple(datetime.fromisoformat(each) for each in row.wishes)
+    return AskView(row.day, row.closes_at, wishes, row.status == "asking" and now < row.closes_at)
 
 
 async def withdraw_ask(tx: Tx, case_id: UUID) -> None:
@@ -180,7 +211,8 @@ async def _announce(tx: Tx, draw_id: UUID) -> None:
 
 
 async def _asks_of(tx: Tx, draw: SlotDraw) -> tuple[list[SlotAsk], list[tuple[UUID, str]]]:
-    """The asks of a day in the order of their ids, and those that are left out with a code."""
+    """The asks of a day in the order of their ids, and those that are left out with a code. All of them, however many:
+    a limit here would be one more lot, and it would fall to who came late."""
     booking = AppointmentBooking
     has_place = (
         select(col(booking.id))
@@ -192,7 +224,6 @@ async def _asks_of(tx: Tx, draw: SlotDraw) -> tuple[list[SlotAsk], list[tuple[UU
         .join(Case, col(Case.id) == col(SlotAsk.case_id))
         .where(col(SlotAsk.draw_id) == draw.id)
         .order_by(col(SlotAsk.id))
-        .limit(MOST_ASKS)
     )
     taken, left_out = [], []
     for each, closed, booked in await tx.session.execute(query):

@@ -43,12 +43,13 @@ async def open_case(
     unit: str,
     reference: str,
     policy_id: UUID | None,
+    subject: str | None = None,
     data: Mapping[str, JsonValue] | None = None,
     case_id: UUID | None = None,
 ) -> Case:
     """Begin a case in its lifecycle's first state, with its first event. `unit` is the police unit that handles it.
 
-    `data` goes into the event and holds no personal data. Raises `cases-not-your-role`.
+    `subject` is the public code of what it is about. `data` goes into the event and holds no personal data. Raises `cases-not-your-role`.
     """
     declared = tx.house[Lifecycles].by_name[lifecycle]
     start = declared.start
@@ -59,6 +60,7 @@ async def open_case(
         lifecycle=lifecycle,
         lifecycle_version=declared.version,
         reference=reference,
+        subject=subject,
         unit=unit,
         state=start.target,
         version=1,

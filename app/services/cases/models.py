@@ -19,7 +19,7 @@ class Case(Table, table=True):
     """One ticket or application. `state` is written by the engine alone; `version` counts its events.
 
     `entered_at` is when the present state was entered (as-of time); deadline functions count from it. `assigned_to`
-    is the officer who was drawn. `policy_id` is the version of the policy that the case was stamped with.
+    is the officer who was drawn. `subject` is what it is about, by a public code: a violation, a service. `policy_id` is the version of the policy that the case was stamped with.
     """
 
     __tablename__ = "cases"
@@ -29,6 +29,7 @@ class Case(Table, table=True):
     lifecycle: str = Field(max_length=40)
     lifecycle_version: int
     reference: str = Field(max_length=40, unique=True)
+    subject: str | None = Field(default=None, max_length=40)
     unit: str = Field(max_length=60)
     state: str = Field(max_length=40)
     version: int
@@ -49,7 +50,7 @@ class CaseEvent(Table, table=True):
     """
 
     __tablename__ = "case_events"
-    __table_args__ = (UniqueConstraint("case_id", "seq"),)
+    __table_args__ = (UniqueConstraint("case_id", "seq"), Index("ix_case_events_at", "at"))
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     case_id: UUID = Field(foreign_key="cases.id")

@@ -148,9 +148,11 @@ async def list_tasks(
     actor_id: str,
     limit: int = PAGE,
     after: UUID | None = None,
+    kinds: Collection[str] | None = None,
 ) -> Sequence[TaskView]:
     """Open work for one person, oldest first: their roles at their units, drawn cases only to who was drawn, and
-    nothing from which four eyes exclude them. `after` is the last item of the page before."""
+    nothing from which four eyes exclude them; of these kinds alone, if any are named. `after` is the last item of the
+    page before."""
     excluded = exists().where(
         col(WorkItemExclusion.work_item_id) == col(WorkItem.id),
         col(WorkItemExclusion.actor_id) == actor_id,
@@ -162,6 +164,8 @@ async def list_tasks(
         or_(col(WorkItem.assignee_only).is_(False), col(Case.assigned_to) == actor_id),
         ~excluded,
     )
+    if kinds is not None:
+        query = query.where(col(WorkItem.kind).in_(kinds))
     if after is not None:
         last = (await reader.execute(select(col(WorkItem.opened_at)).where(col(WorkItem.id) == after))).scalar()
         if last is not None:

@@ -115,15 +115,32 @@ async def offers_of_unit(reader: Reader, catalogue: Catalogue, unit: Unit, on: d
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which units somebody looks for: a part of the name or seat, the Polda, the level; None for any."""
+
+    name: str | None = None
+    polda: str | None = None
+    level: str | None = None
+
+
 async def units_offering(
-    reader: Reader, catalogue: Catalogue, code: str, on: date, *, after: str | None = None, limit: int = 50
+    reader: Reader,
+    catalogue: Catalogue,
+    code: str,
+    on: date,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    where: Where = Where(),
 ) -> list[tuple[Unit, OfferView]]:
     """Units where the service has begun, by code, those after `after`; suspended ones too. Raises SERVICE_NOT_FOUND."""
     service = catalogue.get(code)
     rows = await _rows(reader, code=code)
     found: list[tuple[Unit, OfferView]] = []
+    asked = {"name": where.name, "polda": where.polda, "level": where.level or _only_level(service)}
     while len(found) < limit:
-        page = await reference.list_units(reader, after=after, limit=_PAGE, level=_only_level(service), on=on)
+        page = await reference.list_units(reader, after=after, limit=_PAGE, on=on, **asked)
         for unit in page:
             view = _view(service, unit, catalogue.defaults.of(code), rows.get((code, unit.code)), on)
             if view.state in (OfferState.OFFERED, OfferState.SUSPENDED):

@@ -30,6 +30,10 @@ PROMISE = Text(
     "refused comes back in full without your asking.",
 )
 BY_UNIT = Text("Ditetapkan dan diumumkan oleh kesatuan.", "Set and published by the unit.")
+NOT_MET = Text(
+    "Permohonan belum dapat diterima, atau diperiksa petugas dahulu, dalam hal berikut.",
+    "An application is not taken yet, or is looked at by a person first, in these cases.",
+)
 _HOUSE: Mapping[str, Text] = MappingProxyType(
     {
         "facilities": Text(
@@ -114,9 +118,9 @@ def _law(rule: str, says: Text) -> Text:
 
 
 def _requirements(service: Service) -> tuple[Text, ...]:
-    return tuple(each.says for each in service.eligibility) + tuple(_paper(each) for each in service.documents) or (
-        BY_UNIT,
-    )
+    papers = tuple(_paper(each) for each in service.documents)
+    rules = (NOT_MET, *(each.says for each in service.eligibility)) if service.eligibility else ()
+    return (*papers, *rules) or (BY_UNIT,)
 
 
 def _paper(document: DocumentRule) -> Text:

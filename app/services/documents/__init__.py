@@ -1,14 +1,29 @@
 """Documents: files that come in are checked here, and papers that go out are made here.
 
-In: `check_image`, `check_attachment`. Shown: `crop`, `blur_except`, `thumbnail`, `reencode_image`. All of
+In: `check_image`, `check_attachment`; of applicants `check_applicant_document`, by the rules of `PhotoRules`, and what
+is kept of it, `normalised`. Shown: `crop`, `blur_except`, `thumbnail`, `reencode_image`. All of
 these are synchronous and heavy: call them as ``await off_loop(check_image, data, ...)``.
 
 Out: `etle_letter`, `etle_ticket`, `etle_receipt`, each from its dataclass; `render_pdf` for any other
 template.
 """
 
+from app.services.documents.applicant_documents import check_applicant_document
+from app.services.documents.applicant_photos import PhotoVerdict, check_applicant_photo
+from app.services.documents.file_kinds import PICTURES, SCANS
+from app.services.documents.opening import Kept, normalised
+from app.services.documents.photo_problems import PhotoProblem
+from app.services.documents.photo_rules import (
+    PhotoRule,
+    PhotoRuleError,
+    PhotoRules,
+    SignatureRule,
+    load_photo_rules,
+)
 from app.services.documents.pictures import Box, blur_except, crop, thumbnail
 from app.services.documents.rendering import qr_svg, render_pages, render_pdf
+from app.services.documents.scans import ScanVerdict, check_scan
+from app.services.documents.signatures import check_signature
 from app.services.documents.templates import (
     CheckCode,
     LetterData,
@@ -40,32 +55,48 @@ from app.services.documents.uploads import (
 from app.services.documents.words import long_date, long_moment, rupiah_in_words, short_date
 
 __all__ = [
+    "PICTURES",
+    "SCANS",
     "AttachmentInfo",
     "Box",
     "CheckCode",
     "ImageInfo",
+    "Kept",
     "LetterData",
+    "PhotoProblem",
+    "PhotoRule",
+    "PhotoRuleError",
+    "PhotoRules",
+    "PhotoVerdict",
     "Post",
     "Reading",
     "ReceiptData",
     "ReceiptLine",
     "ReceiptRemittance",
+    "ScanVerdict",
     "Sender",
+    "SignatureRule",
     "TicketData",
     "Vehicle",
     "Violation",
     "VirtualAccount",
     "answer_rule",
     "blur_except",
+    "check_applicant_document",
+    "check_applicant_photo",
     "check_attachment",
     "check_image",
+    "check_scan",
+    "check_signature",
     "crop",
     "etle_letter",
     "etle_receipt",
     "etle_ticket",
     "grouped",
+    "load_photo_rules",
     "long_date",
     "long_moment",
+    "normalised",
     "off_loop",
     "qr_svg",
     "reencode_image",

@@ -16,7 +16,7 @@ from app.services.documents.faces import Face, Faces, find_faces
 from app.services.documents.file_kinds import PICTURES, PictureType
 from app.services.documents.light import Area, measure_light, sharpness
 from app.services.documents.opening import Opened, open_picture
-from app.services.documents.photo_problems import PhotoProblem
+from app.services.documents.photo_problems import Finding, PhotoProblem
 from app.services.documents.photo_rules import PhotoRule
 from app.services.documents.uploads import MAX_ATTACHMENT_BYTES
 
@@ -49,14 +49,6 @@ class PhotoVerdict:
     def fits(self) -> bool:
         """Whether nothing is to be mended."""
         return not self.problems
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A finding, and whether it refuses or only warns."""
-
-    what: PhotoProblem
-    refuses: bool = True
 
 
 def check_applicant_photo(

@@ -1,12 +1,23 @@
 """Finds the faces of an applicant's photo, with scikit-image's LBP cascade, whose weights lie in its wheel.
 
-Measured with `MIN_NEIGHBOURS` on what the wheel ships, on 360 x 480 pixels:
+Measured on what the wheel ships: the 100 faces and 100 other patches of LFW (25 x 25 pixels), drawn before a wall on
+360 x 480 pixels, and NASA's portrait of an astronaut before walls of all four colours.
 
-FIGURES
+| of 100 | any face found | surely | a second person seen | no face, taken for one | surely |
+| --- | --- | --- | --- | --- | --- |
+| a fifth of the picture's width | 98 | 97 | 0 | 1 | 0 |
+| 35 % | 98 | 95 | 0 | 2 | 0 |
+| half | 98 | 95 | 0 | 4 | 0 |
+| 65 % | 99 | 94 | 0 | 4 | 0 |
+| 35 %, in a third of the light | 95 | 92 | 0 | 0 | 0 |
+| 35 %, head tilted by 8 degrees | 94 | 85 | 0 | 1 | 0 |
 
-So it may err: a face that is not found is a word to the officer and never a refusal, and a second face refuses only
-where it is nearly as large as the first (`Faces.others`). No measure here depends on the colour of a skin, and nobody
-is recognised: it is a box, not a person.
+The box has 0.75 to 1.13 of the face's width, and its middle is off by up to 5 % of the picture (11 % where the face fills
+it). The astronaut is found in every size from a sixth to half of the width.
+
+So it may err: a face that is not found is a word to the officer and never a refusal, one that is not sure refuses nothing
+by its size or place, and a second one counts only when it is sure and apart. Nobody is recognised: it is a box, not a
+person.
 """
 
 from dataclasses import dataclass

@@ -37,6 +37,14 @@ class PhotoProblemType:
         return PhotoProblem(self.code, says, self.example or good)
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding, and whether it is a problem or only a warning."""
+
+    what: PhotoProblem
+    refuses: bool = True
+
+
 COLOUR_NAMES = {
     "blue": Text("biru", "blue"),
     "red": Text("merah", "red"),

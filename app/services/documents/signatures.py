@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from app.services.documents import photo_problems as say
-from app.services.documents.applicant_photos import LEAST_SIDE, Finding, PhotoVerdict
-from app.services.documents.opening import open_picture
-from app.services.documents.photo_rules import SignatureRule
+from app.services.documents.applicant_photos import LEAST_SIDE, PhotoVerdict
 from app.services.documents.file_kinds import PICTURES
+from app.services.documents.opening import open_picture
+from app.services.documents.photo_problems import Finding
+from app.services.documents.photo_rules import SignatureRule
 from app.services.documents.uploads import MAX_ATTACHMENT_BYTES
 
 MEASURED_SIDE = 900
@@ -82,8 +83,10 @@ def check_signature(
         found.append(Finding(say.TOO_SMALL(rule.good, width=opened.width, height=opened.height, **least)))
     if min(opened.width, opened.height) >= LEAST_SIDE:
         sheet = _taken_apart(opened.picture)
-        found += _of_paper(sheet, rule)
-        found += _of_ink(sheet, rule)
+        paper = list(_of_paper(sheet, rule))
+        # The edge of a shadow is dark as well; once that is said, nothing is said of the ink at the rim.
+        shadowed = any(each.what.code == say.SHADOW.code for each in paper)
+        found += [*paper, *_of_ink(sheet, rule, rim=not shadowed)]
     return PhotoVerdict(
         problems=tuple(each.what for each in found if each.refuses),
         warnings=tuple(each.what for each in found if not each.refuses),
@@ -104,7 +107,7 @@ def _of_paper(sheet: _Sheet, rule: SignatureRule) -> Iterator[Finding]:
         yield Finding(say.LINED_PAPER(rule.good))
 
 
-def _of_ink(sheet: _Sheet, rule: SignatureRule) -> Iterator[Finding]:
+def _of_ink(sheet: _Sheet, rule: SignatureRule, *, rim: bool) -> Iterator[Finding]:
     inked = float(sheet.ink.mean())
     if inked < rule.ink[0]:
         # A pencil's stroke is no ink, but a stroke: the citizen is told what is wrong with it.
@@ -113,7 +116,7 @@ def _of_ink(sheet: _Sheet, rule: SignatureRule) -> Iterator[Finding]:
         return
     if inked > rule.ink[1] or sheet.strokes > MOST_STROKES:
         yield Finding(say.MUCH_INK(rule.good))
-    if _touches_edge(sheet.ink):
+    if rim and _touches_edge(sheet.ink):
         yield Finding(say.CUT_OFF(rule.good))
     if float(np.median(sheet.share[sheet.ink])) > FAINT_FROM:
         yield Finding(say.FAINT_INK(rule.good))
@@ -141,7 +144,7 @@ def _without_specks(ink: Mask) -> tuple[Mask, int]:
     """The ink without dust, and the number of pieces that are left."""
     from skimage.measure import label
 
-    labels = label(ink)
+    labels: NDArray[np.int64] = label(ink)  # type: ignore[no-untyped-call]  # skimage has no types
     sizes = np.bincount(labels.ravel())
     large = sizes >= max(4, SPECK * ink.size)
     large[0] = False
@@ -149,8 +152,8 @@ def _without_specks(ink: Mask) -> tuple[Mask, int]:
 
 
 def _touches_edge(ink: Mask) -> bool:
-    rim = max(2, round(RIM * min(ink.shape)))
-    return int(ink.sum() - ink[rim:-rim, rim:-rim].sum()) > 3 * rim
+    rim: int = max(2, round(RIM * min(ink.shape)))
+    return int(ink.sum()) - int(ink[rim:-rim, rim:-rim].sum()) > 3 * rim
 
 
 def _has_lines(traces: Mask) -> bool:
@@ -161,8 +164,8 @@ def _has_lines(traces: Mask) -> bool:
 
 def _reduced(traces: Mask, by: int) -> Mask:
     height, width = traces.shape[0] // by * by, traces.shape[1] // by * by
-    small: Mask = traces[:height, :width].reshape(height // by, by, width // by, by).any(axis=(1, 3))
-    return small
+    small = traces[:height, :width].reshape(height // by, by, width // by, by)
+    return np.asarray(small.any(axis=(1, 3)), dtype=bool)
 
 
 def _longest_line(traces: Mask) -> float:

@@ -40,10 +40,14 @@ WORK_WORDS = {
 """What somebody looks for whose work it is; the citizen reads it."""
 OTHER_WORK = "mengerjakan perkara ini / working on this case"
 NATIONAL_ROLES = frozenset({"auditor"})
+LATE = ("late_review", "late_objection", "late_application")
+"""Work that a deadline has opened because somebody was too slow."""
 
 
-async def tasks_for(house: House, actor: Actor, *, limit: int, after: UUID | None = None) -> Sequence[TaskView]:
-    """The open work of this member of staff, oldest first."""
+async def tasks_for(
+    house: House, actor: Actor, *, limit: int, after: UUID | None = None, late: bool = False
+) -> Sequence[TaskView]:
+    """The open work of this member of staff on cases of every kind, oldest first; `late`: what is over its time alone."""
     async with house.db.read() as connection:
         return await cases.list_tasks(
             connection,
@@ -52,6 +56,7 @@ async def tasks_for(house: House, actor: Actor, *, limit: int, after: UUID | Non
             actor_id=actor.id,
             limit=limit,
             after=after,
+            kinds=LATE if late else None,
         )
 
 

@@ -6,7 +6,7 @@ from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
 from app.services import documents, notifications
-from app.services.etle import blocks, evidence, letters, papers, reading, refunds, reminders, review
+from app.services.etle import blocks, evidence, letters, papers, reading, refunds, reminders, review, verdict_files
 from app.services.etle.models import Letter, Party
 from app.services.etle.queries import waiting_for_a_draw
 
@@ -54,6 +54,7 @@ JOBS: tuple[Job, ...] = (
     Job("etle.remind", reminders.remind, attempts=1),
     Job("etle.print_letter", print_letter, queue="delivery"),
     Job("etle.note_delivery", letters.note_delivery),
+    Job(verdict_files.APPLY, verdict_files.carry_out),
     Job(refunds.CHECK_ACCOUNT, refunds.check_account, queue="delivery", attempts=8),
     Job("etle.set_block", blocks.set_block, queue="delivery", attempts=8),
     Job("etle.lift_block", blocks.lift_block, queue="delivery", attempts=8),

@@ -123,6 +123,21 @@ VERDICT_DIFFERS = ProblemType(
     Text("Putusan tidak cocok dengan titipan", "The verdict leads elsewhere"),
     Text("Hitungan titipan dan putusan tidak sesuai langkah ini.", "Deposit and verdict do not lead to this step."),
 )
+VERDICT_FILE_NOT_FOUND = ProblemType(
+    "etle-verdict-file-not-found",
+    404,
+    Text("Berkas putusan tidak ditemukan", "No such file of verdicts"),
+    Text("Berkas ini tidak ada, atau bukan milik kesatuan Anda.", "There is no such file, or it is not your unit's."),
+)
+VERDICT_FILE_FAULTY = ProblemType(
+    "etle-verdict-file-faulty",
+    409,
+    Text("Berkas putusan masih salah", "The file of verdicts has faults"),
+    Text(
+        "Tidak ada yang dicatat dari berkas yang salah. Perbaiki barisnya lalu kirim lagi.",
+        "Nothing is entered from a file with faults. Mend its lines and send it again.",
+    ),
+)
 NO_BILL = ProblemType(
     "etle-no-bill",
     404,

@@ -170,6 +170,7 @@ async def _open(tx: Tx, capture: cameras.CaptureView, match: Match, stamp: _Stam
         unit=handling,
         reference=ref,
         policy_id=stamp.policy.id,
+        subject=violation.code,
         data={"violation": violation.code, "read": match.best is not None, "known_vehicle": match.vehicle is not None},
         case_id=case_id,
     )

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.core.crypto import KeyRing
 from app.core.db import Tx
 from app.services.identity import credentials, staff
-from app.services.identity.models import Credential
+from app.services.identity.credentials import Reader
+from app.services.identity.models import Credential, StaffMember
 from app.services.identity.passwords import hash_password
 from app.services.identity.roles import CITIZEN_SCOPES, Role
 
 DEMO_PASSWORD = "loket-contoh-2026"  # noqa: S105 a demonstration's password is no secret
 DEMO_TOTP_SECRET = "LOKETCONTOHLOKETCONTOHLOKETCONTO"  # noqa: S105 base 32, the same for all
 DEMO_APP = "app-contoh"
+DEMO_CAMERA, DEMO_BANK = "Kamera contoh Sarinah", "Bank Contoh"
 DEMO_REDIRECT_URI = "http://127.0.0.1:8765/callback"
 
 
@@ -44,6 +47,26 @@ STAFF: tuple[DemoStaff, ...] = (
     DemoStaff("petugas.jabar@example.test", Role.OFFICER, "JABAR"),
     DemoStaff("loket.jaksel@example.test", Role.COUNTER, "PMJ-POLRESTRO-JAKARTA-SELATAN"),
 )
+
+
+async def list_active(source: Reader, keys: KeyRing) -> list[str]:
+    """What of the demonstration can still come in, each with the command that ends it: its secrets are known to all."""
+    indexes = {keys.blind_index("email", each.email): each.email for each in STAFF}
+    members = select(col(StaffMember.email_bidx)).where(
+        col(StaffMember.email_bidx).in_(indexes), col(StaffMember.disabled_at).is_(None)
+    )
+    found = sorted(indexes[index] for index in (await source.execute(members)).scalars())
+    faults = [f"The demo sign-in {email} is active: loket staff disable {email}" for email in found]
+    for kind, name, what in (
+        ("camera", DEMO_CAMERA, "demo camera"), ("bank", DEMO_BANK, "sandbox bank"), ("app", None, "demo app"),
+    ):  # fmt: skip
+        same = col(Credential.name) == name if name else col(Credential.client_id) == DEMO_APP
+        query = select(col(Credential.client_id)).where(
+            col(Credential.kind) == kind, same, col(Credential.disabled_at).is_(None)
+        )
+        ids = (await source.execute(query.order_by(col(Credential.created_at)))).scalars()
+        faults += [f"The {what} {id_} is active: loket client disable {id_}" for id_ in ids]
+    return faults
 
 
 async def seed_demo(tx: Tx) -> None:

@@ -176,6 +176,12 @@ async def find_nik_bidx(source: Reader, person_id: UUID) -> str | None:
     return (await source.execute(query)).scalar_one_or_none()
 
 
+async def find_by_nik(source: Reader, nik_bidx: str) -> UUID | None:
+    """The account that is bound to this NIK, by its blind index; None where nobody has bound one."""
+    query = select(col(Person.id)).where(col(Person.nik_bidx) == nik_bidx)
+    return (await source.execute(query)).scalar_one_or_none()
+
+
 async def plant(tx: Tx, *, nik: str, name: str, phone: str) -> UUID:
     """An account that is bound already (demonstrations, testers' tokens); an existing one is given back."""
     bidx = tx.house.keys.blind_index("nik", nik)

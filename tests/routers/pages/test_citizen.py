@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -16,13 +17,18 @@ from app.core.clock import FixedClock
 from app.core.house import House
 from app.routers.pages.session import COOKIE
 from app.services import billing, transparency
+from app.services.billing.qris import codes as qris_codes
+from app.services.billing.qris.acquirers import Acquirer, SnapAcquirer
 from app.services.cases import Case
+from app.services.documents import qr_svg
 from app.services.etle import Decision
 from app.services.etle.models import Answer, Attachment, Party
 from app.services.identity.roles import Role
 from tests import make
 from tests.banks import join_bank
 from tests.routers.pages.world import Browser, Story
+from tests.services.billing.fake_bank import connected
+from tests.services.billing.test_qris import made
 
 DRIVER = {
     "driver-name": "Siti Misal",
@@ -325,6 +331,27 @@ async def test_an_answer_can_be_sent_once(browser: Browser, asked: Story, house:
 
 
 # --- after paying -------------------------------------------------------------------------------------------------
+
+
+async def test_the_payment_page_and_the_bill_have_the_acquirers_code_and_no_other(
+    browser: Browser, asked: Story, house: House, client: httpx.AsyncClient
+) -> None:
+    bank = await join_bank(house, client, name="Bank Akuisisi")
+    await answer(browser, asked, "yes", "self", DRIVER)
+    await browser.send({})
+    await asked.issue()
+    await browser.get(f"/tilang/{asked.case_id}/bayar")
+    assert "QRIS" not in browser.text
+    acquired = replace(house, parts={**house.parts, Acquirer: SnapAcquirer(bank.client_id, "UJI")})
+    async with connected(acquired, bank.client_id) as fake:
+        fake.codes = lambda order: made(order["amount"]["value"])
+        async with house.db.read() as connection:
+            bill = await billing.bill_of(connection, asked.case_id)
+        assert bill is not None
+        await qris_codes.make_code(acquired, str(bill.id))
+    await browser.get(f"/tilang/{asked.case_id}/bayar")
+    assert '<figure class="loket-qris"' in browser.page.text
+    assert qr_svg(made(f"{bill.amount}.00")) in browser.page.text
 
 
 async def test_after_payment_there_is_a_receipt_and_a_proof(

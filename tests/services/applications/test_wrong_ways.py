@@ -36,7 +36,9 @@ async def desk(house: House, client: httpx.AsyncClient) -> Desk:
 
 async def submitted(desk: Desk, service: str = "sim-renewal", **form: Any) -> str:
     """Handed in with its papers; gives the id."""
-    draft = await desk.hand_in(await desk.draft(service, **({"sim_class": "A"} | form if service.startswith("sim") else form)))
+    draft = await desk.hand_in(
+        await desk.draft(service, **({"sim_class": "A"} | form if service.startswith("sim") else form))
+    )
     await desk.submit(draft["id"])
     return str(draft["id"])
 
@@ -70,9 +72,7 @@ async def owed(house: House, id: str) -> int:
         return sum(each.amount for each in await billing.refunds_of(connection, UUID(id)))
 
 
-async def test_what_would_be_refused_is_said_before_any_money(
-    house: House, client: httpx.AsyncClient
-) -> None:
+async def test_what_would_be_refused_is_said_before_any_money(house: House, client: httpx.AsyncClient) -> None:
     await make.demo_set(house)
     await opened_unit(house)
     desk = await Desk(house, client, demo.TONO).sign_in()
@@ -131,9 +131,11 @@ async def test_the_same_key_submits_once_and_answers_twice(desk: Desk) -> None:
 
 async def test_a_bill_that_lapses_loses_nothing_that_was_typed(desk: Desk, clock: FixedClock) -> None:
     id = await submitted(desk)
-    first = (await desk.get(f"/v1/applications/{id}/bill"))["virtual_accounts"][0]["customer_no"] if (
-        await desk.get(f"/v1/applications/{id}/bill")
-    )["virtual_accounts"] else None
+    first = (
+        (await desk.get(f"/v1/applications/{id}/bill"))["virtual_accounts"][0]["customer_no"]
+        if (await desk.get(f"/v1/applications/{id}/bill"))["virtual_accounts"]
+        else None
+    )
     await later(desk, clock, timedelta(days=9))
     assert await desk.state(id) == "expired"
     await desk.post(f"/v1/applications/{id}/reopen")
@@ -226,7 +228,9 @@ async def test_who_does_not_come_may_choose_again_once(desk: Desk, clock: FixedC
             assert await desk.state(draft["id"]) == expected
     day = (clock.now() + timedelta(days=1)).date().isoformat()
     listed = await desk.get(f"/v1/units/{POLRES}/slots", service="skck-new", **{"from": day, "to": day})
-    refused = await problem(desk, f"/v1/applications/{draft['id']}/appointment", {"starts_at": listed["slots"][0]["starts_at"]})
+    refused = await problem(
+        desk, f"/v1/applications/{draft['id']}/appointment", {"starts_at": listed["slots"][0]["starts_at"]}
+    )
     assert refused["code"] == "applications-not-rebookable"
     await later(desk, clock, timedelta(days=31))
     assert await desk.state(draft["id"]) == "cancelled"
@@ -346,7 +350,11 @@ async def test_nothing_of_the_person_lies_in_the_open(desk: Desk) -> None:
     id = await submitted(desk)
     who = demo.PEOPLE[demo.BUDI]
     async with desk.house.db.read() as connection:
-        row = (await connection.execute(select(Application.__table__).where(Application.case_id == UUID(id)))).mappings().one()
+        row = (
+            (await connection.execute(select(Application.__table__).where(Application.case_id == UUID(id))))
+            .mappings()
+            .one()
+        )
     shown = " ".join(str(value) for value in row.values())
     for secret in (who.nik, who.name, who.phone, who.born_on.isoformat()):
         assert secret not in shown

@@ -181,12 +181,13 @@ async def test_a_scan_that_comes_after_the_day_says_that_they_came(desk: House, 
     [(came, token), (stayed_away, _)] = await coming(desk, 2)
     clock.advance(timedelta(days=1, hours=5))
     await jobs.close_days(desk)
-    assert await told(desk) == [(MISSED, str(came)), (MISSED, str(stayed_away))]
+    missed = sorted([(MISSED, str(came)), (MISSED, str(stayed_away))])
+    assert await told(desk) == missed
     sent = Scan(new_id(), token, at(WEDNESDAY, "07:55"))
     for _ in range(2):
         [result] = await appointments.take_scans(desk, STAFF, UNIT, [sent])
         assert (result.outcome, result.number) == (Outcome.LATE, None)
-    assert (await told(desk))[2:] == [(ATTENDED, str(came))]
+    assert await told(desk) == [(ATTENDED, str(came)), *missed]
     assert (await booked(desk, came)).state == "attended"  # type: ignore[union-attr]
     assert (await booked(desk, stayed_away)).state == "missed"  # type: ignore[union-attr]
 
@@ -236,7 +237,7 @@ async def test_booked_walk_in_and_helped_people_stand_in_one_order(desk: House, 
     ]
     called = [(await call(desk, counter)).number for counter in "12345"]
     assert called == ["A005", "A004", "A001", "A002", "A003"]
-    assert [each.number for each in (await board(desk)).at_counters] == list(reversed(called)) or True
+    assert {each.number for each in (await board(desk)).at_counters} == set(called)
     with pytest.raises(Problem, match="queue-nobody-waits"):
         await call(desk, "6")
 
@@ -284,7 +285,7 @@ async def test_a_jump_needs_a_reason_and_is_recorded_as_one(desk: House, clock: 
     jumped = await call(desk, number="A002", reason=Jump.UNWELL)
     assert await history(desk, jumped) == [("joined", None), ("jumped", "unwell")]
     [leaf] = [each for each in await leaves(desk, "queue_event") if each["what"] == "jumped"]
-    assert leaf["data"] == {"counter": "1", "calls": 1, "next": "A001"}
+    assert leaf["data"] == {"counter": "1", "calls": 1, "next": "A001", "kinds": []}
     in_turn = await call(desk, "2", number="A001", reason=Jump.UNWELL)
     assert await history(desk, in_turn) == [("joined", None), ("called", None)], "it was its turn: no jump"
 
@@ -342,7 +343,7 @@ async def test_three_before_you_is_told_once(desk: House, clock: FixedClock) -> 
         entry = await call(desk, counter)
         await step(desk, entry, Step.SERVE)
     near = [case for name, case in await told(desk) if name == QUEUE_NEAR]
-    assert near == [str(order[4]), str(order[5])]
+    assert near == sorted([str(order[4]), str(order[5])])
     async with desk.db.read() as connection:
         mine = await appointments.line_of(connection, order[4], now=clock.now())  # type: ignore[arg-type]
         served = await appointments.line_of(connection, order[0], now=clock.now())  # type: ignore[arg-type]
@@ -367,7 +368,6 @@ async def test_counters_that_call_at_once_call_different_people(postgres_desk: H
     results = await asyncio.gather(*(one(str(number // 2)) for number in range(8)), return_exceptions=True)
     called = [each for each in results if isinstance(each, EntryView)]
     refused = [code(each) for each in results if isinstance(each, BaseException)]
-    assert [each.counter for each in sorted(called, key=lambda each: each.number)] != []
     assert sorted(each.number for each in called) == ["A001", "A002", "A003", "A004"]
     assert {each.counter for each in called} == {"0", "1", "2", "3"}
     assert refused == ["queue-counter-busy"] * 4, "two windows open at one counter"

@@ -126,15 +126,15 @@ async def booked(house: House, case_id: UUID) -> BookingView | None:
 
 
 async def told(house: House) -> list[tuple[str, str]]:
-    """What the room above was told and has not been run: job and case, in order; the same is not told twice here."""
+    """What the room above was told and has not been run, in alphabetical order: the queue keeps no finer order."""
     schema = "dbos." if house.db.dialect == "postgresql" else ""
     query = text(
         f"SELECT s.name, coalesce(i.inputs, s.inputs) FROM {schema}workflow_status s LEFT JOIN {schema}workflow_input i "
-        "ON i.workflow_uuid = s.workflow_uuid WHERE s.status = 'ENQUEUED' ORDER BY s.created_at, s.workflow_uuid"
+        "ON i.workflow_uuid = s.workflow_uuid WHERE s.status = 'ENQUEUED'"
     )
     async with house.db.read() as connection:
         rows = (await connection.execute(query)).all()
-    return [(name, json.loads(inputs)["positionalArgs"][0]) for name, inputs in rows if name in ABOVE]
+    return sorted((name, json.loads(inputs)["positionalArgs"][0]) for name, inputs in rows if name in ABOVE)
 
 
 async def jobs_waiting(house: House) -> list[str]:

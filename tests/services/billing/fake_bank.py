@@ -69,9 +69,7 @@ class FakeBank:
         if self.next_codes:
             return self.next_codes.pop(0)
         told = {"responseCode": "2004700", "responseMessage": "Successful", "referenceNo": f"A{len(self.ordered):04d}"}
-        return Reply(
-            200, {**told, "partnerReferenceNo": order["partnerReferenceNo"], "qrContent": self.codes(order)}
-        )
+        return Reply(200, {**told, "partnerReferenceNo": order["partnerReferenceNo"], "qrContent": self.codes(order)})
 
     def _token(self, headers: dict[str, str]) -> Reply:
         signed = f"{headers['x-client-key']}|{headers['x-timestamp']}"

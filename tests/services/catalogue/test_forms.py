@@ -142,7 +142,7 @@ _JSON = st.recursive(
 
 
 @given(form=st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=12), _JSON, max_size=8), complete=st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_form_breaks_anything(form: dict[str, Any], complete: bool) -> None:
     faults = catalogue.form_faults(SERVICE, form, complete=complete)
     assert len(faults) <= MAX_FAULTS

@@ -63,7 +63,9 @@ class NoAcquirer:
 
     async def make(self, house: House, order: CodeOrder) -> MadeCode:
         """Never called while there is nobody to call."""
-        raise NotMade(f"no acquirer is configured for {order.partner_reference_no} in {house.settings.env}", for_good=True)
+        raise NotMade(
+            f"no acquirer is configured for {order.partner_reference_no} in {house.settings.env}", for_good=True
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,11 @@ def _read(http: int, content: bytes, order: CodeOrder) -> MadeCode:
         answer = parse_object(content)
     except UnreadableJson as why:
         raise NotMade(f"HTTP {http}: {why}") from why
-    code, payload, reference = str(answer.get("responseCode", ""))[:7], answer.get("qrContent"), answer.get("referenceNo")
+    code, payload, reference = (
+        str(answer.get("responseCode", ""))[:7],
+        answer.get("qrContent"),
+        answer.get("referenceNo"),
+    )
     if http != 200 or code != MADE:
         again = code[:3] in ("401", "429", "500", "504")
         raise NotMade(f"HTTP {http} {code} {str(answer.get('responseMessage', ''))[:100]}", for_good=not again)

@@ -1,0 +1,123 @@
+"""Statements of a hot transaction: built and compiled once, and on PostgreSQL run by the driver itself, prepared.
+
+Going through the session costs three times what the driver needs (`make bench`), and a payment runs a dozen statements. So
+its few go this way, on the very connection and in the very transaction of the session. On SQLite they go through the
+session. Errors are SQLAlchemy's, as everywhere.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import psycopg
+from psycopg import AsyncConnection, AsyncRawCursor
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.compiler import SQLCompiler
+
+_DIALECT = psycopg_dialect(paramstyle="numeric_dollar", dbapi=psycopg)  # type: ignore[no-untyped-call]
+Values = Mapping[str, Any]
+Mend = Callable[[Any], Any]
+
+
+class Prepared:
+    """One statement with named parameters; build it at import. Parameters without a value are given at each run."""
+
+    def __init__(self, statement: Executable) -> None:
+        self.statement = statement
+        compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+        assert isinstance(compiled, SQLCompiler)
+        asked = {name for name, bind in compiled.binds.items() if bind.required}
+        # Lists (`IN`) are written out at once, which wants a value for every parameter: any will do.
+        state = compiled.construct_expanded_state(dict.fromkeys(asked))
+        self.sql = state.statement
+        self._places = tuple(
+            (name, _bind(compiled, name), None) if name in asked else (None, None, state.parameters[name])
+            for name in state.positiontup or ()
+        )
+        columns = getattr(statement, "selected_columns", None) or getattr(statement, "_returning", ())
+        keys = [str(getattr(column, "key", place)) for place, column in enumerate(columns)]
+        self._row = namedtuple("Row", keys, rename=True)  # type: ignore[misc]  # noqa: PYI024 made of a query
+        self._mend: tuple[tuple[int, Mend], ...] = tuple(
+            (place, mend)
+            for place, column in enumerate(columns)
+            if (mend := column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)) is not None
+        )
+
+    def parameters(self, values: Values) -> list[Any]:
+        """What goes to the driver, in the order of `$1`, `$2`."""
+        return [
+            constant if name is None else values[name] if bind is None else bind(values[name])
+            for name, bind, constant in self._places
+        ]
+
+    def row(self, values: Sequence[Any]) -> Any:
+        """A row of the driver's, by name, in the types of our tables."""
+        if not self._mend:
+            return self._row._make(values)
+        mended = list(values)
+        for place, mend in self._mend:
+            mended[place] = mend(mended[place])
+        return self._row._make(mended)
+
+
+class Runner:
+    """Runs prepared statements in the transaction of one session."""
+
+    def __init__(self, session: AsyncSession, *, by_driver: bool) -> None:
+        self._session, self._by_driver = session, by_driver
+        self._cursor: AsyncRawCursor[tuple[Any, ...]] | None = None
+
+    async def rows(self, prepared: Prepared, values: Values) -> Sequence[Any]:
+        """Run it and return its rows, if it has any; what the session has not written yet is written before."""
+        if not self._by_driver:
+            result = await self._session.execute(prepared.statement, values)
+            return result.all() if result.returns_rows else ()  # type: ignore[attr-defined]
+        cursor = self._cursor or await self._open()
+        await self._flush()
+        try:
+            await cursor.execute(prepared.sql, prepared.parameters(values), prepare=True, binary=True)
+            return [prepared.row(row) for row in await cursor.fetchall()] if cursor.description else ()
+        except psycopg.Error as error:
+            _raise(prepared, error)
+
+    async def all(self, *several: tuple[Prepared, Values]) -> None:
+        """Run them in this order, in one going there and back; whatever rows they have are dropped."""
+        if not self._by_driver:
+            for prepared, values in several:
+                await self._session.execute(prepared.statement, values)
+            return
+        cursor = self._cursor or await self._open()
+        await self._flush()
+        prepared = several[0][0]
+        try:
+            async with cursor.connection.pipeline():
+                for prepared, values in several:
+                    await cursor.execute(prepared.sql, prepared.parameters(values), prepare=True, binary=True)
+        except psycopg.Error as error:
+            _raise(prepared, error)
+
+    async def _open(self) -> AsyncRawCursor[tuple[Any, ...]]:
+        connection = await self._session.connection()
+        proxied = connection.sync_connection
+        assert proxied is not None
+        driver = proxied.connection.driver_connection
+        assert isinstance(driver, AsyncConnection)
+        self._cursor = AsyncRawCursor(driver)
+        return self._cursor
+
+    async def _flush(self) -> None:
+        if self._session.new or self._session.deleted or self._session.dirty:
+            await self._session.flush()
+
+
+def _bind(compiled: SQLCompiler, name: str) -> Mend | None:
+    return compiled.binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+
+def _raise(prepared: Prepared, error: psycopg.Error) -> NoReturn:
+    raise DBAPIError.instance(
+        prepared.sql, None, error, psycopg.Error, hide_parameters=True, dialect=_DIALECT
+    ) from error

@@ -1,0 +1,206 @@
+"""The counter's door for people without a phone or computer: the officer types, each step needs the applicant's own code."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, File, Request, UploadFile
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field, JsonValue
+
+from app.core.actor import Actor
+from app.core.limits import Limits
+from app.core.problems import INVALID_REQUEST, FieldError
+from app.core.texts import Text
+from app.routers.applications import MAX_PAPER_BYTES, IfMatch, application_json, read_version, with_etag
+from app.routers.http.deps import TheHouse, TheLang
+from app.routers.http.guards import staff
+from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
+from app.routers.schemas.applications import Application, ApplicationPatch, CheckOut, DocumentOut
+from app.services import applications
+from app.services.applications import assisting
+from app.services.catalogue import Catalogue
+from app.services.identity.problems import CONSENT_REFUSED
+from app.services.identity.roles import Role
+from app.services.registries import Nik, parse_kk
+
+router = APIRouter(tags=["counter"])
+AtCounter = Annotated[Actor, staff(Role.COUNTER)]
+NOT_A_NIK = Text("Bukan NIK: 16 angka, seperti di KTP.", "Not a NIK: 16 digits, as on the KTP.")
+NOT_A_KK = Text("Bukan nomor KK: 16 angka.", "Not a family card number: 16 digits.")
+
+
+class PersonIn(BaseModel):
+    """Who stands at the counter, as on KTP and family card."""
+
+    nik: Annotated[str, Field(max_length=40)]
+    born_on: date
+    kk_no: Annotated[str, Field(max_length=40)]
+
+    def to_claim(self) -> assisting.Claim:
+        """As the room takes it. Raises INVALID_REQUEST."""
+        nik, kk_no = Nik.parse(self.nik), parse_kk(self.kk_no)
+        faults = [FieldError("/nik", NOT_A_NIK)] if nik is None else []
+        faults += [FieldError("/kk_no", NOT_A_KK)] if kk_no is None else []
+        if nik is None or kk_no is None:
+            raise INVALID_REQUEST(errors=faults)
+        return assisting.Claim(str(nik), self.born_on, kk_no)
+
+
+class AssistedIn(PersonIn):
+    """An application that is begun for somebody, with the code that they were sent."""
+
+    service: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$")]
+    form: dict[str, JsonValue] = Field(default_factory=dict, max_length=200)
+    consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")]
+
+
+class StepIn(BaseModel):
+    """Which step the applicant is asked about: help, submit, resubmit, cancel, reopen or rebook."""
+
+    step: Annotated[str, Field(pattern=r"^(help|submit|resubmit|cancel|reopen|rebook)$")]
+
+
+class ConsentIn(BaseModel):
+    """The code that the applicant told you."""
+
+    consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")]
+    confirm_duplicate: bool = False
+
+
+class CodeSent(BaseModel):
+    """Where the code went, covered, and until when it is good."""
+
+    sent_to: str
+    good_until: str
+
+
+@router.post("/v1/counter/assisted/consents", status_code=201)
+async def ask_to_begin(body: PersonIn, actor: AtCounter, house: TheHouse) -> CodeSent:
+    """Send the person a code for beginning an application, to the phone or e-mail of the population register."""
+    claim = body.to_claim()
+    await house[Limits].hit("consent-case", house.keys.blind_index("nik", claim.nik))
+    person = await assisting.registered(house, claim)
+    async with house.db.begin(actor) as tx:
+        asked = await assisting.ask_to_begin(tx, person)
+    return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+
+
+@router.post(
+    "/v1/counter/assisted/applications", status_code=201, response_model=Application, openapi_extra=KEY_REQUIRED
+)
+async def begin(body: AssistedIn, request: Request, actor: AtCounter, house: TheHouse, lang: TheLang) -> JSONResponse:
+    """Begin an application for the person who told you this code, at your own unit. Needs an Idempotency-Key."""
+    need_key(request)
+    service, person = house[Catalogue].get(body.service), await assisting.registered(house, body.to_claim())
+    applicant = await applications.applicant_by_nik(
+        house, person.nik, name=person.name, contact=person.phone or person.email, person_id=None
+    )
+    form = await applications.starting_form(house, service, applicant, unit=actor.unit or "", given=body.form)
+    async with begin_once(house, actor, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        consent = await assisting.allowed_to_begin(once.tx, person, body.consent)
+        if consent is not None:
+            made = await applications.begin(
+                once.tx, service, unit=actor.unit or "", applicant=applicant, form=form, lang=lang, consent=consent
+            )
+            return await once.keep(await application_json(once.tx, made.case_id, lang), 201)
+    raise CONSENT_REFUSED()  # after the commit: the failed try counts
+
+
+@router.post("/v1/counter/assisted/applications/{id}/consents", status_code=201)
+async def ask(id: UUID, body: StepIn, actor: AtCounter, house: TheHouse) -> CodeSent:
+    """Send the applicant a code for one step; they tell it to you if they agree."""
+    await house[Limits].hit("consent-case", str(id))
+    async with house.db.begin(actor) as tx:
+        asked = await assisting.ask(tx, id, body.step)
+    return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+
+
+@router.post("/v1/counter/assisted/applications/{id}/help", response_model=Application, openapi_extra=KEY_REQUIRED)
+async def help_with(
+    id: UUID, body: ConsentIn, request: Request, actor: AtCounter, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """Go on with an application that the person began elsewhere, on the same record. Needs an Idempotency-Key."""
+    async with begin_once(house, actor, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        if await assisting.use(once.tx, id, assisting.HELP, body.consent) is not None:
+            return await once.keep(await application_json(once.tx, id, lang))
+    raise CONSENT_REFUSED()
+
+
+@router.patch("/v1/counter/assisted/applications/{id}", response_model=Application)
+async def change(
+    id: UUID,
+    body: ApplicationPatch,
+    actor: AtCounter,
+    *,
+    house: TheHouse,
+    lang: TheLang,
+    if_match: IfMatch = None,
+) -> JSONResponse:
+    """Change the draft for its applicant, who allowed this counter to. Needs If-Match."""
+    await assisting.check_helps(house, actor, id)
+    version = read_version(if_match)
+    async with house.db.begin(actor) as tx:
+        await applications.change(tx, id, body.form, expected_version=version, exemption=body.exemption)
+        view = await applications.view_in(tx, id)
+        return with_etag(await application_json(tx, id, lang), view.version)
+
+
+@router.put("/v1/counter/assisted/applications/{id}/documents/{name}", max_body_size=MAX_PAPER_BYTES)
+async def put_document(
+    id: UUID, name: str, actor: AtCounter, *, house: TheHouse, lang: TheLang, file: Annotated[UploadFile, File()]
+) -> DocumentOut:
+    """Hand in a paper that the applicant brought; checked as if they had sent it themselves."""
+    await assisting.check_helps(house, actor, id)
+    await house[Limits].hit("attachment-case", str(id))
+    await applications.take(house, actor, id, name, await file.read())
+    view = await applications.application_for(house, actor, id)
+    return next(DocumentOut.of(each, lang) for each in view.documents if each.rule.name == name)
+
+
+@router.post("/v1/counter/assisted/applications/{id}/check")
+async def check(id: UUID, actor: AtCounter, house: TheHouse, lang: TheLang) -> CheckOut:
+    """What the machine finds now, to be told to the applicant with the price before they agree."""
+    await assisting.check_helps(house, actor, id)
+    checked = await applications.check(house, id)
+    return CheckOut.of(checked.result, checked.form_version, lang)
+
+
+@router.post("/v1/counter/assisted/applications/{id}/submit", response_model=Application, openapi_extra=KEY_REQUIRED)
+async def submit(
+    id: UUID, body: ConsentIn, request: Request, actor: AtCounter, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """Hand it in for the applicant who told you this code. Needs an Idempotency-Key."""
+    need_key(request)
+    await assisting.check_helps(house, actor, id)
+    view = await applications.application_for(house, actor, id)
+    checked = await applications.check(house, id)
+    step = "resubmit" if view.state == "needs_correction" else "submit"
+    async with begin_once(house, actor, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        consent = await assisting.use(once.tx, id, step, body.consent)
+        if consent is not None:
+            submission = applications.Submission(view.version, body.confirm_duplicate, consent)
+            await applications.submit(once.tx, id, checked, submission)
+            return await once.keep(await application_json(once.tx, id, lang))
+    raise CONSENT_REFUSED()
+
+
+@router.post("/v1/counter/assisted/applications/{id}/cancel", response_model=Application, openapi_extra=KEY_REQUIRED)
+async def cancel(
+    id: UUID, body: ConsentIn, request: Request, actor: AtCounter, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """Cancel it for the applicant who told you this code. Needs an Idempotency-Key."""
+    async with begin_once(house, actor, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        consent = await assisting.use(once.tx, id, "cancel", body.consent)
+        if consent is not None:
+            await applications.discard(once.tx, id, consent=consent)
+            return await once.keep(await application_json(once.tx, id, lang))
+    raise CONSENT_REFUSED()
