@@ -36,6 +36,7 @@ from app.routers import (
     statistics,
     tickets,
     transparency,
+    uploads,
     verdict_files,
     verify,
 )

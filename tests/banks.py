@@ -30,7 +30,14 @@ STATUS = "/v1.0/transfer-va/status"
 
 
 async def open_test_bill(
-    house: House, *, amount: int = 250_000, days: float = 7, case_id=None, title="Tilang uji", unit="PMJ", purpose="fine"
+    house: House,
+    *,
+    amount: int = 250_000,
+    days: float = 7,
+    case_id=None,
+    title="Tilang uji",
+    unit="PMJ",
+    purpose="fine",
 ):
     """A bill to pay, of no case unless told."""
     async with house.db.begin(SYSTEM) as tx:
@@ -45,10 +52,12 @@ async def open_test_bill(
         )
 
 
-async def join_bank(house: House, client: httpx.AsyncClient, *, name="Bank Uji", profile="bri", keys=KEYS) -> "Bank":
+async def join_bank(
+    house: House, client: httpx.AsyncClient, *, name="Bank Uji", profile="bri", keys=KEYS, unit=None
+) -> "Bank":
     """Register a bank and give it its hands."""
     async with house.db.begin(SYSTEM) as tx:
-        made = await credentials.add_bank(tx, name, public_key_pem=keys["public_key_pem"], profile=profile)
+        made = await credentials.add_bank(tx, name, public_key_pem=keys["public_key_pem"], profile=profile, unit=unit)
     return Bank(house, client, made.client_id, made.secret, made.partner_service_id, keys["private_key_pem"])
 
 

@@ -55,10 +55,14 @@ async def demo_set(house: House) -> None:
         await registries.seed_demo(tx)
 
 
-async def camera(house: House, client: httpx.AsyncClient, *, unit: str = "PMJ") -> Camera:
-    """A registered camera."""
+async def camera(
+    house: House, client: httpx.AsyncClient, *, unit: str = "PMJ", certificate: cameras.Certificate | None = None
+) -> Camera:
+    """A registered camera, with the certificate under which it measures if it has one."""
     async with house.db.begin(SYSTEM) as tx:
         made = await credentials.add_camera(tx, "Kamera Sarinah", unit=unit)
+        if certificate is not None:
+            await cameras.record_certificate(tx, made.client_id, certificate)
     assert made.secret is not None
     return Camera(client, made.secret)
 

@@ -88,9 +88,7 @@ class Desk:
         self.bills.append(made)
         return Told(f"REF{request}", request, self.bank.partner + made.customer_no, amount)
 
-    async def post(
-        self, lines: Iterable[Told] | bytes, *, bearer: str | None = None, **params: str
-    ) -> httpx.Response:
+    async def post(self, lines: Iterable[Told] | bytes, *, bearer: str | None = None, **params: str) -> httpx.Response:
         """Send a file to the door; the bank's own token, fresh, unless told whose."""
         data = lines if isinstance(lines, bytes) else written(lines)
         token = bearer or (await self.bank.sign_in()).access_token

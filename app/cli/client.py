@@ -32,11 +32,12 @@ def add_bank(
     name: str,
     public_key: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The bank's RSA public key (PEM).")],
     profile: Annotated[str | None, typer.Option(help="Its bank profile, such as `bri`.")] = None,
+    unit: Annotated[str | None, typer.Option(help="The Polda whose statements alone it may send; default all.")] = None,
     as_json: Json = False,
 ) -> None:
     """A bank that asks and pays by SNAP BI."""
     pem = public_key.read_text("utf-8", errors="replace")
-    made = _change(lambda tx: credentials.add_bank(tx, name, public_key_pem=pem, profile=profile))
+    made = _change(lambda tx: credentials.add_bank(tx, name, public_key_pem=pem, profile=profile, unit=unit))
     _show(made, "client_secret", as_json)
 
 

@@ -18,6 +18,7 @@ from app.core.actor import SYSTEM
 from app.core.config import Settings
 from app.core.house import House
 from app.sandbox.any_picture import NoPicture, as_sent_by_a_camera
+from app.sandbox.application_story import ApplicationStory
 from app.sandbox.bank import SandboxBank
 from app.sandbox.photographs import any_conditions, draw_photograph
 from app.sandbox.story import DRIVER, DemoVehicle, PatientTransport, StepFailed, Story
@@ -39,7 +40,8 @@ def demo(
     image: Annotated[Path | None, typer.Option(help="A photograph; without it one is drawn.", exists=True)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
 ) -> None:
-    """Play the ticket's story over HTTP, printing each step: paid, annulled, blocked and unblocked. Exit 1 if one fails.
+    """Play the ticket's story over HTTP, printing each step: paid, annulled, blocked and unblocked; then an application. Exit 1
+    if one fails.
 
     Needs the server's own settings (LOKET_HOME, LOKET_DATABASE_URL): credentials and the sandbox registry come from there.
     """
@@ -83,6 +85,8 @@ async def _play(base_url: str, image: bytes | None, say: Callable[[str, str], No
             await _annulled(Story(client, backstage, say))
             say("story 3", "no answer: deadline, block, late answer, payment, unblocked")
             await _blocked(Story(client, backstage, say), house)
+            say("story 4", "an application: price, papers, pre-check, payment, officer, signed document")
+            await ApplicationStory(client, backstage, say).play(house.settings.home / "demo")
 
 
 async def _paid(story: Story, image: bytes, house: House) -> None:
@@ -160,6 +164,8 @@ def _random_plate() -> str:
 class _House:
     """What the play needs from behind the scene, taken from the house with the server's own settings."""
 
+    unit = demo_set.POLRES
+
     def __init__(self, house: House, client: httpx.AsyncClient, made: demo_set.DemoSet) -> None:
         self._house, self._client, self._made = house, client, made
         self.camera_key = made.camera_key
@@ -183,6 +189,22 @@ class _House:
                 members = await staff.list_officers(tx.session, unit=demo_set.UNIT, role=Role(role))
                 self._tokens[role] = [await sandbox.token_for_staff(tx, each) for each in members]
         return self._tokens[role]
+
+    async def citizen_token(self) -> str:
+        owner = PEOPLE[0]
+        async with self._house.db.begin(SYSTEM) as tx:
+            return await sandbox.token_for_citizen(tx, nik=owner.nik, name=owner.name, phone=owner.phone)
+
+    async def officer_tokens(self) -> list[str]:
+        async with self._house.db.begin(SYSTEM) as tx:
+            members = await staff.list_officers(tx.session, unit=self.unit, role=Role.OFFICER)
+            return [await sandbox.token_for_staff(tx, each) for each in members]
+
+    async def vehicle(self) -> dict[str, str]:
+        found = await self._house[VehicleRegistry].find(FALLBACK_PLATE)
+        if found is None:
+            raise StepFailed(f"{FALLBACK_PLATE} is not in the register")
+        return {"plate": found.plate, "chassis_tail": found.chassis_no[-5:]}
 
     async def sweep(self, case_id: str, as_of: datetime) -> None:
         await cases.sweep(self._house, as_of=as_of, only=UUID(case_id))

@@ -5,7 +5,7 @@ Everything goes through the rooms' own functions, so the set is as real as any c
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from sqlmodel import col
 from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.house import House
 from app.sandbox.photographs import NEW_STOCK, STANDARD, Conditions, draw_photograph
-from app.services import cameras, cases, documents, etle, registries
+from app.services import appointments, cameras, cases, documents, etle, reference, registries
+from app.services.catalogue import Catalogue
 from app.services.documents import off_loop
 from app.services.etle.models import Ticket
 from app.services.etle.reading import read_capture
@@ -27,6 +28,22 @@ from app.services.registries.demo import demo_vehicles
 
 UNIT = "PMJ"
 LETTER_PLATE, WAITING_PLATE = "B1234XYZ", "B2468KJL"
+POLRES = "PMJ-POLRESTRO-JAKARTA-SELATAN"
+"""The Polres whose officers, counter and hours the demonstration's applications use."""
+BOOKED_KINDS = ("vehicle_check", "sim_test", "sim_biometrics", "skck_fingerprints")
+WORKDAYS = tuple(
+    appointments.Window(
+        weekday=weekday,
+        opens=8 * 60,
+        closes=15 * 60,
+        minutes=30,
+        rooms=3,
+        staff=3,
+        opens_days_before=30,
+        valid_from=date(2026, 1, 1),
+    )
+    for weekday in range(1, 6)
+)
 CERTIFICATE = cameras.Certificate(
     number="CONTOH/KAL/001/2026", valid_until=None, model="Kamera contoh, bukan alat ukur bersertifikat"
 )
@@ -48,6 +65,7 @@ async def seed(house: House) -> DemoSet:
         await registries.seed_demo(tx)
     camera = await _camera(house)
     bank_file = await _bank(house)
+    await _hours(house)
     await _tickets(house, camera)
     return DemoSet(camera["id"], camera["api_key"], bank_file)
 
@@ -59,6 +77,7 @@ def summary(house: House, made: DemoSet) -> dict[str, Any]:
     return {
         "pages": {
             "citizen": f"{url}/tilang",
+            "services": f"{url}/layanan",
             "counter": f"{url}/counter",
             "outbox": f"{url}/sandbox/outbox",
             "api": f"{url}/docs",
@@ -111,6 +130,18 @@ async def _bank(house: House) -> Path:
         },
     )
     return path
+
+
+async def _hours(house: House) -> None:
+    """Hours at which the demonstration's units take people, for everything that a service books. Hours that somebody has
+    set since are left alone."""
+    async with house.db.begin(SYSTEM) as tx:
+        units = [each.code for each in await reference.list_units(tx.session, polda=UNIT, limit=reference.MOST_UNITS)]
+        for unit in (UNIT, *units, *(each.mabes for each in house[Catalogue].all() if each.mabes)):
+            known = await appointments.windows_of(tx.session, unit)
+            for kind in BOOKED_KINDS:
+                if not known.get(kind):
+                    await appointments.set_windows(tx, unit, kind, windows=WORKDAYS)
 
 
 async def _tickets(house: House, camera: dict[str, str]) -> None:

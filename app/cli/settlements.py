@@ -28,7 +28,9 @@ def group() -> None:
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV, MT940 or camt.053", exists=True, dir_okay=False)],
     bank: Annotated[str, typer.Option(help="The bank's name or client id.")],
-    unit: Annotated[str | None, typer.Option(help="The Polda whose payments it holds; all where it is left out.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="The Polda whose payments it holds; all where it is left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
 ) -> None:
     """Read a file and book it, with progress; doing it again changes nothing. Exit status 1 where it is refused."""
@@ -41,7 +43,9 @@ def import_(
     if view.refusal is not None:
         raise refuse(f"{file}: {view.refusal.en}. Nothing of it was booked.")
     if view.state is not FileState.DONE:
-        raise refuse("Another file of this bank is being read; this one follows by itself. `loket worker` must be running.")
+        raise refuse(
+            "Another file of this bank is being read; this one follows by itself. `loket worker` must be running."
+        )
 
 
 async def _import(file: Path, bank: str, unit: str | None, *, quiet: bool) -> tuple[FileView, bool]:

@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for 
 @app.command("preview")
 def preview(file: File, as_json: Json = False) -> None:
     """Show what an import would do; no ticket changes. Exit status 1 where the file has faults."""
-    looked = run(_preview(file))
+    looked = run(_preview(file.read_bytes(), file.name))
     _check(looked, file)
     _show(looked, as_json)
 
@@ -27,20 +27,19 @@ def preview(file: File, as_json: Json = False) -> None:
 @app.command("import")
 def import_(file: File, as_json: Json = False) -> None:
     """Enter the verdicts that are ready of a file that was looked at; doing it again changes nothing."""
-    looked = run(_import(file))
+    looked = run(_import(file.read_bytes(), file))
     _show(looked, as_json)
     left = looked.file.lines - looked.file.imported - looked.file.decided
     if left:
         raise refuse(f"{left} of {looked.file.lines} lines were not imported; see above.")
 
 
-async def _preview(file: Path) -> Looked:
+async def _preview(data: bytes, name: str) -> Looked:
     async with open_house() as house:
-        return await verdict_files.look_at(house, COURT, file.read_bytes(), name=file.name, unit=ALL)
+        return await verdict_files.look_at(house, COURT, data, name=name, unit=ALL)
 
 
-async def _import(file: Path) -> Looked:
-    data = file.read_bytes()
+async def _import(data: bytes, file: Path) -> Looked:
     async with open_house() as house:
         async with house.db.read() as connection:
             found = await verdict_files.find_checked(connection, ALL, hashlib.sha256(data).hexdigest())

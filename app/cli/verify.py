@@ -19,7 +19,7 @@ from app.cli import verify_seal
 from app.cli.common import REFUSED, console, emit, refuse
 from app.core.config import Settings
 from app.core.crypto import KeyRing
-from app.services import cases, transparency
+from app.services import appointments, cases, transparency
 from app.services.cases import DrawVerdict
 from app.services.documents import seal_checks
 from app.services.etle import receipts
@@ -59,6 +59,10 @@ def _verdict(document: dict[str, Any], keys: tuple[str, ...]) -> DrawVerdict:
     """What looking at one document showed; of a proof alone nobody is drawn."""
     if str(document.get("format")).startswith("loket-draw/"):
         return cases.verify_draw(document, keys)
+    if str(document.get("format")).startswith("loket-slots/"):
+        slots = appointments.verify_slot_draw(document, keys)
+        drawn = ", ".join(f"{ask} {slot or 'waits'}" for ask, slot in slots.drawn)
+        return DrawVerdict(slots.pool, drawn=drawn, fault=slots.fault)
     if document.get("format") == receipts.FORMAT:
         verdict = receipts.verify_receipt(document, keys)
     else:

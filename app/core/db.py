@@ -6,7 +6,7 @@ block commits; whatever is raised inside rolls everything back.
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,11 +22,13 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm.attributes import manager_of_class
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 from app.core.actor import Actor
 from app.core.hot import HotPool, HotQuery, Rows
+from app.core.prepared import Prepared, Runner, Values
 
 __all__ = [
     "Database",
@@ -118,6 +120,20 @@ class Tx:
     as_of: datetime
     actor: Actor
     house: "House"
+    _runner: Runner | None = None
+
+    async def run(self, prepared: Prepared, values: Values) -> Sequence[Any]:
+        """Run a statement that was built at import, and return its rows; see `app.core.prepared`."""
+        return await self._running().rows(prepared, values)
+
+    async def run_all(self, *several: tuple[Prepared, Values]) -> None:
+        """Run several that return nothing, in this order, in one going to the database and back."""
+        await self._running().all(*several)
+
+    def _running(self) -> Runner:
+        if self._runner is None:
+            self._runner = Runner(self.session, by_driver=self.house.db.dialect == "postgresql")
+        return self._runner
 
     async def enqueue(self, job: str, *args: JsonValue) -> None:
         """Have a background job run: it exists exactly if this transaction commits. Unknown names raise KeyError."""
@@ -201,6 +217,13 @@ class Database:
             await self._hot.close()
         await self.engine.dispose()
         await self._reading.dispose()
+
+
+def loose(model: type[Row], row: Any) -> Row:
+    """An instance of this row that no session watches: to be read; what is set on it is not written."""
+    instance: Row = manager_of_class(model).new_instance()
+    instance.__dict__.update(row._asdict())
+    return instance
 
 
 @lru_cache

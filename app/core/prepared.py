@@ -7,6 +7,7 @@ session. Errors are SQLAlchemy's, as everywhere.
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NoReturn
 
 import psycopg
@@ -27,6 +28,17 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         self.statement = statement
+
+    @cached_property
+    def for_driver(self) -> "Compiled":
+        """As PostgreSQL's driver takes it."""
+        return Compiled(self.statement)
+
+
+class Compiled:
+    """The statement in PostgreSQL's words, and what turns our values into the driver's and back."""
+
+    def __init__(self, statement: Executable) -> None:
         compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         assert isinstance(compiled, SQLCompiler)
         asked = {name for name, bind in compiled.binds.items() if bind.required}
@@ -37,9 +49,10 @@ class Prepared:
             (name, _bind(compiled, name), None) if name in asked else (None, None, state.parameters[name])
             for name in state.positiontup or ()
         )
-        columns = getattr(statement, "selected_columns", None) or getattr(statement, "_returning", ())
+        found: Any = getattr(statement, "selected_columns", None) or getattr(statement, "_returning", ())
+        columns: list[Any] = list(found)
         keys = [str(getattr(column, "key", place)) for place, column in enumerate(columns)]
-        self._row = namedtuple("Row", keys, rename=True)  # type: ignore[misc]  # noqa: PYI024 made of a query
+        self._row: Any = namedtuple("Row", keys, rename=True)  # type: ignore[misc]  # made of a query
         self._mend: tuple[tuple[int, Mend], ...] = tuple(
             (place, mend)
             for place, column in enumerate(columns)
@@ -74,14 +87,15 @@ class Runner:
         """Run it and return its rows, if it has any; what the session has not written yet is written before."""
         if not self._by_driver:
             result = await self._session.execute(prepared.statement, values)
-            return result.all() if result.returns_rows else ()  # type: ignore[attr-defined]
+            return result.all() if getattr(result, "returns_rows", True) else ()  # what comes of an ORM select has no such word
         cursor = self._cursor or await self._open()
         await self._flush()
+        compiled = prepared.for_driver
         try:
-            await cursor.execute(prepared.sql, prepared.parameters(values), prepare=True, binary=True)
-            return [prepared.row(row) for row in await cursor.fetchall()] if cursor.description else ()
+            await cursor.execute(compiled.sql, compiled.parameters(values), prepare=True, binary=True)
+            return [compiled.row(row) for row in await cursor.fetchall()] if cursor.description else ()
         except psycopg.Error as error:
-            _raise(prepared, error)
+            _raise(compiled, error)
 
     async def all(self, *several: tuple[Prepared, Values]) -> None:
         """Run them in this order, in one going there and back; whatever rows they have are dropped."""
@@ -91,13 +105,14 @@ class Runner:
             return
         cursor = self._cursor or await self._open()
         await self._flush()
-        prepared = several[0][0]
+        compiled = several[0][0].for_driver
         try:
             async with cursor.connection.pipeline():
                 for prepared, values in several:
-                    await cursor.execute(prepared.sql, prepared.parameters(values), prepare=True, binary=True)
+                    compiled = prepared.for_driver
+                    await cursor.execute(compiled.sql, compiled.parameters(values), prepare=True, binary=True)
         except psycopg.Error as error:
-            _raise(prepared, error)
+            _raise(compiled, error)
 
     async def _open(self) -> AsyncRawCursor[tuple[Any, ...]]:
         connection = await self._session.connection()
@@ -117,7 +132,7 @@ def _bind(compiled: SQLCompiler, name: str) -> Mend | None:
     return compiled.binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
 
 
-def _raise(prepared: Prepared, error: psycopg.Error) -> NoReturn:
+def _raise(compiled: Compiled, error: psycopg.Error) -> NoReturn:
     raise DBAPIError.instance(
-        prepared.sql, None, error, psycopg.Error, hide_parameters=True, dialect=_DIALECT
+        compiled.sql, None, error, psycopg.Error, hide_parameters=True, dialect=_DIALECT
     ) from error

@@ -9,17 +9,27 @@ import hashlib
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlparse
 
 import obstore
 from obstore.store import LocalStore, MemoryStore, S3Store
 
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig  # a stub of its own: it has no runtime value
+
 T = TypeVar("T")
 Store = LocalStore | MemoryStore | S3Store
 STORE_THREADS = 16
 READ_AHEAD = 1024 * 1024
+_RETRIES: "RetryConfig" = {
+    "max_retries": 3,
+    "retry_timeout": timedelta(seconds=15),
+    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2},
+}
+"""The library's own are ten over three minutes: a store that is away would hold all our threads for as long."""
 
 
 class ObjectMissing(Exception):
@@ -81,6 +91,13 @@ class ObjectStorage:
             return False
         return True
 
+    async def delete(self, sha256: str) -> None:
+        """Remove an object for good; whoever does so knows that nothing names it any more. Doing it twice is harmless."""
+        try:
+            await self._call(obstore.delete, self._store, _path(sha256))
+        except FileNotFoundError:
+            return
+
     async def check(self) -> None:
         """Raise when the store cannot be reached; for readiness."""
         await self.exists("0" * 64)
@@ -134,5 +151,5 @@ def _open_store(url: str) -> Store:
     if parsed.scheme == "memory":
         return MemoryStore()
     if parsed.scheme == "s3":
-        return S3Store(parsed.netloc, prefix=parsed.path.strip("/") or None)
+        return S3Store(parsed.netloc, prefix=parsed.path.strip("/") or None, retry_config=_RETRIES)
     raise ValueError(f"LOKET_STORAGE_URL: {parsed.scheme!r} is not one of file, s3, memory")

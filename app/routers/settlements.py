@@ -56,11 +56,19 @@ _FILE: dict[str, Any] = {
 }
 BankName = Annotated[
     str | None,
-    Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Its client id or name; a bank's own bearer needs none."),
+    Query(
+        max_length=80,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="Its client id or name; a bank's own bearer needs none.",
+    ),
 ]
 UnitCode = Annotated[
     str | None,
-    Query(max_length=60, pattern="^[A-Z0-9-]+$", description="The Polda whose payments the file holds; your own by default."),
+    Query(
+        max_length=60,
+        pattern="^[A-Z0-9-]+$",
+        description="The Polda whose payments the file holds; your own by default.",
+    ),
 ]
 FileName = Annotated[str | None, Query(max_length=200, description="What the file is called, for lists.")]
 
@@ -143,9 +151,7 @@ async def _bank(house: House, client_id: str) -> Actor:
     found = next((each for each in banks if each.client_id == client_id and each.disabled_at is None), None)
     if found is None:
         raise UNAUTHENTICATED()
-    return Actor(
-        ActorKind.BANK, client_id, roles=frozenset({"bank"}), unit=found.unit, scopes=frozenset(found.scopes)
-    )
+    return Actor(ActorKind.BANK, client_id, roles=frozenset({"bank"}), unit=found.unit, scopes=frozenset(found.scopes))
 
 
 @asynccontextmanager

@@ -14,6 +14,8 @@ from app.services.catalogue import Catalogue
 router = APIRouter(tags=["public"])
 SHOWN_DAYS = 30
 SECONDS_KEPT = 60
+EARLIEST = date(2020, 1, 1)
+"""Nothing was recorded before; days far from ours overflow the calendar."""
 
 
 @router.get("/v1/statistics", dependencies=[public()])
@@ -31,7 +33,7 @@ async def get_statistics(
     Counted from the events of the public log; names nobody.
     """
     today = house.clock.now().astimezone(reference.NATIONAL_ZONE).date()
-    until = min(last or today, today)
+    until = max(min(last or today, today), EARLIEST)
     found = await statistics.figures(house, first or until - timedelta(days=SHOWN_DAYS - 1), until, unit=unit)
     async with house.db.read() as connection:
         rollout = await catalogue.rollout(connection, house[Catalogue], today)

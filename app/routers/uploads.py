@@ -149,7 +149,7 @@ async def begin(
     await house[Limits].hit("attachment-case", str(id))
     async with house.db.begin(me) as tx:
         upload = await uploads.begin_upload(tx, id, name, length=length, metadata=metadata)
-    location = {"Location": f"{house.settings.public_url}/v1/uploads/{upload.id}"}
+    location = {"Location": f"/v1/uploads/{upload.id}"}
     if carries:
         try:
             _fits(request, upload, 0)

@@ -22,7 +22,7 @@ def upgrade() -> None:
         "uploads",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("document", sa.String(length=40), nullable=False),
         sa.Column("person", sa.String(length=80), nullable=False),
         sa.Column("key_id", sa.Uuid(), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),

@@ -1,20 +1,43 @@
 """Objects by their content: kept byte for byte, never overwritten, and noticed when altered."""
 
+import asyncio
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import BaseError
 
 from app.core.storage import ObjectMissing, ObjectStorage
+from tests.s3 import FakeS3
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(params=["file", "memory"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStorage:
-    return ObjectStorage((tmp_path / "objects").as_uri() if request.param == "file" else "memory:///")
+@pytest.fixture(params=["file", "memory", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStorage]:
+    if request.param != "s3":
+        yield ObjectStorage((tmp_path / "objects").as_uri() if request.param == "file" else "memory:///")
+        return
+    with FakeS3() as s3:
+        for name, value in credentials_for(s3).items():
+            monkeypatch.setenv(name, value)
+        yield ObjectStorage("s3://loket/evidence")
+        assert s3.signed
+        assert all(path.startswith("/loket/evidence/sha256/") for path in s3.objects), "bucket and prefix of the URL"
+
+
+def credentials_for(s3: FakeS3) -> dict[str, str]:
+    """What an operator sets beside the URL (docs/operations.md)."""
+    return {
+        "AWS_ENDPOINT_URL": s3.url,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "ap-southeast-3",
+        "AWS_ACCESS_KEY_ID": "loket",
+        "AWS_SECRET_ACCESS_KEY": "rahasia",
+    }
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8 not a picture", bytes(200_000)])
@@ -24,6 +47,21 @@ async def test_what_is_put_comes_back_byte_for_byte_under_its_digest(storage: Ob
     assert await storage.put(data) == name
     assert await storage.get(name) == data
     assert await storage.exists(name)
+    await storage.delete(name)
+    assert not await storage.exists(name)
+    await storage.delete(name)
+
+
+async def test_a_store_that_is_away_is_said_and_not_taken_for_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeS3() as s3:
+        there = credentials_for(s3)
+    for name, value in there.items():  # nobody listens there any more
+        monkeypatch.setenv(name, value)
+    storage = ObjectStorage("s3://loket/evidence")
+    with pytest.raises(BaseError):
+        await asyncio.wait_for(storage.check(), 30)
+    with pytest.raises(BaseError):
+        await asyncio.wait_for(storage.put(b"evidence"), 30)
 
 
 async def test_what_was_never_put_is_missing(storage: ObjectStorage) -> None:

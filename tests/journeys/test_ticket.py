@@ -1,16 +1,18 @@
 """The main job over HTTP: from a camera's photograph to a paid ticket with a receipt that proves itself."""
 
+import io
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from app.core.clock import FixedClock
 from app.core.house import House
-from app.services import cases, transparency
+from app.services import cameras, cases, transparency
 from app.services.billing import ledger_check
 from app.services.cases import CaseEvent
 from app.services.etle.models import Block
@@ -19,6 +21,7 @@ from tests import make
 from tests.banks import INQUIRY, PAYMENT, join_bank
 from tests.drain import drain
 
+CERTIFICATE = cameras.Certificate("KAL/2026/017", date(2027, 3, 31), "Kamera Uji 5", date(2026, 1, 5))
 DRIVER = {
     "nik": make.VEHICLE.owner_nik,
     "name": "Budi Contoh",
@@ -37,7 +40,7 @@ class Story:
 
     async def capture(self, image: bytes | None = None) -> None:
         await make.demo_set(self.house)
-        camera = await make.camera(self.house, self.client)
+        camera = await make.camera(self.house, self.client, certificate=CERTIFICATE)
         taken = self.clock.now() - timedelta(minutes=5)
         answer = await camera.send(image or make.photograph(), at=taken, speed_kmh=None)
         assert answer.status_code == 202, answer.text
@@ -143,8 +146,19 @@ async def test_from_photograph_to_receipt(story: Story) -> None:
 
     evidence = (await story.get("/evidence")).json()
     assert evidence["reading"]["plate"] == "B 1234 XYZ"
-    picture = await story.client.get(evidence["items"][0]["url"].replace(story.house.settings.public_url, ""))
-    assert picture.headers["content-type"] == "image/jpeg"
+    assert evidence["camera"] == {
+        "name": "Kamera Sarinah",
+        "model": "Kamera Uji 5",
+        "certificate_no": "KAL/2026/017",
+        "certificate_until": "2027-03-31",
+    }
+    [item] = evidence["items"]
+    sizes = []
+    for link in (item["url"], item["crop_url"]):
+        picture = await story.client.get(link.replace(story.house.settings.public_url, ""))
+        assert picture.headers["content-type"] == "image/jpeg"
+        sizes.append(Image.open(io.BytesIO(picture.content)).width)
+    assert sizes[0] > 3 * sizes[1], "the crop is the plate alone"
     letter = await story.get("/letter.pdf")
     assert letter.content.startswith(b"%PDF")
 

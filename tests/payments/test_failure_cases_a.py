@@ -185,9 +185,13 @@ async def test_case_08_clock_skew_either_way(bank, bill, books):
         heard(await bank.inquire(bill.customer_no, "R1", skew_s=skew_s), "2002400", flag="00")
     assert skews() == before + 2
     await books.changed(external_ids=2, inquiries=1)
+    labels["le"] = "+Inf"
+    before = skews()
     for skew_s in (360, -360, 7200, -7200):
         heard(await bank.inquire(bill.customer_no, "R1", skew_s=skew_s), "4012400", about=TIMESTAMP)
         heard(await bank.pay(bill.customer_no, "R1", skew_s=skew_s), "4012500", about=TIMESTAMP)
+    heard(await bank.inquire(bill.customer_no, "R1", skew_s=7200, X_PARTNER_ID="nobody"), "4012400", about=TIMESTAMP)
+    assert skews() == before + 8  # refused ones too, of a bank of ours
     await books.changed()
     await books.hold()
 

@@ -85,9 +85,7 @@ async def test_case_61_a_payment_we_never_saw_is_asked_for_and_linked_and_the_ba
 
     closed = await decided(house, difference, Proposal("link", "uangnya untuk tilang ini"))
     assert (closed.state, closed.held) == ("closed", 0)
-    await books.changed(
-        payments=1, entries=2, lines=4, settled=1, steps=2, events=1, receipts=1, messages=1, jobs=1
-    )
+    await books.changed(payments=1, entries=2, lines=4, settled=1, steps=2, events=1, receipts=1, messages=1, jobs=1)
     await books.hold(BA=bill.amount, TD=-bill.amount)
     [payment] = await desk.rows(SnapPayment, SnapPayment.id)
     assert (payment.client_id, payment.payment_request_id, payment.entry_id) == (
@@ -305,7 +303,7 @@ async def test_case_68_a_reversal_undoes_the_payment_and_the_receipt_is_void(
     [receipt] = await receipt_codes(house, ticket.case_id)
     back = replace(line, mark="R")
     books = await Books.open(house)
-    reversal = {"events": 1, "messages": 1}
+    reversal = {"events": 1, "messages": 1, "incidents": 1}
     if together:
         file = await desk.send([line, replace(back, reference="X2")])
         assert file.counts == {"matched": 1, "reversed": 1}

@@ -13,8 +13,6 @@ from app.services.billing.settlement import decisions
 from app.services.billing.settlement.decisions import Proposal
 from app.services.billing.settlement.lines import MAX_FILE_BYTES, Direction
 from app.services.billing.settlement.models import SettlementException, SettlementStatement, SettlementStep
-from app.services.identity import credentials
-from app.services.identity.models import Credential
 from tests import make
 from tests.banks import join_bank
 from tests.drain import drain
@@ -236,12 +234,16 @@ async def test_case_73_another_banks_lines_or_another_polda_are_refused(
         await desk.post([line], bearer=await bearer_of(house, elsewhere), **named),  # its own Polda, another's bills
         await desk.post([line], bearer=await bearer_of(house, treasurer), **named, unit="JABAR"),
     ]
-    await bound_to(house, desk, "JABAR")
-    tries.append(await desk.post([line]))
-    await bound_to(house, desk, None)
+    bound = Desk(house, await join_bank(house, client, name="Bank Jabar", profile="standard", unit="JABAR"))
+    tries.append(await bound.post([await bound.unpaid("R9")]))  # a bank of one Polda, another's bills
+    await books.changed()
     for answer in tries:
         refused(answer, 403, "settlement-not-yours")
-    refused(await desk.post([line], bearer=await bearer_of(house, treasurer, scope="counter"), **named), 403, "not-permitted")
+    refused(
+        await desk.post([line], bearer=await bearer_of(house, treasurer, scope="counter"), **named),
+        403,
+        "not-permitted",
+    )
     refused(await desk.post([line], bearer="x" * 43), 401, "sign-in-needed")
     refused(await desk.post([line], bearer=await bearer_of(house, treasurer)), 404, "settlement-bank-unknown")
     await books.changed()
@@ -259,15 +261,6 @@ async def test_case_73_another_banks_lines_or_another_polda_are_refused(
         headers = {"Authorization": f"Bearer {bearer}"}
         assert len((await client.get(DOOR, headers=headers)).json()["files"]) == seen
         assert (await client.get(f"{DOOR}/{sent.id}", headers=headers)).status_code == (200 if seen else 404)
-
-
-async def bound_to(house: House, desk: Desk, unit: str | None) -> None:
-    """Bind the bank to a Polda, or to none."""
-    async with house.db.begin(make.SYSTEM) as tx:
-        row = next(each for each in await credentials.list_(tx.session) if each.client_id == desk.bank.client_id)
-        credential = await tx.lock(Credential, row.id)
-        assert credential is not None
-        credential.unit = unit
 
 
 async def test_case_73_a_foreign_line_far_down_refuses_the_whole_file(
@@ -290,7 +283,9 @@ async def test_files_stand_by_pages_the_newest_first(desk: Desk, client: httpx.A
     headers = {"Authorization": f"Bearer {(await desk.bank.sign_in()).access_token}"}
     seen, after = [], ""
     while after is not None:
-        page = (await client.get(DOOR, params={"limit": 2, **({"after": after} if after else {})}, headers=headers)).json()
+        page = (
+            await client.get(DOOR, params={"limit": 2, **({"after": after} if after else {})}, headers=headers)
+        ).json()
         seen += [each["id"] for each in page["files"]]
         after = page["next"]
     assert len(seen) == len(set(seen)) == 3

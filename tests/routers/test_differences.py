@@ -11,7 +11,6 @@ from app.core.house import House
 from app.main import create_app
 from app.services.billing.models import PaymentIncident
 from app.services.identity.roles import Role
-from app.services.identity.sessions import SubjectKind
 from tests import make
 from tests.banks import flag, join_bank, open_test_bill
 from tests.payments.books import Books
@@ -45,7 +44,12 @@ async def test_one_proposes_and_another_confirms(
     assert (await client.get(LIST, headers=first)).json() == {"differences": [], "next": None}
     await desk.send([Told(**{**(await desk.unpaid("R1")).__dict__, "text": "TILANG BUDI"})])
     [listed] = (await client.get(LIST, headers=first)).json()["differences"]
-    assert (listed["kind"], listed["suggested"], listed["held"], listed["state"]) == ("unknown", "link", 250_000, "open")
+    assert (listed["kind"], listed["suggested"], listed["held"], listed["state"]) == (
+        "unknown",
+        "link",
+        250_000,
+        "open",
+    )
     path = f"{LIST}/{listed['id']}"
     books = await Books.open(house)
     one = (await client.get(path, headers=first)).json()

@@ -1,5 +1,6 @@
 """A hot door's short way and FastAPI's way are one door: same answers, same refusals, and never past a guard."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -96,6 +97,22 @@ async def test_too_many_are_refused_in_the_same_words(house: House) -> None:
         short = await ask(client, body, SHORT)
         assert short == await ask(client, body, LONG)
     assert short[0] == 429
+
+
+@pytest.mark.parametrize("headers", [SHORT, LONG])
+async def test_one_address_looks_up_so_many_plates_a_minute_and_no_more(house: House, headers: dict[str, str]) -> None:
+    app = create_app(replace(house, parts={**house.parts, Limits: Limits(seconds=lambda: 0.0)}))
+    async with httpx.AsyncClient(transport=OnePiece(app, address="203.0.113.7"), base_url="http://test") as client:
+        for way in ({"reference": "ETL7K3M9QXT4"}, {"chassis_no": "12345", "engine_no": "12345"}):
+            for number in range(LIMITS["lookup-address"].amount // 2):
+                body = json.dumps({"plate": f"B {len(way)}{number:03} ZZZ", **way})
+                assert (await ask(client, body, headers))[0] == 200
+        body = '{"plate": "B 9999 ZZZ", "reference": "ETL7K3M9QXT4"}'
+        refused = await client.post("/v1/tickets/lookup", content=body, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+        assert int(refused.headers["retry-after"]) > 0
+    async with httpx.AsyncClient(transport=OnePiece(app, address="203.0.113.8"), base_url="http://test") as client:
+        assert (await ask(client, body, headers))[0] == 200, "another address is not slowed down for it"
 
 
 async def test_a_page_of_another_origin_takes_the_ordinary_way(client: httpx.AsyncClient) -> None:

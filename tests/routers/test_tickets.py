@@ -217,6 +217,11 @@ async def actions(house: House, case_id: UUID) -> list[str]:
         return list((await tx.session.execute(query.order_by(col(CaseEvent.seq)))).scalars())
 
 
+async def test_a_reason_may_be_short(answer: Answer) -> None:
+    taken = await answer({"kind": "object", "reason": "Dinas"})
+    assert (taken.status_code, taken.json()["state"]) == (200, "objection")
+
+
 async def test_an_answer_to_a_version_that_is_past_is_refused(answer: Answer) -> None:
     stale = await answer({**SOLD, "version": 1})
     assert (stale.status_code, stale.json()["code"]) == (409, "cases-changed-meanwhile")
@@ -230,6 +235,7 @@ async def test_an_answer_to_a_version_that_is_past_is_refused(answer: Answer) ->
         ({**SOLD, "colour": "red"}, "/colour", "There is no such field; leave it out."),
         ({**SOLD, "attachments": ["x"]}, "/attachments/0", "An id (UUID) is needed."),
         ({"kind": "object", "reason": "a\u0000" + "b" * 20}, "/reason", "Control characters are not allowed."),
+        ({"kind": "object", "reason": " \n "}, "/reason", "At least 1."),
     ],
 )
 async def test_a_refused_field_is_told_what_would_be_right(answer: Answer, body: Any, pointer: str, words: str) -> None:

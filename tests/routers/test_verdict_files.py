@@ -49,7 +49,12 @@ async def test_looked_at_then_applied(client, house, register):
     assert (done["state"], done["imported"], done["applied_by"] != done["uploaded_by"]) == ("applied", 1, True)
     other = (await send(client, court, written(f"{register},1,2000"))).json()
     [line] = other["shown"]
-    assert (other["differs"], line["outcome"], line["stands_fine"], line["stands_cost"]) == (1, "differs", 70_000, 2_000)
+    assert (other["differs"], line["outcome"], line["stands_fine"], line["stands_cost"]) == (
+        1,
+        "differs",
+        70_000,
+        2_000,
+    )
     listed = (await client.get(PATH, params={"limit": 1}, headers=court)).json()
     assert (len(listed["files"]), listed["next"] is not None) == (1, True)
     rest = (await client.get(PATH, params={"limit": 1, "after": listed["next"]}, headers=court)).json()

@@ -15,6 +15,12 @@ from app.services.identity import credentials
 
 FRESH_FOR: Final = timedelta(seconds=30)
 """How long a newly registered or disabled origin may take to be noticed."""
+TUS_ASKS: Final = ("Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Checksum")
+TUS_ANSWERS: Final = (
+    "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size",
+    "Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Expires",
+)  # fmt: skip
+"""Headers of uploads in pieces (`app.routers.uploads`)."""
 SHARED: Final = ("/v1/", "/oauth/token", "/oauth/revoke", "/oauth/jwks", "/.well-known/")
 
 
@@ -25,8 +31,8 @@ class AppOrigins(CORSMiddleware):
         super().__init__(
             app,
             allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
-            allow_headers=("Authorization", "Idempotency-Key", "If-Match", "X-Request-Id"),
-            expose_headers=("ETag", "Location", "Retry-After", "X-Request-Id"),
+            allow_headers=("Authorization", "Idempotency-Key", "If-Match", "X-Request-Id", *TUS_ASKS),
+            expose_headers=("ETag", "Location", "Retry-After", "X-Request-Id", *TUS_ANSWERS),
             max_age=600,
         )
         self._house = house

@@ -17,7 +17,7 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from app.routers.http.hot import HotDoor
+from app.routers.http.hot import ShortWay
 from app.routers.http.security import add_security_headers
 
 _SAFE_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -36,7 +36,7 @@ DURATION = Histogram(
 class Front:
     """Around everything. `hot_doors` are the doors that a crowd uses, by path."""
 
-    def __init__(self, app: ASGIApp, *, hot_doors: Mapping[str, HotDoor]) -> None:
+    def __init__(self, app: ASGIApp, *, hot_doors: Mapping[str, ShortWay]) -> None:
         self._app = app
         self._hot_doors = hot_doors
 

@@ -8,11 +8,13 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from starlette.exceptions import HTTPException
 from structlog.contextvars import bound_contextvars
 
 from app.core.house import House
 from app.core.problems import (
+    BUSY,
     FORBIDDEN,
     INVALID_REQUEST,
     METHOD_NOT_ALLOWED,
@@ -33,6 +35,8 @@ UNREADABLE_BODY = Text(
     "Isi kiriman tidak dapat dibaca: bentuknya tidak sesuai dengan Content-Type.",
     "The body cannot be read: it does not have the form that its Content-Type says.",
 )
+THE_SERVICE = Text("Layanan ini", "This service")
+FULL_RETRY_S = 3
 PROBLEM_JSON = "application/problem+json"
 PageRenderer = Callable[[Request, Problem], Response | None]
 log = logging.getLogger(__name__)
@@ -77,6 +81,11 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
         )
         return answer(request, problem)
 
+    async def on_full(request: Request, _error: Exception) -> Response:
+        # Every connection is in use and stays so: the caller comes again a little later, and nothing was changed.
+        headers = {"Retry-After": str(FULL_RETRY_S)}
+        return answer(request, BUSY(name=THE_SERVICE, retry_after=FULL_RETRY_S, headers=headers))
+
     async def on_crash(request: Request, error: Exception) -> Response:
         # Starlette calls us from outside of the front, where no line has the request's id by itself.
         with bound_contextvars(request_id=_request_id(request)):
@@ -92,6 +101,7 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(PoolIsEmpty, on_full)
     app.add_exception_handler(Exception, on_crash)
 
 

@@ -14,8 +14,9 @@ from app.core.limits import Limits
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.pages.answers import FORM_AROUND_A_FILE, check_answer, fields_of
-from app.routers.pages.counter import AtCounter, desk_of, show_again
+from app.routers.pages.counter import AtCounter, show_again
 from app.routers.pages.counter_words import FOR_CITIZENS, Choice
+from app.routers.pages.desk import desk_of
 from app.routers.pages.drafts import Draft, DraftFile
 from app.routers.pages.forms import MAX_UPLOAD_BYTES, Form
 from app.routers.pages.visit import TheVisit, Visit

@@ -4,6 +4,7 @@ Nobody chooses a case: the list shows what was drawn or what the role asks for. 
 shown, and whoever has no work on it says what for; the citizen reads both.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
@@ -12,17 +13,22 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from app.core.actor import Actor
+from app.core.house import House
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.http.guards import staff_page
 from app.routers.http.paging import cursor_of, cursor_part, read_cursor
+from app.routers.pages import counter_applications
 from app.routers.pages.counter_words import DECISIONS, FOR_CITIZENS, PURPOSES, TASKS
 from app.routers.pages.desk import TaskLine, UndrawnLine, desk_of
 from app.routers.pages.forms import Form
 from app.routers.pages.tickets import on_this_site
 from app.routers.pages.visit import TheVisit, Visit
 from app.routers.pages.words import name_of
-from app.services import etle
+from app.services import applications, cases, catalogue, etle
+from app.services.applications import worklist
+from app.services.applications.problems import PURPOSE_NEEDED as APPLICATION_PURPOSE_NEEDED
+from app.services.cases import TaskView
 from app.services.etle import Decision, ReviewView
 from app.services.etle.problems import PURPOSE_NEEDED
 from app.services.identity.roles import ROLE_NAMES, Role
@@ -61,34 +67,26 @@ async def tasks_page(
     visit: TheVisit,
     after: Annotated[str | None, Query(max_length=400)] = None,
     done: Annotated[str, Query(max_length=40, pattern="^[A-Z0-9]*$")] = "",
+    show: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """The open work of this member of staff, the longest waiting first."""
+    """The open work of this member of staff, the longest waiting first; with ``show=late`` what is over its time alone."""
     last = cursor_part(read_cursor(after, 1)[0], UUID) if after else None
-    tasks = await etle.tasks_for(visit.house, actor, limit=PAGE + 1, after=last)
+    late = show == "late"
+    tasks = await etle.tasks_for(visit.house, actor, limit=PAGE + 1, after=last, late=late)
     desk = await desk_of(visit, actor)
-    lines = [
-        TaskLine(
-            case_id=task.case_id,
-            reference=task.reference,
-            title=name_of(TASKS, task.kind),
-            since=task.opened_at,
-            zone_label=desk.zone_label,
-            mine=task.assigned_to == actor.id,
-            role_name=_role_name(task.role),
-        )
-        for task in tasks[:PAGE]
-    ]
-    undrawn = [] if after else await etle.undrawn_for(visit.house, actor, limit=PAGE)
+    undrawn = [] if after or late else await etle.undrawn_for(visit.house, actor, limit=PAGE)
+    only = "&show=late" if late else ""
     return visit.show(
         "pages/counter/tasks.html",
         staff=desk,
-        tasks=lines,
+        tasks=await _task_lines(visit, actor, tasks[:PAGE], desk.zone_label),
+        late=late,
         undrawn=[
             UndrawnLine(each.reference, name_of(TASKS, each.kind), each.opened_at, desk.zone_label, each.announced)
             for each in undrawn
         ],
         after=after,
-        next_href=f"/counter?after={cursor_of(str(tasks[PAGE - 1].id))}" if len(tasks) > PAGE else None,
+        next_href=f"/counter?after={cursor_of(str(tasks[PAGE - 1].id))}{only}" if len(tasks) > PAGE else None,
         notice=DECIDED.fill(reference=done) if done else None,
     )
 
@@ -102,7 +100,7 @@ async def case_page(id: UUID, actor: StaffOnPage, visit: TheVisit) -> Response:
     try:
         return await _show_case(visit, actor, id, Form(), purpose=None)
     except Problem as problem:
-        if problem.type is not PURPOSE_NEEDED:
+        if problem.type not in (PURPOSE_NEEDED, APPLICATION_PURPOSE_NEEDED):
             raise
     return visit.show("pages/counter/purpose.html", staff=await desk_of(visit, actor), form=Form())
 
@@ -124,7 +122,9 @@ async def open_case(id: UUID, actor: StaffOnPage, visit: TheVisit) -> Response:
 @router.post("/counter/cases/{id}/decision")
 async def decide(id: UUID, actor: StaffOnPage, visit: TheVisit) -> Response:
     """One decision, with its reason where the lifecycle wants one; then back to what waits."""
-    form = await visit.form()
+    form = await visit.form(max_fields=counter_applications.MOST_FIELDS)
+    if await _is_application(visit.house, id):
+        return await counter_applications.decide(visit, actor, id, form)
     decision = _decision(form)
     if decision is not None:
         try:
@@ -210,6 +210,8 @@ async def show_again(visit: Visit, actor: Actor, case_id: UUID, form: Form, *, s
 async def _show_case(
     visit: Visit, actor: Actor, case_id: UUID, form: Form, *, purpose: str | None, status: int = 200
 ) -> Response:
+    if await _is_application(visit.house, case_id):
+        return await counter_applications.show(visit, actor, case_id, form, purpose=purpose, status=status)
     review = await etle.open_for_review(visit.house, actor, case_id, purpose=purpose)
     entries = list(reversed(await etle.timeline_for(visit.house, case_id)))
     return visit.show(
@@ -226,6 +228,37 @@ async def _show_case(
         entries=entries,
         looks=[entry for entry in entries if entry.action == "look"],
     )
+
+
+async def _task_lines(visit: Visit, actor: Actor, tasks: Sequence[TaskView], zone: str) -> list[TaskLine]:
+    """The lines of the list; an application shows its service and the end of its service level as well."""
+    async with visit.house.db.read() as connection:
+        underway = await worklist.underway_of(connection, {task.case_id for task in tasks})
+    services = {each.code: each.title for each in visit.house[catalogue.Catalogue].all()}
+    lines = []
+    for task in tasks:
+        found = underway.get(task.case_id)
+        due_at = found.due_at if found else None
+        line = TaskLine(
+            case_id=task.case_id,
+            reference=task.reference,
+            title=name_of(TASKS, task.kind),
+            since=task.opened_at,
+            zone_label=zone,
+            mine=task.assigned_to == actor.id,
+            role_name=_role_name(task.role),
+            service=name_of(services, found.service_code) if found else None,
+            due_at=due_at,
+            late=task.kind in etle.LATE or (due_at is not None and due_at < visit.now),
+        )
+        lines.append(line)
+    return lines
+
+
+async def _is_application(house: House, case_id: UUID) -> bool:
+    """Whether the case follows the lifecycle of applications; tickets and unknown cases go to the tickets' room."""
+    async with house.db.read() as connection:
+        return await cases.lifecycle_of(connection, case_id) == applications.LIFECYCLE
 
 
 def _here(visit: Visit, review: ReviewView) -> ReviewView:

@@ -19,6 +19,11 @@ TASKS: dict[str, Text] = {
     "unexpected_payment": Text("Pembayaran yang tidak ditagih", "A payment that was not due"),
     "payment_reversed": Text("Pembayaran ditarik kembali bank", "The bank took a payment back"),
     "mend": Text("Perbaiki hal yang gagal diproses", "Mend what could not be processed"),
+    "review_application": Text("Periksa permohonan", "Review an application"),
+    "late_application": Text("Permohonan melewati waktu layanan", "An application is over its time"),
+    "check_by_hand": Text("Periksa data rujukan dengan tangan", "Check by hand what a register could not say"),
+    "decide_refusal": Text("Putuskan usul penolakan", "Decide on a proposed refusal"),
+    "record_attendance": Text("Pemohon datang: selesaikan", "The applicant came: finish the application"),
 }
 
 
@@ -135,6 +140,93 @@ _FOR_CITIZENS = (
 )
 FOR_CITIZENS = {choice.value: choice for choice in _FOR_CITIZENS}
 """What a counter officer may do for a citizen who is there, with the citizen's own code."""
+
+_APPLICATION_DECISIONS = (
+    Choice(
+        "pass_by_hand",
+        Text("Data rujukan sesuai", "The register's data fit"),
+        Text("Anda memeriksanya sendiri; tagihan lalu dibuat", "You looked yourself; the bill is made then"),
+    ),
+    Choice(
+        "hand_back",
+        Text("Kembalikan sebelum pembayaran", "Hand it back before any payment"),
+        Text("Isian tetap tersimpan; pemohon membaca alasannya", "What was typed is kept; the applicant reads why"),
+    ),
+    Choice(
+        "approve",
+        Text("Setujui", "Approve"),
+        Text("Dokumen terbit dengan nomornya", "The document is issued with its number"),
+        reason=False,
+    ),
+    Choice(
+        "call_in",
+        Text("Berkas baik: panggil sesuai jadwal", "The papers are good: ask them to come"),
+        Text("Pemohon diberi tahu untuk datang pada jamnya", "The applicant is told to come at the time booked"),
+        reason=False,
+    ),
+    Choice(
+        "ask_correction",
+        Text("Minta perbaikan", "Ask for something to be mended"),
+        Text(
+            "Hanya yang Anda tandai di atas yang terbuka; jam layanan berhenti",
+            "Only what you have marked above is opened; the service clock stops",
+        ),
+        reason=False,
+    ),
+    Choice(
+        "deny_exemption",
+        Text("Pembebasan biaya tidak dapat diberikan", "The exemption from the fee cannot be given"),
+        Text("Pemohon mendapat tagihan", "The applicant gets a bill"),
+    ),
+    Choice(
+        "propose_refusal",
+        Text("Usulkan penolakan", "Propose to refuse"),
+        Text("Orang kedua yang memutuskan; semua uang kembali", "A second person decides; all money goes back"),
+    ),
+    Choice(
+        "confirm_refusal",
+        Text("Tolak permohonan", "Refuse the application"),
+        Text("Semua uang kembali tanpa diminta", "All money goes back without being asked for"),
+    ),
+    Choice(
+        "overrule_refusal",
+        Text("Usul penolakan tidak disetujui", "Do not agree to the refusal"),
+        Text("Permohonan kembali ke petugas yang diundi", "It goes back to the officer who was drawn"),
+    ),
+    Choice("attend", Text("Pemohon datang", "The applicant came"), reason=False),
+    Choice(
+        "miss",
+        Text("Pemohon tidak datang", "The applicant did not come"),
+        Text("Hanya setelah harinya lewat", "Only when the day is over"),
+        reason=False,
+    ),
+    Choice(
+        "fail_test",
+        Text("Uji belum lulus", "The test was not passed"),
+        Text("Dapat diulang tanpa biaya setelah waktu tunggu", "It may be repeated at no cost after a while"),
+    ),
+    Choice("print", Text("Dokumen sudah dicetak", "The document is printed"), reason=False),
+    Choice(
+        "make_ready",
+        Text("Siap diambil di loket", "Ready for pick-up at the counter"),
+        Text("Pemohon diberi tahu", "The applicant is told"),
+        reason=False,
+    ),
+    Choice(
+        "ship",
+        Text("Dikirim ke alamat pemohon", "Sent to the applicant's address"),
+        Text("Pemohon menerima nomor kirimannya", "The applicant gets the parcel's number"),
+        reason=False,
+    ),
+    Choice("hand_over", Text("Dokumen diterima pemohon", "The applicant has the document"), reason=False),
+    Choice(
+        "return_shipment",
+        Text("Kiriman kembali", "The parcel came back"),
+        Text("Menunggu di loket; pemohon diberi tahu", "It waits at the counter; the applicant is told"),
+    ),
+)
+APPLICATION_DECISIONS = {choice.value: choice for choice in _APPLICATION_DECISIONS}
+"""What staff decide on an application. The applicant's own steps are not among them."""
 
 PURPOSES: dict[str, Text] = {
     "task": Text("Tugas yang diundikan", "A task that was drawn"),

@@ -24,5 +24,5 @@ async def accessibility(visit: TheVisit) -> Response:
 @router.get("/robots.txt")
 async def robots() -> Response:
     """Search engines may show the open pages; nothing that belongs to a person or to staff."""
-    closed = ("/tilang/", "/periksa/", "/counter", "/masuk", "/oauth", "/v1", "/sandbox")
+    closed = ("/tilang/", "/permohonan", "/akun", "/periksa/", "/counter", "/masuk", "/oauth", "/v1", "/sandbox")
     return PlainTextResponse("User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed))

@@ -5,12 +5,13 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from app.core.problems import INVALID_REQUEST, NOT_FOUND, Problem, ProblemType
+from app.core.problems import INVALID_REQUEST, NOT_FOUND, TOO_LARGE, Problem, ProblemType
 from app.core.texts import Text
 from app.routers.http.forms import local_path
 from app.routers.http.language import language_of
 from app.routers.pages.frame import frame_context
 from app.routers.pages.render import render
+from app.services.applications.problems import APPLICATION_NOT_FOUND, IDENTITY_NEEDED
 from app.services.identity.problems import FORM_STALE
 
 TICKET_SESSION_OVER = ProblemType(
@@ -39,6 +40,8 @@ _JSON_DOORS = (
 FORM_AGAIN = Text("Buka halamannya lagi", "Open the page again")
 _WAYS_ON: dict[str, tuple[str, Text]] = {
     TICKET_SESSION_OVER.code: ("/tilang", Text("Cek tilang", "Look up a ticket")),
+    APPLICATION_NOT_FOUND.code: ("/permohonan", Text("Permohonan saya", "My applications")),
+    IDENTITY_NEEDED.code: ("/akun/nik", Text("Konfirmasi NIK", "Confirm your NIK")),
 }
 
 
@@ -53,7 +56,7 @@ def render_problem_page(request: Request, problem: Problem) -> Response | None:
         problem = NOT_FOUND()
     lang = language_of(request.scope)
     way_on, way_on_text = _WAYS_ON.get(problem.type.code, ("", None))
-    if problem.type is FORM_STALE:
+    if problem.type in (FORM_STALE, TOO_LARGE):
         way_on, way_on_text = local_path(urlsplit(request.headers.get("referer", "")).path), FORM_AGAIN
     html = render(
         "pages/problem.html",

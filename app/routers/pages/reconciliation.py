@@ -13,7 +13,7 @@ from app.core.texts import Text
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import staff_page
 from app.routers.http.paging import cursor_of, read_time_and_id
-from app.routers.pages.counter import desk_of
+from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
 from app.routers.pages.visit import TheVisit, Visit
 from app.services.billing import incidents
@@ -36,9 +36,13 @@ Done = Annotated[str, Query(max_length=12, pattern="^[a-z]*$")]
 FinanceOnPage = Annotated[Actor, staff_page(Role.FINANCE, Role.SUPERVISOR)]
 
 NOTICES = {
-    "proposed": Text("Usulan dicatat; orang kedua menyetujuinya.", "The proposal was recorded; a second person confirms it."),
+    "proposed": Text(
+        "Usulan dicatat; orang kedua menyetujuinya.", "The proposal was recorded; a second person confirms it."
+    ),
     "confirmed": Text("Disetujui dan dibukukan.", "It was confirmed and booked."),
-    "declined": Text("Usulan ditolak; selisih terbuka lagi.", "The proposal was declined; the difference is open again."),
+    "declined": Text(
+        "Usulan ditolak; selisih terbuka lagi.", "The proposal was declined; the difference is open again."
+    ),
     "closed": Text("Kejadian ditutup.", "The incident was closed."),
 }
 CHOOSE = Text("Pilih satu tindakan.", "Choose one action.")

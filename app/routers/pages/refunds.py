@@ -13,7 +13,7 @@ from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.http.guards import staff_page
 from app.routers.http.paging import cursor_of, cursor_part, read_cursor
-from app.routers.pages.counter import desk_of
+from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
 from app.routers.pages.tickets import TicketOnPage
 from app.routers.pages.visit import TheVisit, Visit

@@ -12,7 +12,7 @@ from app.core.crypto import BadToken
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.http.guards import staff_page
-from app.routers.pages.counter import desk_of
+from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
 from app.routers.pages.visit import TheVisit, Visit
 from app.services.billing.snap.times import bank_day

@@ -25,7 +25,7 @@ from app.services.reference import Unit
 
 router = APIRouter(include_in_schema=False, dependencies=[public()])
 
-PAGE = 20
+PAGE = 10
 MOST_POLDAS = 100
 SUGGESTED_LEVEL = "POLRES"
 CodePath = Annotated[str, Path(max_length=40, pattern="^[a-z0-9_-]{1,40}$")]
@@ -147,9 +147,9 @@ async def units_of(
     after: str | None,
     base: str,
     anchor: str = "",
-    **kept: str,
+    service_code: str = "",
 ) -> Units:
-    """Units that offer a service, looked for by name and Polda, page by page; links lead to `base` with what is `kept`.
+    """Units that offer a service, looked for by name and Polda, page by page; links lead to `base`.
 
     Where the gateway chooses the level (SKCK), the Polres of the applicant's address are listed: it goes on from there.
     """
@@ -167,7 +167,7 @@ async def units_of(
     )
     following = None
     if len(found) > PAGE:
-        query = {"nama": name, "polda": polda, **kept, "after": cursor_of(found[PAGE - 1][0].code)}
+        query = {"service": service_code, "nama": name, "polda": polda, "after": cursor_of(found[PAGE - 1][0].code)}
         following = f"{base}?{urlencode({key: value for key, value in query.items() if value})}{anchor}"
     poldas = await reference.list_units(conn, level="POLDA", limit=MOST_POLDAS, on=today(house))
     return Units(
@@ -203,4 +203,3 @@ def _line(service: Service, price: Price) -> ServiceLine:
 
 def _code(text: str) -> str:
     return text if text.isascii() and text.isalpha() and text.isupper() else ""
-

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.core.actor import Actor
 from app.routers.http.guards import staff_page
-from app.routers.pages.counter import desk_of
+from app.routers.pages.desk import desk_of
 from app.routers.pages.visit import TheVisit
 from app.routers.statements import WHO, BankName, Form, UnitCode, as_file, month_before, read_statement
 from app.services import billing

@@ -11,7 +11,7 @@ from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.http.guards import staff_page
 from app.routers.http.paging import cursor_of, read_time_and_id
-from app.routers.pages.counter import desk_of
+from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
 from app.routers.pages.visit import TheVisit, Visit
 from app.routers.schemas.verdict_files import worth_showing
@@ -55,9 +55,7 @@ async def look_at(actor: Court, visit: TheVisit) -> Response:
         form.errors["file"] = FILE_MISSING
         return await _show(visit, actor, form, status=422)
     sent = form.files["file"]
-    looked = await verdict_files.look_at(
-        visit.house, actor, sent.data, name=sent.filename, unit=actor.unit or ""
-    )
+    looked = await verdict_files.look_at(visit.house, actor, sent.data, name=sent.filename, unit=actor.unit or "")
     return visit.go(f"{PAGE}/{looked.file.id}")
 
 
@@ -80,9 +78,7 @@ async def apply(id: UUID, actor: Court, visit: TheVisit) -> Response:
     return visit.go(f"{PAGE}/{id}")
 
 
-async def _show(
-    visit: Visit, actor: Actor, form: Form, *, after: str | None = None, status: int = 200
-) -> Response:
+async def _show(visit: Visit, actor: Actor, form: Form, *, after: str | None = None, status: int = 200) -> Response:
     async with visit.house.db.read() as connection:
         found = await verdict_files.list_files(
             connection, actor.unit or "", limit=ON_A_PAGE + 1, after=read_time_and_id(after)

@@ -58,14 +58,17 @@ class Visit:
         self._shows_form = True
         return form_token(self.house, browser_of(self.request))
 
-    async def form(self, *, max_fields: int = MAX_FIELDS) -> Form:
-        """The form that was sent; refused unless one of our pages drew it for this browser (`check_form`)."""
+    async def form(self, *, max_fields: int = MAX_FIELDS, max_file_bytes: int = MAX_UPLOAD_BYTES) -> Form:
+        """The form that was sent; refused unless one of our pages drew it for this browser (`check_form`).
+
+        Of a file one byte more than allowed is read, so that whoever checks it can say that it is too large.
+        """
         async with self.request.form(max_files=5, max_fields=max_fields, max_part_size=MAX_UPLOAD_BYTES) as sent:
             values = {name: value for name, value in sent.items() if isinstance(value, str)}
             check_form(self.house, self.request, values.pop(TOKEN_FIELD, ""))
             several = {name: _strings(sent.getlist(name)) for name in values}
             files = {
-                name: Upload(value.filename, await value.read(MAX_UPLOAD_BYTES + 1))
+                name: Upload(value.filename, await value.read(max_file_bytes + 1))
                 for name, value in sent.items()
                 if isinstance(value, UploadFile) and value.filename
             }

@@ -46,7 +46,7 @@ class SettlementFileOut(BaseModel):
         told = {
             name: getattr(view, name) for name in SettlementFileOut.model_fields if name not in ("refusal", "counts")
         }
-        refusal = view.refusal and RefusalOut(code=view.refusal_code or "", message=view.refusal.say(lang))
+        refusal = RefusalOut(code=view.refusal_code or "", message=view.refusal.say(lang)) if view.refusal else None
         return cls(**told, counts=dict(view.counts), refusal=refusal, **more)
 
 

@@ -40,7 +40,7 @@ class UploadOut(BaseModel):
         return cls(
             id=upload.id,
             application=upload.case_id,
-            document=upload.name,
+            document=upload.document,
             length=upload.length,
             offset=upload.received,
             state=upload.state.value,  # type: ignore[arg-type]  # find_upload gives none that has ended

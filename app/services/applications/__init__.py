@@ -21,7 +21,7 @@ from app.services.applications.drafts import (
 from app.services.applications.facts import OpenTickets
 from app.services.applications.issuing import issued_pdf
 from app.services.applications.lifecycle import DEADLINES, EFFECTS, GUARDS, LIFECYCLE
-from app.services.applications.messages import MessageView, StoredFile, store_file
+from app.services.applications.messages import MessageView, StoredFile, count_unread, store_file
 from app.services.applications.messages import list_for as list_messages
 from app.services.applications.messages import open_file as open_message_file
 from app.services.applications.messages import write as write_message
@@ -100,6 +100,7 @@ __all__ = [
     "check_in_token",
     "choose_slot",
     "copy",
+    "count_unread",
     "decide",
     "discard",
     "drop_slot",

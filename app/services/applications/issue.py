@@ -11,7 +11,7 @@ from app.services import catalogue, reference
 from app.services.applications import drafts, papers
 from app.services.applications.drafts import Checked
 from app.services.applications.issued_models import IssuedDocument
-from app.services.applications.issuing import issued_of, prepare_issue
+from app.services.applications.issuing import good_ones_of, issued_of, prepare_issue
 from app.services.applications.models import Application
 from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of
 from app.services.cases import Case
@@ -21,6 +21,12 @@ from app.services.registries import Licence, LicenceStatus, Nik, Registers, SimC
 
 ENTER_REGISTER = "applications.enter_register"
 MOST_ROWS = 20
+_ONE_AT_A_TIME = {"sim": "sim_class", "stnk": "plate", "stnk_pengesahan": "plate"}
+"""Papers of which a person holds one good one for each of these; of an SKCK there may be several, for several purposes."""
+_RECORDED = Text(
+    "Nama tersebut tercatat dalam perkara yang belum selesai pada catatan kepolisian.",
+    "The person named is recorded in a matter that is not settled in the police records.",
+)
 _VEHICLE_ROWS = (
     ("make", Text("Merek", "Make")),
     ("model", Text("Tipe", "Model")),
@@ -48,9 +54,22 @@ async def issue_for(tx: Tx, case: Case, application: Application) -> None:
         valid_until=catalogue.valid_until(service, Facts(today=today, form=form), today),
         about=service.issues.title,
         on_paper=service.issues.paper,
+        replaces=await _replaced(tx, service.issues.document, application.key_id, form),
     )
     if service.issues.document in _ENTERED:
         await tx.enqueue(ENTER_REGISTER, str(case.id))
+
+
+async def _replaced(tx: Tx, kind: str, key_id: UUID, form: Mapping[str, JsonValue]) -> UUID | None:
+    """The paper that this one takes the place of: the same person's, of the same class or for the same vehicle."""
+    named = _ONE_AT_A_TIME.get(kind)
+    if named is None or form.get(named) is None:
+        return None
+    for earlier in await good_ones_of(tx.session, key_id, kind):
+        before = await find_application(tx.session, earlier.case_id)
+        if (await form_of(tx.session, tx.house.keys, before)).get(named) == form[named]:
+            return earlier.id
+    return None
 
 
 class PapersOfServices:
@@ -75,7 +94,9 @@ class PapersOfServices:
             photo=None if photo is None else await papers.bytes_of(house, photo),
             mark=_mark(facts),
             rows=_rows(service, facts),
+            period=_period(facts),
             purpose=_purpose(service, facts),
+            statement=_RECORDED if facts.records is not None and facts.records["open_case"] is True else None,
             title=service.issues.title if service.issues else None,
             valid_until=catalogue.valid_until(service, facts, facts.today),
         )
@@ -88,6 +109,8 @@ async def enter_register(house: House, case_id: str) -> None:
         application = await find_application(connection, UUID(case_id))
         nik = (await person_of(connection, house.keys, application))["nik"]
         issued = await issued_of(connection, UUID(case_id))
+    if issued is not None and not issued.ready:
+        raise RuntimeError(f"{issued.number} is not sealed yet; the register is told after that")
     if nik is not None and issued is not None:
         await _ENTERED[issued.kind](house, nik, checked, issued)
 
@@ -119,6 +142,12 @@ def _address(facts: Facts) -> str | None:
 
 def _mark(facts: Facts) -> str | None:
     return _text(facts.form.get("sim_class")) or _text((facts.vehicle or {}).get("plate"))
+
+
+def _period(facts: Facts) -> str | None:
+    """The tax year that an annual validation is for."""
+    due = facts.tax["due_on"] if facts.tax is not None else None
+    return f"{due.year}/{due.year + 1}" if isinstance(due, datetime) else None
 
 
 def _purpose(service: Service, facts: Facts) -> Text | None:

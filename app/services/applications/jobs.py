@@ -1,5 +1,6 @@
 """Background work of applications."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -57,13 +58,13 @@ async def recheck(house: House) -> None:
 
 
 async def attended(house: House, case_id: str) -> None:
-    """Somebody was checked in at the counter for this application."""
-    await _move_if_possible(house, UUID(case_id), "attend")
+    """Somebody was checked in at the counter for this application; a scan that was sent late undoes a no-show."""
+    await _move_if_possible(house, UUID(case_id), "attend", ("appointment", "no_show"))
 
 
 async def missed(house: House, case_id: str) -> None:
     """Somebody was called and did not come."""
-    await _move_if_possible(house, UUID(case_id), "miss")
+    await _move_if_possible(house, UUID(case_id), "miss", ("appointment",))
 
 
 async def slot_offered(house: House, case_id: str) -> None:
@@ -100,11 +101,11 @@ async def tell_revoked(house: House, document_id: str) -> None:
         await telling.tell(tx, case, application, "application_news", what=REVOKED, reason=reason)
 
 
-async def _move_if_possible(house: House, case_id: UUID, action: str) -> None:
+async def _move_if_possible(house: House, case_id: UUID, action: str, states: Collection[str]) -> None:
     """A move that has happened already, or that no longer applies, is nothing to complain about: the job may run twice."""
     async with house.db.begin(SYSTEM) as tx:
         case = await cases.get_locked(tx, case_id)
-        if case.lifecycle != LIFECYCLE or case.state != "appointment":
+        if case.lifecycle != LIFECYCLE or case.state not in states:
             return
         try:
             await cases.move(tx, case_id, action)

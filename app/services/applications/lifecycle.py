@@ -200,8 +200,10 @@ async def cancel_bill(move: Move) -> None:
 
 
 async def confirm_slot(move: Move) -> None:
-    """The held appointment is kept. If the hold ended first and somebody else has the place, another date is chosen later."""
-    if await _booking(move) is None:
+    """The held appointment is kept, also one whose hold ended seconds ago, as long as nobody else has the place. Who has
+    lost it chooses another date later: the payment stands in any case."""
+    application = await application_of(move.tx, move.case.id)
+    if application.appointment_kind is None:
         return
     try:
         await appointments.confirm(move.tx, move.case.id)

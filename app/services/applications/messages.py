@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from app.core import vault
@@ -15,7 +15,7 @@ from app.services import documents
 from app.services.applications import papers, telling
 from app.services.applications.models import Application, ApplicationMessage
 from app.services.applications.problems import DOCUMENT_NOT_GIVEN, MESSAGE_EMPTY, MESSAGES_CLOSED
-from app.services.applications.store import application_of, check_may_see, find_application, own_locked
+from app.services.applications.store import Reader, application_of, check_may_see, find_application, own_locked
 from app.services.documents import off_loop
 
 MAX_CHARS = 2_000
@@ -102,6 +102,17 @@ async def list_for(house: House, actor: Actor, case_id: UUID) -> list[MessageVie
         query = query.order_by(col(ApplicationMessage.at), col(ApplicationMessage.id)).limit(MOST_SHOWN)
         rows = list((await tx.session.execute(query)).scalars())
         return [await _view(tx, application, row) for row in rows]
+
+
+async def count_unread(reader: Reader, case_id: UUID) -> int:
+    """How many messages of the officer the applicant has not read. Whose case it is, the door has asked before."""
+    query = select(func.count()).where(
+        col(ApplicationMessage.case_id) == case_id,
+        col(ApplicationMessage.by) == "staff",
+        col(ApplicationMessage.read_at).is_(None),
+    )
+    found: int = (await reader.execute(query)).scalar_one()
+    return found
 
 
 async def open_file(house: House, actor: Actor, case_id: UUID, message_id: UUID) -> tuple[bytes, str]:

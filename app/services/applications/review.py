@@ -112,6 +112,7 @@ class ReviewView:
     actions: tuple[str, ...]
     tasks: tuple[TaskView, ...]
     service_due: datetime | None
+    must_come: bool = False
 
 
 async def decide(tx: Tx, case_id: UUID, decision: Decision) -> Case:
@@ -211,6 +212,7 @@ async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose:
             actions=tuple(cases.allowed_actions(house[Lifecycles], case, actor, done=done)),
             tasks=tasks,
             service_due=await clock.due(tx, case, row, hours=service.service_level_hours),
+            must_come=row.appointment_kind is not None and row.attended_at is None,
         )
 
 

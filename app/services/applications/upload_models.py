@@ -42,7 +42,7 @@ class Upload(Table, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     case_id: UUID = Field(foreign_key="cases.id", index=True)
-    name: str = Field(max_length=40)
+    document: str = Field(max_length=40)
     person: str = Field(max_length=80)
     key_id: UUID = Field(foreign_key="data_keys.id")
     length: int

@@ -97,7 +97,7 @@ async def hand_over(house: House, actor: Actor, upload_id: UUID) -> None:
         return
     data = await assembled(house, upload_id)
     try:
-        await house[DocumentTaker].take(house, actor, row.case_id, row.name, data)
+        await house[DocumentTaker].take(house, actor, row.case_id, row.document, data)
     except Problem as problem:
         if problem.type.status < 500:  # what is down for a moment is tried again by the job
             await _close(house, upload_id, UploadState.REFUSED)

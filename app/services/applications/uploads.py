@@ -73,7 +73,7 @@ class UploadView:
 
     id: UUID
     case_id: UUID
-    name: str
+    document: str
     length: int
     received: int
     state: UploadState
@@ -110,7 +110,7 @@ async def begin_upload(tx: Tx, case_id: UUID, name: str, *, length: int, metadat
     sealed = await vault.seal(tx, key_id, {_METADATA: metadata})
     made = Upload(
         case_id=case_id,
-        name=name,
+        document=name,
         person=tx.actor.id,
         key_id=key_id,
         length=length,
@@ -191,7 +191,7 @@ def check_offset(view: UploadView, at: int) -> None:
 def view_of(row: Upload, metadata: str | None = None) -> UploadView:
     """The row for those outside."""
     return UploadView(
-        row.id, row.case_id, row.name, row.length, row.received, UploadState(row.state), row.expires_at, metadata
+        row.id, row.case_id, row.document, row.length, row.received, UploadState(row.state), row.expires_at, metadata
     )
 
 
@@ -208,7 +208,7 @@ async def _metadata(source: Reader, keys: KeyRing, row: Upload) -> str | None:
 
 async def _make_room(tx: Tx, case_id: UUID, name: str) -> None:
     unfinished = (col(Upload.case_id) == case_id, col(Upload.state).in_(_UNFINISHED), col(Upload.expires_at) > tx.now)
-    same = select(Upload).where(*unfinished, col(Upload.name) == name, col(Upload.state) == UploadState.OPEN)
+    same = select(Upload).where(*unfinished, col(Upload.document) == name, col(Upload.state) == UploadState.OPEN)
     query = same.order_by(col(Upload.created_at).desc(), col(Upload.id).desc()).offset(MOST_OPEN_OF_PAPER - 1)
     for each in (await tx.session.execute(query.with_for_update())).scalars().all():
         await close(tx, each, UploadState.ENDED)

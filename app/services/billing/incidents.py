@@ -73,7 +73,8 @@ TITLES: dict[str, Text] = {
         "Bank bertanya tentang rekening virtual bank lain", "A bank asked about another bank's virtual accounts"
     ),
     IncidentKind.NAME_OF_ANOTHER_BANK: Text(
-        "Bank memanggil dengan X-PARTNER-ID yang bukan miliknya", "A bank called with an X-PARTNER-ID that is not its own"
+        "Bank memanggil dengan X-PARTNER-ID yang bukan miliknya",
+        "A bank called with an X-PARTNER-ID that is not its own",
     ),
     IncidentKind.PAYMENT_REVERSED: Text(
         "Bank menarik kembali pembayaran; tagihan berlaku lagi", "The bank took a payment back; its bill asks again"
@@ -209,9 +210,7 @@ def _view(row: Mapping[Any, Any]) -> IncidentView:
     return IncidentView(**{**row, "bank_name": row["bank_name"] or row["client_id"]})
 
 
-_SHOWN = tuple(
-    each.name for each in fields(IncidentView) if each.name not in ("bank_name", "case_id", "reference")
-)
+_SHOWN = tuple(each.name for each in fields(IncidentView) if each.name not in ("bank_name", "case_id", "reference"))
 _INCIDENTS = (
     select(
         *(col(getattr(PaymentIncident, name)) for name in _SHOWN),

@@ -7,19 +7,18 @@ writing, by the database at commit (migration 0002, PostgreSQL), and again when 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from app.core.db import Table, Tx
 from app.core.ids import new_id
 from app.core.money import Rupiah
+from app.core.prepared import Prepared
 from app.services.billing.accounts import kind_of
 from app.services.billing.models import EntryKind, LedgerAccount, LedgerEntry, LedgerLine
 
@@ -27,8 +26,8 @@ Reader = AsyncConnection | AsyncSession
 
 
 # Built once: making a statement anew for each payment costs more than running it (`make bench`).
-_INSERT_ENTRY = insert(LedgerEntry.__table__)  # type: ignore[attr-defined]  # SQLModel's own lack
-_INSERT_LINES = insert(LedgerLine.__table__)  # type: ignore[attr-defined]
+_INSERT_ENTRY = Prepared(insert(LedgerEntry.__table__))  # type: ignore[attr-defined]  # SQLModel's own lack
+_INSERT_LINE = Prepared(insert(LedgerLine.__table__))  # type: ignore[attr-defined]
 _KNOWN_ACCOUNTS = select(col(LedgerAccount.code), col(LedgerAccount.opened_at)).where(
     col(LedgerAccount.code).in_(bindparam("codes", expanding=True))
 )
@@ -59,12 +58,11 @@ async def post(tx: Tx, kind: EntryKind, memo: str, lines: Sequence[Line], *, rev
     await _open_accounts(tx, {line.account for line in lines})
     entry_id = new_id()
     entry = {"id": entry_id, "at": tx.now, "kind": kind, "memo": memo, "actor": tx.actor.id, "reverses": reverses}
-    await tx.session.execute(_INSERT_ENTRY, entry)
     rows = [
         {"id": new_id(), "entry_id": entry_id, "account": line.account, "amount": line.amount, "bill_id": line.bill_id}
         for line in lines
     ]
-    await tx.session.execute(_INSERT_LINES, rows)
+    await tx.run_all((_INSERT_ENTRY, entry), *((_INSERT_LINE, row) for row in rows))
     return entry_id
 
 
@@ -108,13 +106,13 @@ async def insert_once(tx: Tx, model: type[Table], **values: object) -> bool:
     """
     statement, defaults = _insert_once(model, tx.house.db.dialect)
     row = {name: make() for name, make in defaults.items() if name not in values} | values
-    return (await tx.session.execute(statement, row)).first() is not None
+    return bool(await tx.run(statement, row))
 
 
 @lru_cache
 def _insert_once(
     model: type[Table], dialect: str
-) -> tuple[ReturningInsert[tuple[Any]], Mapping[str, Callable[[], object]]]:
+) -> tuple[Prepared, Mapping[str, Callable[[], object]]]:
     """The statement, built once, and what makes each value that the caller leaves out."""
     table = model.__table__  # type: ignore[attr-defined]
     insert_into = insert_postgresql if dialect == "postgresql" else insert_sqlite
@@ -124,7 +122,7 @@ def _insert_once(
         for name, field in model.model_fields.items()
         if not field.is_required()
     }
-    return statement, defaults
+    return Prepared(statement), defaults
 
 
 class OpenAccounts(set[str]):

@@ -8,6 +8,7 @@ and deadlines that `data/lifecycles/etle.yaml` names; `desk` is what citizens' d
 from app.services.etle import at_counter
 from app.services.etle.answers import ACTIONS, LetterAnswer, answer_as_driver, answer_letter
 from app.services.etle.back_office import (
+    LATE,
     correct_address,
     decide,
     enter_verdict,
@@ -64,6 +65,7 @@ __all__ = [
     "DEADLINES",
     "EFFECTS",
     "GUARDS",
+    "LATE",
     "MAX_ATTACHMENT_BYTES",
     "AnswerKind",
     "BillView",

@@ -140,13 +140,13 @@ def _line(number: int, row: Mapping[str | None, Any], seen: Mapping[str, int]) -
     register = str(row.get("register_no") or "").replace(" ", "").upper()
     fine, cost = _rupiah(row.get("fine")), _rupiah(row.get("cost"))
     if not _REGISTER.match(register):
-        what = Text(
-            "register_no harus satu huruf dan tujuh angka", "register_no must be one letter and seven digits"
-        )
+        what = Text("register_no harus satu huruf dan tujuh angka", "register_no must be one letter and seven digits")
         return Fault(number, what)
     if register in seen:
         there = seen[register]
-        return Fault(number, Text(f"{register} sudah ada di baris {there}", f"{register} stands on line {there} already"))
+        return Fault(
+            number, Text(f"{register} sudah ada di baris {there}", f"{register} stands on line {there} already")
+        )
     if fine is None or cost is None:
         what = Text(
             "fine dan cost harus rupiah bulat tanpa pemisah", "fine and cost must be whole rupiah, without separators"

@@ -140,17 +140,34 @@ async def add_camera(tx: Tx, name: str, *, unit: str, path_only: bool = False) -
 
 
 async def add_bank(
-    tx: Tx, name: str, *, public_key_pem: str, profile: str | None = None, scopes: Sequence[str] = (SETTLEMENTS_WRITE,)
+    tx: Tx,
+    name: str,
+    *,
+    public_key_pem: str,
+    profile: str | None = None,
+    unit: str | None = None,
+    scopes: Sequence[str] = (SETTLEMENTS_WRITE,),
 ) -> NewCredential:
     """Register a bank: its RSA public key (at least 2048 bits) comes from the bank, its secret from us.
 
-    The number that leads its virtual accounts comes from its profile while that is free, else it is the next free one
-    from 90001. Raises CREDENTIAL_INVALID for a bad key, name or profile.
+    With a `unit` its statement files are of that Polda's payments alone. The number that leads its virtual accounts comes
+    from its profile while that is free, else it is the next free one from 90001. Raises CREDENTIAL_INVALID for a bad key, name or profile, and for an unknown unit.
     """
     _check_public_key(public_key_pem)
+    if unit is not None:
+        await _check_unit(tx, unit)
     preferred = _service_id_of_profile(profile)
     client_id, secret = _new_client_id("bank"), _new_secret()
-    row = _row(tx, CredentialKind.BANK, name, client_id, profile=profile, public_key_pem=public_key_pem, scopes=scopes)
+    row = _row(
+        tx,
+        CredentialKind.BANK,
+        name,
+        client_id,
+        unit=unit,
+        profile=profile,
+        public_key_pem=public_key_pem,
+        scopes=scopes,
+    )
     row.secret_enc = _seal_secret(tx.house.keys, client_id, secret)
     row.partner_service_id = await _free_service_id(tx, preferred)
     await _insert(tx, row)

@@ -46,6 +46,9 @@ STAFF: tuple[DemoStaff, ...] = (
     DemoStaff("pengawas@example.test", Role.AUDITOR, "PMJ"),
     DemoStaff("petugas.jabar@example.test", Role.OFFICER, "JABAR"),
     DemoStaff("loket.jaksel@example.test", Role.COUNTER, "PMJ-POLRESTRO-JAKARTA-SELATAN"),
+    DemoStaff("petugas1.jaksel@example.test", Role.OFFICER, "PMJ-POLRESTRO-JAKARTA-SELATAN"),
+    DemoStaff("petugas2.jaksel@example.test", Role.OFFICER, "PMJ-POLRESTRO-JAKARTA-SELATAN"),
+    DemoStaff("pimpinan.jaksel@example.test", Role.SUPERVISOR, "PMJ-POLRESTRO-JAKARTA-SELATAN"),
 )
 
 

@@ -16,7 +16,7 @@ from app.core.texts import Text
 from app.services import billing, cases, catalogue, reference
 from app.services.applications.models import Application
 from app.services.identity.roles import Role
-from app.services.registries import demo
+from app.services.registries import Registers, demo
 from app.services.registries.demo import demo_vehicles
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit, paper
@@ -358,3 +358,24 @@ async def test_nothing_of_the_person_lies_in_the_open(desk: Desk) -> None:
     shown = " ".join(str(value) for value in row.values())
     for secret in (who.nik, who.name, who.phone, who.born_on.isoformat()):
         assert secret not in shown
+
+
+async def test_a_new_licence_takes_the_place_of_the_old_and_the_register_learns_of_it(desk: Desk) -> None:
+    first, second = "", ""
+    for _ in range(2):
+        draft = await desk.hand_in(await desk.draft("sim-replacement", sim_class="A"))
+        if draft["appointment"] is None and (await desk.post(f"/v1/applications/{draft['id']}/check"))["needs_appointment"]:
+            await desk.book(draft["id"], "sim-replacement", POLRES)
+        await desk.submit(draft["id"])
+        await desk.pay(draft["id"])
+        await desk.act(draft["id"], Role.OFFICER, "call_in")
+        await desk.act(draft["id"], Role.COUNTER, "attend")
+        await desk.act(draft["id"], Role.OFFICER, "approve")
+        await drain(desk.house)
+        first, second = second, draft["id"]
+    old, new = [await desk.get(f"/v1/applications/{each}") for each in (first, second)]
+    assert old["issued"]["revoked_at"] is not None
+    assert new["issued"]["revoked_at"] is None
+    licences = await desk.house[Registers].find("licences", demo.PEOPLE[demo.BUDI].nik)
+    held = next(each for each in licences if each.sim_class == "A")
+    assert held.valid_until.isoformat() == new["issued"]["valid_until"]

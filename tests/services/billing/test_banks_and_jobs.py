@@ -1,5 +1,6 @@
 """Bank profiles as data, and what billing does by itself."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from sqlalchemy import func, select
 from app.services import billing
 from app.services.billing import banks, jobs
 from app.services.billing.models import Bill, SnapExternalId, SnapInquiry, SnapToken
-from tests.banks import code, join_bank, open_test_bill
+from app.services.billing.snap.callers import SignedCall
+from tests.banks import INQUIRY, code, join_bank, open_test_bill
 
 
 def test_every_profile_is_complete_and_the_default_stands_in():
@@ -49,6 +51,15 @@ def test_a_profile_beyond_its_limits_is_refused(wrong, said):
     assert banks._profile("x", DEFAULT).path_prefix is None
     with pytest.raises(ValueError, match=said):
         banks._profile("x", {**DEFAULT, **wrong})
+
+
+def test_what_a_bank_signed_begins_with_the_prefix_of_its_profile_else_with_the_proxys():
+    call = SignedCall("POST", "/bank", f"{INQUIRY}?a=1", {}, b"")
+    standard = billing.bank_profile("standard")
+    assert call.path(standard) == f"/bank{INQUIRY}?a=1"
+    assert call.path(replace(standard, path_prefix="/snap/polri")) == f"/snap/polri{INQUIRY}?a=1"
+    assert call.path(replace(standard, path_prefix="")) == f"{INQUIRY}?a=1"
+    assert banks._profile("x", {**DEFAULT, "path_prefix": "/snap"}).path_prefix == "/snap"
 
 
 async def test_overdue_bills_are_marked(house, clock):

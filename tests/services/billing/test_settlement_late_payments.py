@@ -183,7 +183,6 @@ async def test_a_line_and_its_payment_at_one_moment(postgres_house: House, payme
     async with server_of(postgres_house) as client:
         desk = await join_desk(postgres_house, client)
         line = await desk.unpaid("R1")
-        sent, paid = asyncio.Event(), asyncio.Event()
 
         async def tell() -> None:
             await desk.send([line])
@@ -204,7 +203,9 @@ async def test_a_line_and_its_payment_at_one_moment(postgres_house: House, payme
 
 async def until_waiting(house: House, number: int) -> None:
     """Until so many others wait for a lock."""
-    query = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
     for _ in range(600):
         async with house.db.read() as connection:
             if (await connection.execute(query)).scalar_one() >= number:

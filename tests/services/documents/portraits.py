@@ -94,3 +94,19 @@ def paper(size: tuple[int, int] = (1240, 1754), *, lines: int = 40) -> Image.Ima
                 draw.rectangle((x + letter, y, x + letter + 3 + letter % 4, y + 14), fill=(40, 40, 44))
             x += word + 18
     return picture.filter(ImageFilter.GaussianBlur(0.6))
+
+
+def fitting(rule: str | None) -> bytes:
+    """A file that passes this rule of `app/data/photo_rules.yaml`; a paper where there is none."""
+    if rule is None:
+        return as_bytes(paper())
+    if rule == "signature":
+        return as_bytes(signature())
+    tall = (480, 720)
+    picture = {
+        "sim": lambda: portrait(BLUE),
+        "skck": lambda: portrait(RED, size=tall),
+        "skck_foreigner": lambda: portrait(YELLOW, size=tall),
+        "sim_international": lambda: portrait(WHITE, scale=0.8),
+    }[rule]
+    return as_bytes(picture())

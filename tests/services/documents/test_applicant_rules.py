@@ -2,8 +2,16 @@
 
 import pytest
 
-from app.services.documents import PhotoRule, PhotoRuleError, SignatureRule, load_photo_rules
+from app.services.documents import (
+    SCANS,
+    PhotoRule,
+    PhotoRuleError,
+    SignatureRule,
+    check_applicant_document,
+    load_photo_rules,
+)
 from app.services.documents.photo_rules import INK, read_photo_rules
+from tests.services.documents.portraits import fitting
 
 PHOTO = """
 rules:
@@ -91,3 +99,10 @@ def test_all_faults_are_said_at_once() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "rules: []", "other: {}"])
 def test_a_file_of_another_shape_is_refused(text: str) -> None:
     assert faults(text)
+
+
+@pytest.mark.parametrize("name", [*sorted(load_photo_rules().names), None])
+def test_the_tests_have_a_picture_that_fits_each_shipped_rule(name: str | None) -> None:
+    rule = load_photo_rules().get(name) if name else None
+    verdict = check_applicant_document(fitting(name), rule, max_bytes=10**6, wanted=SCANS)
+    assert (verdict.problems, verdict.warnings) == ((), ())

@@ -75,6 +75,8 @@ async def test_the_annual_validation_names_nobody() -> None:
     said = text_of(await issued_paper(papers.paper("stnk_pengesahan")))
     assert all(each in said for each in ("B 1234 XYZ", "2026/2027", "2 Maret 2027", "TOYOTA AVANZA"))
     assert "Siti" not in said
+    assert "03·27" not in said, "the plate goes on to the month of the STNK"
+    assert "03·31" in text_of(await issued_paper(papers.paper("stnk")))
 
 
 async def test_the_licence_bears_the_nik_as_its_number_and_the_paper_another() -> None:

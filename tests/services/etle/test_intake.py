@@ -123,7 +123,7 @@ async def test_the_owner_is_sealed_and_found_by_nobody_without_the_key(house: Ho
 
 async def test_a_unit_without_officers_is_served_by_its_polda(house: House) -> None:
     await make.demo_set(house)
-    taken = await make.capture(house, unit="PMJ-POLRESTRO-JAKARTA-SELATAN")
+    taken = await make.capture(house, unit="PMJ-POLRESTRO-JAKARTA-BARAT")
     case_id = await make.case_of(house, taken)
     assert case_id is not None
     async with house.db.begin(make.SYSTEM) as tx:
@@ -131,6 +131,26 @@ async def test_a_unit_without_officers_is_served_by_its_polda(house: House) -> N
     assert case is not None
     assert case.unit == "PMJ"
     assert case.assigned_to is not None
+
+
+@pytest.mark.parametrize("plate", ["WXY 1234", "SGX 1234 A", "B 9 ZZZ"])
+async def test_a_plate_that_no_registry_here_knows_is_refused_and_changes_nothing(house: House, plate: str) -> None:
+    """A Malaysian or Singaporean plate that an officer typed, and one of ours that nobody has."""
+    await make.demo_set(house)
+    case_id = await make.case_of(house, await make.capture(house))
+    assert case_id is not None
+    officer = await make.officer_of(house, case_id)
+    async with house.db.begin(officer) as tx:
+        await etle.decide(tx, case_id, etle.Decision(action="start_review"))
+    vehicle = await etle.find_vehicle_for(house, plate)
+    with pytest.raises(Problem, match="etle-plate-unknown") as refused:
+        async with house.db.begin(officer) as tx:
+            await etle.decide(tx, case_id, etle.Decision(action="verify", plate=plate, vehicle=vehicle))
+    assert plate in refused.value.detail("en")
+    async with house.db.begin(make.SYSTEM) as tx:
+        ticket = await tx.session.get(Ticket, case_id)
+    assert ticket is not None
+    assert (ticket.plate, await make.state_of(house, case_id)) == (make.PLATE, "in_verification")
 
 
 async def test_a_corrected_plate_stands_in_the_event_and_wants_a_second_look(house: House) -> None:

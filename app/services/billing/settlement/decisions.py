@@ -19,7 +19,7 @@ from app.services.billing.models import Bill, SnapPayment
 from app.services.billing.problems import BILL_NOT_FOUND
 from app.services.billing.settlement import actions, exceptions
 from app.services.billing.settlement.differences import bill_named
-from app.services.billing.settlement.models import ExceptionState, SettlementException
+from app.services.billing.settlement.models import ExceptionState, SettlementException, SettlementLine
 from app.services.billing.settlement.problems import EXCEPTION_NOT_FOUND, FOUR_EYES, NOT_YOUR_TURN
 from app.services.billing.settlement.scope import may_see
 from app.services.cases.models import Case, CaseEvent
@@ -119,13 +119,15 @@ def _undo(row: SettlementException) -> None:
 
 
 async def _locked(tx: Tx, exception_id: UUID, bill_id: UUID | None = None) -> SettlementException:
-    """The difference, locked. The bank's lock comes first, as in an import, then cases and bills, as in a payment that
-    settles a line: one order, no deadlock."""
+    """The difference, locked. The bank's lock comes first, as in an import, then cases, bills and the line, as in a payment
+    that settles one: one order, no deadlock."""
     found = await tx.one(SettlementException, exception_id)
     if found is None or not may_see(tx.actor, found.unit):
         raise EXCEPTION_NOT_FOUND()
     await tx.serialise(f"settlement {found.bank}")
     await lock_bills(tx, {each for each in (found.bill_id, found.action_bill_id, bill_id) if each is not None})
+    if found.line_id is not None:
+        await tx.lock(SettlementLine, found.line_id)
     row = await tx.lock(SettlementException, exception_id)
     if row is None:
         raise EXCEPTION_NOT_FOUND()

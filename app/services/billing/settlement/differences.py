@@ -205,7 +205,9 @@ async def bill_named(source: Reader, bank: str, text: str) -> UUID:
     query = select(col(_Bank.partner_service_id)).where(col(_Bank.client_id) == bank)
     partner = ((await source.execute(query)).scalar_one_or_none() or "").strip()
     numbers = [digits, customer_no(partner, digits) or digits]
-    found = select(col(Bill.id)).where(col(Bill.customer_no).in_([each for each in numbers if customer_no_is_valid(each)]))
+    found = select(col(Bill.id)).where(
+        col(Bill.customer_no).in_([each for each in numbers if customer_no_is_valid(each)])
+    )
     bill_id = (await source.execute(found.limit(1))).scalar_one_or_none()
     if bill_id is None:
         raise BILL_NOT_FOUND()

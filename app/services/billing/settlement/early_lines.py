@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, Uuid, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, Row, Select, Uuid, and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -39,7 +39,7 @@ MOST_SEEN = 20
 _Other = aliased(SettlementLine)
 
 # Built once: every payment asks this.
-_EARLY = (
+_EARLY: Select[*tuple[Any, ...]] = (
     select(
         col(SettlementLine.id),
         col(SettlementLine.payment_request_id),

@@ -46,8 +46,8 @@ async def link(tx: Tx, row: SettlementException, bill: Bill, memo: str) -> UUID:
     line = await _line_of(tx, row)
     entry_id = await post_locked_payment(tx, bill, amount=row.held, debit=bank_clearing(row.bank), memo=memo)
     request = await _as_told(tx, row.bank, bill, line)
-    if not await _keep(tx, row, bill, request, line, entry_id):  # the id is that of another payment of this bank
-        await _keep(tx, row, bill, replace(request, payment_request_id=f"settlement-{row.id}"), line, entry_id)
+    if not await _keep(tx, row, bill, request, entry_id):  # the id is that of another payment of this bank
+        await _keep(tx, row, bill, replace(request, payment_request_id=f"settlement-{row.id}"), entry_id)
     payment = (await tx.session.execute(select(SnapPayment).where(col(SnapPayment.entry_id) == entry_id))).scalar_one()
     await settle_by(tx, row, payment)
     return entry_id
@@ -76,9 +76,7 @@ async def settle_payment(tx: Tx, bank: str, payment_request_id: str, bill_id: UU
         await early_lines.settle(tx, early, Paid(bank, payment.id, bill.id, payment.amount, fee))
 
 
-async def _keep(
-    tx: Tx, row: SettlementException, bill: Bill, request: PaymentRequest, line: SettlementLine, entry_id: UUID
-) -> bool:
+async def _keep(tx: Tx, row: SettlementException, bill: Bill, request: PaymentRequest, entry_id: UUID) -> bool:
     return await insert_once(
         tx,
         SnapPayment,

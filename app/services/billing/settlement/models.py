@@ -206,9 +206,7 @@ class SettlementLine(Table, table=True):
             postgresql_where=_SETTLING,
         ),
         # What a payment looks for that comes after its line: few rows, however long the table is.
-        Index(
-            "ix_settlement_lines_held_request", "payment_request_id", sqlite_where=_HELD, postgresql_where=_HELD
-        ),
+        Index("ix_settlement_lines_held_request", "payment_request_id", sqlite_where=_HELD, postgresql_where=_HELD),
         Index("ix_settlement_lines_held_reference", "bank_reference", sqlite_where=_HELD, postgresql_where=_HELD),
         Index("ix_settlement_lines_held_bill", "bill_id", sqlite_where=_HELD, postgresql_where=_HELD),
         # And taken back once.

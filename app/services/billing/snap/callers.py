@@ -53,10 +53,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class TransactionCaller(Caller):
-    """A proven bank with the ids of its call."""
+    """A proven bank with the ids of its call. `unheard`: an answer of ours to it may have been lost."""
 
     external_id: str
     channel_id: str
+    unheard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,7 @@ async def prove_token_request(db: Database, keys: KeyRing, call: SignedCall, now
     bank = await look_up_bank(db, keys, client_id)
     known = bank if bank is not None and bank.disabled_at is None else None
     profile = bank_profile(known.profile if known else None)
-    if not is_within(at, now, profile.tolerance_s):
-        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP, bank=known.client_id if known else None)
+    _check_clock(at, now, profile, known)
     text = signatures.token_string_to_sign(client_id, timestamp)
     signed = signatures.rsa_is_valid(known.public_key_pem if known else None, text, signature)
     if known is None:
@@ -106,18 +106,24 @@ async def prove_transaction(db: Database, keys: KeyRing, call: SignedCall, now: 
     signature = _header(call, "X-SIGNATURE")
     _header(call, "X-PARTNER-ID")
     external_id, channel_id = _printable(call, "X-EXTERNAL-ID"), _printable(call, "CHANNEL-ID")
-    if not is_within(at, now, profile.tolerance_s):
-        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP, bank=known.client_id if known else None)
+    _check_clock(at, now, profile, known)
+    unheard = True
     if by_token:
         signed = _Signed(call.path(profile), token, timestamp, signature)
-        await _check_token(db, keys, call, known, signed=signed, now=now)
+        unheard = await _check_token(db, keys, call, known, signed=signed, now=now)
     if known is None:
         raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT)
     if not by_token:
         text = signatures.asymmetric_string_to_sign(call.method, call.path(profile), call.body, timestamp)
         if not signatures.rsa_is_valid(known.public_key_pem, text, signature):
             raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE, bank=known.client_id)
-    return TransactionCaller(known, profile, (at - now).total_seconds(), external_id, channel_id)
+    return TransactionCaller(known, profile, (at - now).total_seconds(), external_id, channel_id, unheard)
+
+
+def _check_clock(at: datetime, now: datetime, profile: BankProfile, known: BankClient | None) -> None:
+    if not is_within(at, now, profile.tolerance_s):
+        bank, skew_s = known.client_id if known else None, (at - now).total_seconds()
+        raise SnapRefusal(codes.UNAUTHORIZED, TIMESTAMP, bank=bank, skew_s=skew_s)
 
 
 async def _check_token(
@@ -128,8 +134,10 @@ async def _check_token(
     *,
     signed: _Signed,
     now: datetime,
-) -> None:
-    owner_id = await tokens.owner_of(db, signed.token, now)
+) -> bool:
+    """Whether an answer of ours to this bank may have been lost. Raises `SnapRefusal` for a bad token or signature."""
+    found = await tokens.look_up_owner(db, signed.token, now)
+    owner_id = found.client_id if found else None
     same = known is not None and known.client_id == owner_id
     owner = known if same else await look_up_bank(db, keys, owner_id) if owner_id else None
     bank = known.client_id if known else None
@@ -143,6 +151,7 @@ async def _check_token(
         raise SnapRefusal(*case, bank=bank, proven=owner.client_id if right else None)
     if not right:
         raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE, bank=bank)
+    return found is not None and found.unheard
 
 
 def _bearer(call: SignedCall) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
@@ -27,13 +27,11 @@ from app.services.billing.ledger import Reader, insert_once
 from app.services.billing.models import Bill, SnapInquiry, SnapPayment
 from app.services.billing.snap.client import BankCalls, new_external_id
 from app.services.billing.snap.client_answers import Question, Told
-from app.services.billing.snap.models import BankSays, BankStatusAnswer, BankStatusQuestion
+from app.services.billing.snap.models import ANSWER_LOST, BankSays, BankStatusAnswer, BankStatusQuestion
 from app.services.billing.snap.numbers import VirtualAccount
 from app.services.identity import connections, credentials
 
 ASK_STATUS = "billing.ask_status"
-ANSWER_LOST = "answer_lost"
-"""We booked a payment, and do not know whether the bank heard it: a bank that says otherwise is a person's business."""
 OPEN_MISSING = "billing.open_missing"
 """The job that lets two persons undo a payment which its bank says it does not have (`settlement.jobs`)."""
 SETTLEMENT = "settlement"
@@ -53,7 +51,9 @@ LEASE = timedelta(minutes=5)
 """A question that was handed to the queue is handed to it again after this long, should the job be lost."""
 DUE_AT_ONCE = 200
 MAX_SUBJECT, MAX_REASON = 128, 60
-GIVEN_UP, NOT_CONNECTED, NOT_ASKABLE = "given_up", "not_connected", "not_askable"
+GIVEN_UP, NOT_CONNECTED, NOT_ASKABLE, REPEATED = "given_up", "not_connected", "not_askable", "repeated"
+REPEATS_WITHIN = timedelta(minutes=5)
+"""A bank that heard nothing repeats itself within a minute or two; only who has not by then is asked."""
 
 ASKED = Counter(
     "loket_bank_questions_total", "Questions to banks about a payment, by what they said.", ("bank", "said")
@@ -134,6 +134,28 @@ async def open_question(
         col(BankStatusQuestion.closed_at).is_(None),
     )
     return (await tx.session.execute(query)).scalar_one()
+
+
+async def answer_was_lost(house: House, client_id: str, payment_request_id: str, virtual_account_no: str) -> None:
+    """We told a bank nothing of a payment, or it hung up: ask it, unless it repeats itself and is answered until then."""
+    async with house.db.begin(SYSTEM) as tx:
+        at = tx.now + REPEATS_WITHIN
+        await open_question(tx, client_id, payment_request_id, ANSWER_LOST, virtual_account_no, at=at)
+
+
+async def bank_repeated(tx: Tx, client_id: str, payment_request_id: str) -> None:
+    """It is being answered now: whether it heard us the last time need not be asked any more."""
+    await tx.session.execute(
+        update(BankStatusQuestion)
+        .where(
+            col(BankStatusQuestion.client_id) == client_id,
+            col(BankStatusQuestion.subject) == payment_request_id,
+            col(BankStatusQuestion.reason) == ANSWER_LOST,
+            col(BankStatusQuestion.closed_at).is_(None),
+        )
+        .values(closed_at=tx.now, outcome=REPEATED, next_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def ask_status(

@@ -11,6 +11,10 @@ from sqlmodel import Field
 from app.core.db import Table, UtcDateTime
 from app.core.ids import new_id
 
+ANSWER_LOST = "answer_lost"
+"""We booked a payment, or may have, and do not know whether the bank heard it: a bank that says otherwise is a person's
+business."""
+
 
 class BankSays(StrEnum):
     """What a bank's answer means. Only the first three settle a question.

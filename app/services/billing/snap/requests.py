@@ -25,7 +25,7 @@ class SnapRefusal(Exception):
     """A request that is answered with a code and no facts. `retry_after_s` goes with 429.
 
     `bank` is the client id of ours in whose name it came, believed or not; the answer never tells it. `proven` is the bank
-    that signed it rightly and spoke in another's name.
+    that signed it rightly and spoke in another's name. `skew_s` is how far its clock was from ours, where that is why.
     """
 
     def __init__(
@@ -36,10 +36,11 @@ class SnapRefusal(Exception):
         retry_after_s: int | None = None,
         bank: str | None = None,
         proven: str | None = None,
+        skew_s: float | None = None,
     ) -> None:
         super().__init__(f"{case[0]}xx{case[1]} {about or ''}")
         self.case, self.about, self.retry_after_s = case, about, retry_after_s
-        self.bank, self.proven = bank, proven
+        self.bank, self.proven, self.skew_s = bank, proven, skew_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,179 @@
+"""Beginning an application: at which unit, and for whom."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app.core.actor import Actor
+from app.core.limits import Limits
+from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
+from app.core.texts import Text
+from app.routers.http.guards import CitizenOnPage
+from app.routers.me import NOT_A_KK, NOT_A_NIK
+from app.routers.pages.account import BIRTH_WRONG, account_of
+from app.routers.pages.applying import at, find_done, note_done, once_key
+from app.routers.pages.forms import Form
+from app.routers.pages.services import After, units_of
+from app.routers.pages.visit import TheVisit, Visit
+from app.services import applications, reference
+from app.services.applications import Applicant, ApplicationLine
+from app.services.applications.problems import (
+    FORM_INVALID,
+    IDENTITY_NEEDED,
+    NOT_FAMILY,
+    NOT_OFFERED,
+    TOO_MANY_DRAFTS,
+)
+from app.services.catalogue import Catalogue, Service
+from app.services.registries import Nik, parse_kk
+
+router = APIRouter(include_in_schema=False)
+
+LOOKED_AT = 50
+"""Own applications among which a draft for the same service is looked for."""
+WHAT = "begin"
+CHOOSE_UNIT = Text("Pilih kesatuan.", "Choose a unit.")
+CHOOSE_PERSON = Text("Pilih untuk siapa.", "Choose for whom.")
+SHOWN_AT_UNIT = (NOT_OFFERED, TOO_MANY_DRAFTS, FORM_INVALID, UPSTREAM_UNAVAILABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody looks for among the units."""
+
+    unit: str = ""
+    name: str = ""
+    polda: str = ""
+    after: str | None = None
+
+
+@router.get("/permohonan/mulai")
+async def ask_unit(
+    me: CitizenOnPage,
+    visit: TheVisit,
+    service: Annotated[str, Query(max_length=40)] = "",
+    unit: Annotated[str, Query(max_length=60)] = "",
+    name: Annotated[str, Query(alias="nama", max_length=100)] = "",
+    polda: Annotated[str, Query(max_length=20)] = "",
+    after: After = None,
+) -> Response:
+    """Which unit? Only for an account whose NIK is confirmed; the page says how that is done."""
+    if not service:
+        return visit.go("/layanan")
+    chosen = visit.house[Catalogue].get(service)
+    form = Form({"unit": unit, "who": "self"})
+    return await _show(visit, me, chosen, form, Search(unit, name, polda, after))
+
+
+@router.post("/permohonan/mulai")
+async def begin(me: CitizenOnPage, visit: TheVisit) -> Response:
+    """Begin a draft, once however often it is pressed, with what registers know already filled in."""
+    form = await visit.form()
+    service = visit.house[Catalogue].get(form.get("service")[:40])
+    unit = form.get("unit")[:60]
+    search = Search(unit, form.get("nama"), form.get("polda"))
+    if not await _is_unit(visit, unit):
+        form.errors["unit"] = CHOOSE_UNIT
+    claim = _family(form)
+    if form.errors:
+        return await _show(visit, me, service, form, search, status=422)
+    try:
+        return visit.go(await _begin(visit, me, service, unit, claim, form))
+    except Problem as problem:
+        if problem.type is NOT_FAMILY:
+            form.take(problem, onto="nik")
+        elif problem.type in SHOWN_AT_UNIT:
+            form.take(problem, onto="unit")
+        elif problem.type is not IDENTITY_NEEDED:
+            raise
+    return await _show(visit, me, service, form, search, status=422)
+
+
+# --- below the doors ----------------------------------------------------------------------------------------------------
+
+
+async def _begin(
+    visit: Visit, me: Actor, service: Service, unit: str, claim: applications.Claim | None, form: Form
+) -> str:
+    """The address of the draft."""
+    await visit.house[Limits].hit("application-person", me.id)
+    applicant = await _applicant(visit, me, claim)
+    known = await applications.starting_form(visit.house, service, applicant, unit=unit, given={})
+    async with visit.house.db.begin(me) as tx:
+        earlier = await find_done(tx, form, WHAT)
+        if earlier is not None:
+            return earlier
+        made = await applications.begin(tx, service, unit=unit, applicant=applicant, form=known, lang=visit.lang)
+        await note_done(tx, form, WHAT, at(made.case_id))
+        return at(made.case_id)
+
+
+async def _applicant(visit: Visit, me: Actor, claim: applications.Claim | None) -> Applicant:
+    if claim is None:
+        return await applications.applicant_of(visit.house, UUID(me.id))
+    await visit.house[Limits].hit("one-time-code-person", me.id)  # nobody tries out other people's numbers here
+    return await applications.family_member(visit.house, UUID(me.id), claim)
+
+
+def _family(form: Form) -> applications.Claim | None:
+    """Whom of the family it is for, with the faults put into the form; None for oneself."""
+    if form.choice("who", ("self", "family"), CHOOSE_PERSON) != "family":
+        return None
+    nik, kk_no = Nik.parse(form.need("nik", NOT_A_NIK, longest=24)), parse_kk(form.need("kk_no", NOT_A_KK, longest=24))
+    born_on: date | None = form.date("born_on", BIRTH_WRONG)
+    if nik is None:
+        form.errors.setdefault("nik", NOT_A_NIK)
+    if kk_no is None:
+        form.errors.setdefault("kk_no", NOT_A_KK)
+    if nik is None or kk_no is None or born_on is None:
+        return None
+    return applications.Claim(str(nik), born_on, kk_no)
+
+
+async def _is_unit(visit: Visit, code: str) -> bool:
+    if not code or not code.isascii() or not code.isprintable():
+        return False
+    async with visit.house.db.read() as connection:
+        return await reference.find_unit(connection, code) is not None
+
+
+async def _show(
+    visit: Visit, me: Actor, service: Service, form: Form, search: Search, *, status: int = 200
+) -> Response:
+    account = await account_of(visit, me.id)
+    if account is None or account.nik_masked is None:
+        return visit.show("pages/applications/identity.html", status=403, service=service)
+    async with visit.house.db.read() as connection:
+        units = await units_of(
+            connection,
+            visit.house,
+            service,
+            name=search.name,
+            polda=search.polda,
+            after=search.after,
+            base="/permohonan/mulai",
+            service_code=service.code,
+        )
+        chosen = await reference.find_unit(connection, search.unit) if await _is_unit(visit, search.unit) else None
+    form.dates.add("born_on")
+    return visit.show(
+        "pages/applications/begin.html",
+        status=status,
+        service=service,
+        account=account,
+        form=form,
+        units=units,
+        chosen=chosen,
+        drafts=await _drafts(visit, me, service),
+        once=form.get("once") or once_key(),
+    )
+
+
+async def _drafts(visit: Visit, me: Actor, service: Service) -> list[ApplicationLine]:
+    """Drafts for the same service that wait to be gone on with."""
+    own = await applications.list_own(visit.house, UUID(me.id), limit=LOOKED_AT)
+    return [each for each in own if each.service_code == service.code and each.state == "draft"]

@@ -1,0 +1,458 @@
+"""Staff's pages for applications: review, marks, decisions by two, messages, printing, hours, the queue, offers."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from app.core.actor import SYSTEM
+from app.core.clock import FixedClock
+from app.core.house import House
+from app.services import appointments, cases
+from app.services.applications import issuing
+from app.services.identity import staff
+from app.services.identity.roles import Role
+from app.services.registries import demo
+from tests import make
+from tests.applying import POLRES, Desk, opened_unit, paper
+from tests.drain import drain
+from tests.routers.pages.world import Browser
+
+ELSEWHERE = "Jalan Lain No. 77, RT 003/RW 004, Kelurahan Tebet, Jakarta Selatan"
+ONCE = re.compile(r'name="once" value="([^"]+)"')
+
+
+@dataclass
+class Counter:
+    """The staff's browser at the unit, and the citizen whose application it is about."""
+
+    browser: Browser
+    desk: Desk
+    id: str
+
+    @property
+    def page(self) -> str:
+        return f"/counter/cases/{self.id}"
+
+    @property
+    def house(self) -> House:
+        return self.desk.house
+
+    async def sit(self, role: Role) -> None:
+        """Sign in as somebody with this role at the unit: as an officer, the one who was drawn."""
+        async with self.house.db.begin(SYSTEM) as tx:
+            case = await tx.session.get(cases.Case, UUID(self.id))
+            found = [each.id for each in await staff.list_officers(tx.session, unit=POLRES, role=role)]
+        assert case is not None
+        drawn = [each for each in found if str(each) == case.assigned_to]
+        await self.browser.sign_in_staff(self.house, role, staff_id=(drawn or found)[0])
+
+    async def open(self, role: Role, purpose: str | None = None) -> None:
+        """Sit down and open the application, for a purpose where there is no work on it."""
+        await self.sit(role)
+        await self.browser.get(self.page)
+        if purpose is not None:
+            await self.browser.send({"purpose": purpose})
+
+    async def decide(self, status: int = 200, **values: str) -> str:
+        """Send the decision's form of the open page."""
+        once = ONCE.search(self.browser.page.text)
+        assert once is not None
+        sent = {"once": once[1], "looks": self.field("looks"), "stated": self.field("stated"), **values}
+        return await self.browser.send(sent, to=f"{self.page}/decision", status=status)
+
+    def field(self, name: str) -> str:
+        """The value of a hidden field of the open page."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.browser.page.text)
+        return unescape(found[1]) if found else ""
+
+    def looked(self) -> dict[str, str]:
+        """Every box for what only a person can see, ticked."""
+        return {f"look-{number}": "yes" for number in range(1, int(self.field("looks") or 0) + 1)}
+
+    async def state(self) -> str:
+        return await self.desk.state(self.id)
+
+
+async def handed_in(desk: Desk, service: str, **form: Any) -> str:
+    """An application that was handed in and paid, with its officer drawn."""
+    draft = await desk.hand_in(await desk.draft(service, **form))
+    checked = await desk.post(f"/v1/applications/{draft['id']}/check")
+    if checked["needs_appointment"]:
+        await desk.book(draft["id"], service, POLRES)
+    await desk.submit(draft["id"])
+    if checked["amount"]:
+        await desk.pay(draft["id"])
+    await settle(desk.house)
+    return str(draft["id"])
+
+
+async def settle(house: House) -> None:
+    """Run the queue and let the announced lots fall."""
+    await drain(house)
+    await cases.draw_announced(house)
+    await drain(house)
+
+
+@pytest.fixture
+async def desk(house: House, client: httpx.AsyncClient) -> Desk:
+    await make.demo_set(house)
+    await opened_unit(house)
+    return await Desk(house, client, demo.BUDI).sign_in()
+
+
+@pytest.fixture
+async def counter(desk: Desk, browser: Browser) -> Counter:
+    """A renewal of a licence, drawn to an officer of the unit."""
+    return Counter(browser, desk, await handed_in(desk, "sim-renewal", sim_class="A", address=ELSEWHERE))
+
+
+# --- review ----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_drawn_officer_sees_form_papers_and_registers_side_by_side(counter: Counter) -> None:
+    browser = counter.browser
+    await counter.sit(Role.OFFICER)
+    paper_door = f"{counter.page}/documents/photo"
+    assert (await browser.client.get(paper_door)).status_code == 403, "no picture before the look is recorded"
+    await browser.get("/counter")
+    for words in ("Periksa permohonan", "Perpanjangan SIM", "Waktu layanan", "Anda"):
+        assert words in browser.text
+    await browser.get(counter.page)
+    for words in (
+        "Golongan SIM",
+        ELSEWHERE,
+        "Beda dengan register:",
+        demo.PEOPLE[demo.BUDI].address,
+        "Register kependudukan",
+        "Wajah lurus ke depan",
+        "Dipenuhi",
+        "Perpol 5/2021",
+        "Siapa yang membuka permohonan ini",
+    ):
+        assert words in browser.text, words
+    picture = await browser.client.get(paper_door)
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert picture.headers["content-disposition"] == "inline"
+    assert "sandbox" in picture.headers["content-security-policy"]
+    assert "no-store" in picture.headers["cache-control"]
+    assert (await browser.client.get(f"{counter.page}/documents/nothing")).status_code == 404
+
+
+async def test_a_decision_wants_its_parts_and_loses_nothing_that_was_typed(counter: Counter) -> None:
+    await counter.open(Role.OFFICER)
+    await counter.decide(422)
+    assert "Pilih satu keputusan." in counter.browser.text
+    await counter.decide(422, action="approve")
+    assert "Centang semua yang sudah Anda lihat" in counter.browser.text
+    await counter.decide(422, action="ask_correction")
+    assert "Tandai di atas" in counter.browser.text
+    typed = {"mark-form-address": "data_mismatch", "words-form-address": "Alamat KTP berbeda"}
+    await counter.decide(422, action="approve", **counter.looked(), **typed)
+    assert "Anda menandai sesuatu" in counter.browser.text
+    assert 'value="Alamat KTP berbeda"' in counter.browser.page.text
+    assert '<option value="data_mismatch" selected>' in counter.browser.page.text
+    await counter.decide(422, action="propose_refusal", reason="Surat palsu <b>")
+    assert "Pilih alasan dari daftar." in counter.browser.text
+    assert "Surat palsu &lt;b&gt;" in counter.browser.page.text
+    await counter.decide(422, **{"action": "ask_correction", "mark-form-nothing": "photo", "words-form-nothing": "x"})
+    assert "bukan isian atau berkas" in counter.browser.text
+    assert await counter.state() == "in_review"
+
+
+async def test_a_mark_on_the_very_field_reaches_the_applicant_and_can_be_withdrawn(counter: Counter) -> None:
+    await counter.open(Role.OFFICER)
+    marks = {
+        "mark-documents-photo": "photo",
+        "words-documents-photo": "Latar kurang biru",
+        "mark-form-address": "data_mismatch",
+        "words-form-address": "",
+    }
+    await counter.decide(action="ask_correction", **marks)
+    assert "tersimpan" in counter.browser.text
+    seen = await counter.desk.get(f"/v1/applications/{counter.id}")
+    assert seen["state"] == "needs_correction"
+    assert {each["pointer"]: each["words"] for each in seen["marks"]} == {
+        "/documents/photo": "Latar kurang biru",
+        "/form/address": None,
+    }
+    await counter.open(Role.OFFICER, purpose="task")
+    assert "Latar kurang biru" in counter.browser.text
+    withdrawn = {"pointer": "/form/address", "stated": counter.field("stated"), "once": counter.field("once")}
+    await counter.browser.send(withdrawn, to=f"{counter.page}/marks")
+    assert "Tanda dicabut." in counter.browser.text
+    seen = await counter.desk.get(f"/v1/applications/{counter.id}")
+    assert [each["pointer"] for each in seen["marks"]] == ["/documents/photo"]
+
+
+async def test_an_approval_that_is_sent_twice_issues_once(counter: Counter) -> None:
+    await counter.open(Role.OFFICER)
+    page = counter.browser.page
+    approval = {"action": "approve", "version": counter.field("version"), **counter.looked()}
+    await counter.decide(**approval)
+    assert await counter.state() == "issued"
+    counter.browser.page = page
+    await counter.decide(**approval)
+    assert counter.browser.path == "/counter"
+    assert "tersimpan" in counter.browser.text
+
+
+async def test_a_refusal_is_proposed_by_one_and_confirmed_by_another(counter: Counter) -> None:
+    await counter.open(Role.OFFICER)
+    await counter.decide(action="propose_refusal", code="false_document", reason="Surat kesehatan tidak asli")
+    assert await counter.state() == "refusal_proposed"
+    await counter.open(Role.OFFICER, purpose="task")
+    assert "Keputusan yang tidak dapat Anda ambil" in counter.browser.text
+    assert "Tolak permohonan" in counter.browser.text
+    assert "Simpan keputusan" not in counter.browser.text
+    await counter.decide(403, action="confirm_refusal", reason="Setuju dengan diri sendiri")
+    await counter.sit(Role.SUPERVISOR)
+    await counter.browser.get("/counter")
+    assert "Putuskan usul penolakan" in counter.browser.text
+    await counter.browser.get(counter.page)
+    assert "Surat kesehatan tidak asli" in counter.browser.text
+    await counter.decide(action="confirm_refusal", reason="Benar, tidak asli")
+    assert await counter.state() == "rejected"
+
+
+async def test_who_has_no_work_says_what_for_and_another_unit_sees_nothing(counter: Counter) -> None:
+    browser = counter.browser
+    await counter.sit(Role.COUNTER)
+    await browser.get(counter.page)
+    assert "Untuk keperluan apa" in browser.text
+    assert ELSEWHERE not in browser.text
+    await browser.send({"purpose": "help"})
+    assert ELSEWHERE in browser.text
+    assert "Membantu warga" in browser.text
+    assert "hanya petugas yang diundi" in browser.text.lower() or "Hanya: " in browser.text or "Hanya " in browser.text
+    async with counter.house.db.begin(SYSTEM) as tx:
+        stranger = (await staff.list_officers(tx.session, unit="JABAR", role=Role.OFFICER))[0].id
+    await browser.sign_in_staff(counter.house, Role.OFFICER, staff_id=stranger)
+    await browser.get(counter.page, status=404)
+    assert (await browser.client.get(f"{counter.page}/documents/photo")).status_code == 404
+
+
+async def test_staff_and_applicant_write_to_each_other_with_files(counter: Counter) -> None:
+    await counter.desk.post(f"/v1/applications/{counter.id}/messages", {"text": "Apakah fotonya cukup?"}, status=201)
+    await counter.open(Role.OFFICER)
+    assert "Apakah fotonya cukup?" in counter.browser.text
+    to, sent = f"{counter.page}/messages", {"once": counter.field("once"), "text": "Cukup, ini contohnya."}
+    page = counter.browser.page
+    for _ in range(2):
+        counter.browser.page = page
+        await counter.browser.send(sent, to=to, file=("contoh.jpg", paper("photo")))
+        assert "Pesan terkirim" in counter.browser.text
+    messages = (await counter.desk.get(f"/v1/applications/{counter.id}/messages"))["messages"]
+    assert [each["by"] for each in messages] == ["citizen", "staff"]
+    link = re.search(r'href="(/counter/cases/[^"]+/messages/[^"]+/file)"', counter.browser.page.text)
+    assert link is not None
+    assert (await counter.browser.client.get(link[1])).headers["content-type"] == "image/jpeg"
+    await counter.browser.send({"text": "Tetap ada", "once": "lain"}, to=to, status=422, file=("x.pdf", b"%PDF-rusak"))
+    assert "Tetap ada" in counter.browser.page.text
+    await counter.browser.send({"text": " "}, to=to, status=422)
+
+
+async def test_what_is_late_is_shown_to_the_supervisor(counter: Counter, clock: FixedClock) -> None:
+    clock.advance(timedelta(days=20))
+    await cases.sweep(counter.house)
+    await counter.sit(Role.SUPERVISOR)
+    await counter.browser.get("/counter?show=late")
+    assert "Permohonan melewati waktu layanan" in counter.browser.text
+    assert "Terlambat" in counter.browser.text
+    await counter.sit(Role.OFFICER)
+    await counter.browser.get("/counter?show=late")
+    assert "Tidak ada yang terlambat." in counter.browser.text
+
+
+# --- printing and finding --------------------------------------------------------------------------------------------
+
+
+async def test_printed_is_noted_once_together_with_the_case(counter: Counter) -> None:
+    browser, house = counter.browser, counter.house
+    await counter.desk.act(counter.id, Role.OFFICER, "approve")
+    await drain(house)
+    async with house.db.read() as connection:
+        [order] = await issuing.list_print_orders(connection, POLRES)
+    await counter.sit(Role.COUNTER)
+    await browser.get("/counter/cetak")
+    assert order.number in browser.text
+    pdf = await browser.client.get(f"/counter/cetak/{order.document_id}/dokumen.pdf")
+    assert pdf.content.startswith(b"%PDF")
+    page, sent = browser.page, {"document": str(order.document_id), "once": counter.field("once")}
+    for _ in range(2):
+        browser.page = page
+        await browser.send(sent, to="/counter/cetak")
+        assert "tercatat sudah dicetak" in browser.text
+    assert await counter.state() == "printed"
+    browser.page = page
+    await browser.send({**sent, "once": "another-page-value"}, to="/counter/cetak", status=409)
+    await browser.send({"document": "junk"}, to="/counter/cetak", status=404)
+    await browser.get("/counter/cetak")
+    assert "Dicetak" in browser.text
+    await counter.open(Role.COUNTER, purpose="help")
+    await counter.decide(422, action="ship")
+    await counter.decide(action="make_ready")
+    assert await counter.state() == "ready"
+
+
+async def test_printing_through_the_case_takes_the_order_off_the_list(counter: Counter) -> None:
+    await counter.desk.act(counter.id, Role.OFFICER, "approve")
+    await drain(counter.house)
+    await counter.desk.act(counter.id, Role.COUNTER, "print")
+    async with counter.house.db.read() as connection:
+        assert await issuing.list_print_orders(connection, POLRES) == ()
+    assert await counter.state() == "printed"
+
+
+async def test_an_application_is_found_by_its_reference(counter: Counter) -> None:
+    reference_no = (await counter.desk.get(f"/v1/applications/{counter.id}"))["reference"]
+    await counter.sit(Role.OFFICER)
+    await counter.browser.get(f"/counter/cari?nomor={reference_no.lower()}")
+    assert counter.browser.path == counter.page
+    for typed in ("SIM7K3M9QXT4", "", "%00", "x" * 80):
+        await counter.browser.get(f"/counter/cari?nomor={typed}", status=404)
+
+
+# --- the queue -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_queue_from_the_reference_to_the_end(desk: Desk, browser: Browser, clock: FixedClock) -> None:
+    id = await handed_in(desk, "skck-new", purpose="private_employer")
+    counter = Counter(browser, desk, id)
+    await desk.act(id, Role.OFFICER, "call_in")
+    seen = await desk.get(f"/v1/applications/{id}")
+    clock.advance(timedelta(days=1))
+    await desk.sign_in()
+    await counter.sit(Role.COUNTER)
+    await browser.get("/counter/antrean")
+    await browser.send({"once": counter.field("once")}, to="/counter/antrean/panggil", status=422)
+    assert "Pilih loket Anda dahulu." in browser.text
+    await browser.send({"counter": "<3>"}, to="/counter/antrean/loket", status=422)
+    await browser.send({"counter": "3"}, to="/counter/antrean/loket")
+    assert "Loket 3" in browser.text
+    page, walk_in = browser.page, {"kind": "counter", "helped": "pregnant", "once": counter.field("once")}
+    for _ in range(2):
+        browser.page = page
+        await browser.send(walk_in, to="/counter/antrean/nomor")
+        assert "Nomor antrean: A001" in browser.text
+    await browser.send({"code": seen["reference"], "once": counter.field("once")}, to="/counter/antrean/datang")
+    assert "A002: sudah tercatat datang." in browser.text
+    await browser.send({"code": "SIM7K3M9QXT4"}, to="/counter/antrean/datang", status=409)
+    assert "Kode ini bukan dari Loket" in browser.text
+    assert "SIM7K3M9QXT4" in browser.page.text
+    await drain(desk.house)
+    assert await desk.state(id) == "attended"
+    await browser.send({"jump": "yes", "number": "A002"}, to="/counter/antrean/panggil", status=422)
+    assert "Pilih alasannya." in browser.text
+    await browser.send({"once": counter.field("once")}, to="/counter/antrean/panggil")
+    assert "A001 dipanggil." in browser.text
+    entry = counter.field("entry")
+    await browser.send({"once": counter.field("once")}, to="/counter/antrean/panggil", status=409)
+    for step in ("serve", "finish"):
+        await browser.send({"entry": entry, "step": step}, to="/counter/antrean/langkah")
+    await browser.send({"entry": entry, "step": "serve"}, to="/counter/antrean/langkah", status=409)
+    await browser.send({"entry": "junk", "step": "serve"}, to="/counter/antrean/langkah", status=404)
+    async with desk.house.db.read() as connection:
+        board = await appointments.board_of(connection, POLRES, now=desk.house.clock.now())
+    assert [line.entry.number for line in board.waiting] == ["A002"]
+
+
+async def test_a_scanned_code_checks_in_once(desk: Desk, browser: Browser, clock: FixedClock) -> None:
+    id = await handed_in(desk, "skck-new", purpose="private_employer")
+    counter = Counter(browser, desk, id)
+    token = (await desk.get(f"/v1/applications/{id}/appointment"))["check_in_token"]
+    await counter.sit(Role.COUNTER)
+    await browser.get("/counter/antrean")
+    await browser.send({"code": token}, to="/counter/antrean/datang", status=409)
+    assert "pada hari lain" in browser.text
+    clock.advance(timedelta(days=1))
+    await counter.sit(Role.COUNTER)
+    await browser.get("/counter/antrean")
+    page, scan = browser.page, {"code": token, "once": counter.field("once")}
+    for words in ("A001: sudah tercatat datang.", "A001: sudah tercatat"):
+        browser.page = page
+        await browser.send(scan, to="/counter/antrean/datang")
+        assert words in browser.text
+
+
+# --- hours and offers ------------------------------------------------------------------------------------------------
+
+
+async def test_hours_are_changed_by_the_supervisor_and_conflicts_are_shown(desk: Desk, browser: Browser) -> None:
+    id = await handed_in(desk, "skck-new", purpose="private_employer")
+    counter = Counter(browser, desk, id)
+    await counter.sit(Role.OFFICER)
+    await browser.get("/counter/jadwal")
+    assert "Ubah jam" not in browser.text
+    await counter.sit(Role.SUPERVISOR)
+    path = "/counter/jadwal/jam/skck_fingerprints"
+    await browser.get(path)
+    hours = {
+        "version": counter.field("version"), "days": "6", "opens": "08:00", "closes": "07.00", "minutes": "20", "rooms": "3",
+        "staff": "2", "opens_days_before": "14", "valid_from-day": "1", "valid_from-month": "3", "valid_from-year": "2026",
+    }  # fmt: skip
+    await browser.send(hours | {"minutes": "x"}, to=path, status=422)
+    assert "Tulis angka dari 1 sampai 480." in browser.text
+    await browser.send(hours, to=path, status=422)
+    assert "Jam tutup harus sesudah jam buka." in browser.text
+    assert 'value="07.00"' in browser.page.text
+    await browser.send(hours | {"closes": "11.30"}, to=path)
+    assert "Sabtu 08.00-11.30: 2 tempat tiap 20 menit" in browser.text
+    await browser.send(hours | {"closes": "11.30", "days": "7"}, to=path, status=409)
+    assert "sudah diubah orang lain" in browser.text
+    await browser.get(path)
+    removed = re.search(r'name="remove" value="(2-[^"]+)"', browser.page.text)
+    assert removed is not None
+    await browser.send({"version": counter.field("version"), "remove": removed[1]}, to=path)
+    assert "Janji temu yang tidak cocok lagi" in browser.text
+    await browser.get("/counter/jadwal/jam/nothing", status=404)
+    await browser.get("/counter/jadwal/hari?tanggal=2026-03-03")
+    assert "1 janji temu" in browser.text
+    await browser.get("/counter/jadwal/hari?tanggal=junk")
+
+
+async def test_a_day_is_closed_and_opened_again(desk: Desk, browser: Browser) -> None:
+    counter = Counter(browser, desk, await handed_in(desk, "sim-renewal", sim_class="A"))
+    await counter.sit(Role.SUPERVISOR)
+    await browser.get("/counter/jadwal")
+    day = {"day-day": "9", "day-month": "3", "day-year": "2026"}
+    await browser.send(day | {"why": ""}, to="/counter/jadwal/tutup", status=422)
+    await browser.send({"day-day": "40", "why": "Apel besar"}, to="/counter/jadwal/tutup", status=422)
+    assert "Apel besar" in browser.page.text
+    await browser.send(day | {"day-year": "2025", "why": "Apel besar"}, to="/counter/jadwal/tutup", status=422)
+    await browser.send(day | {"why": "Apel besar"}, to="/counter/jadwal/tutup")
+    assert "Hari itu ditutup." in browser.text
+    await browser.send({"reopen": "2026-03-09"}, to="/counter/jadwal/tutup")
+    assert "Apel besar" not in browser.text
+
+
+async def test_a_service_is_suspended_with_a_notice_and_resumed(desk: Desk, browser: Browser) -> None:
+    counter = Counter(browser, desk, await handed_in(desk, "sim-renewal", sim_class="A"))
+    await counter.sit(Role.COUNTER)
+    assert (await browser.client.get("/counter/layanan")).status_code == 403
+    await counter.sit(Role.SUPERVISOR)
+    await browser.get("/counter/layanan")
+    assert "Perpanjangan SIM" in browser.text
+    path = "/counter/layanan/sim-renewal"
+    await browser.get(path)
+    suspend = {"action": "suspend", "notice_id": "Server dirawat", "notice_en": "", "unit": POLRES}
+    await browser.send(suspend, to=path, status=422)
+    assert "Server dirawat" in browser.page.text
+    await browser.send(suspend | {"notice_en": "Server is being serviced"}, to=path)
+    assert "Tersimpan: Perpanjangan SIM." in browser.text
+    assert "Server dirawat" in browser.text
+    await browser.get(path)
+    await browser.send({"action": "resume", "unit": POLRES}, to=path)
+    assert "Dihentikan" not in browser.text
+    await browser.get(path)
+    first = {"action": "offer", "from-day": "1", "from-month": "6", "from-year": "2026"}
+    await browser.send(first | {"from-month": "16"}, to=path, status=422)
+    await browser.send(first, to=path)
+    assert "Direncanakan" in browser.text
+    await browser.get("/counter/layanan/nothing", status=404)
+    await browser.get("/counter/layanan?unit=JABAR", status=403)
