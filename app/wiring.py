@@ -18,7 +18,6 @@ from app.services.applications import jobs as applications_jobs
 from app.services.applications import upload_jobs
 from app.services.applications.issue import PapersOfServices
 from app.services.applications.issuing import IssuedDataSource
-from app.services.applications.paper_checks import PhotoRules, load_photo_rules
 from app.services.applications.upload_taking import Papers
 from app.services.applications.uploads import DocumentTaker
 from app.services.appointments import Appointment, KindOf
@@ -31,6 +30,7 @@ from app.services.billing.snap import client_jobs
 from app.services.billing.snap.client import BankCalls
 from app.services.cases import LifecycleError, Lifecycles, load_lifecycles, merge_rules
 from app.services.cases import jobs as cases_jobs
+from app.services.documents import PhotoRules, load_photo_rules
 from app.services.documents.certificates import CertificateFault
 from app.services.documents.signing import DocumentSigner, build_signer
 from app.services.etle import jobs as etle_jobs

@@ -1,17 +1,22 @@
 """What the bench looks up and pays: one ticket that went its whole way, thousands of copies of its rows, some bills."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
 import httpx
+import psycopg
 from sqlalchemy import Table, create_engine, insert, select
 from sqlalchemy.engine import Engine, make_url
 
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.config import Settings
-from app.core.ids import new_id
+from app.core.house import House
+from app.core.ids import luhn_digit, new_id, random_digits
 from app.core.migrations import migrate
 from app.main import create_app
 from app.services import reference
@@ -76,6 +81,60 @@ def copy_ticket(url: str, case_id: UUID, count: int) -> list[str]:
         connection.exec_driver_sql("ANALYZE")
     engine.dispose()
     return plates
+
+
+@asynccontextmanager
+async def second_database(url: str, name: str) -> AsyncIterator[str]:
+    """A fresh database beside this one, with schema and reference data, for as long as the block."""
+    own = f"{make_url(url).database}_{name}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{own}"')  # type: ignore[arg-type]
+        try:
+            there = make_url(url).set(database=own).render_as_string(hide_password=False)
+            await asyncio.to_thread(migrate, there)
+            house = build_house(Settings(_env_file=None, database_url=there))
+            async with house.db.begin(SYSTEM) as tx:
+                await reference.load_packaged(tx)
+            await house.close()
+            yield there
+        finally:
+            connection.execute(f'DROP DATABASE IF EXISTS "{own}" WITH (FORCE)')  # type: ignore[arg-type]
+
+
+async def issued_tickets(house: House, count: int) -> list[str]:
+    """Customer numbers of tickets that wait for their money: one that went its way, and copies of its rows."""
+    await make.demo_set(house)
+    case_id = await make.tilang_issued(house)
+    engine = _sync_engine(house.db.url)
+    names = ("captures", "cases", "tickets", "ticket_parties", "case_deadlines", "work_items", "case_events", "bills")
+    numbers = []
+    with engine.begin() as connection:
+        ticket = _one(connection, metadata.tables["tickets"], case_id=case_id)
+        where = {"captures": ("id", ticket["capture_id"]), "cases": ("id", case_id)}
+        found = {}
+        for name in names:
+            table = metadata.tables[name]
+            column, value = where.get(name, ("case_id", case_id))
+            found[name] = [
+                dict(row) for row in connection.execute(select(table).where(table.c[column] == value)).mappings()
+            ]
+        for _ in range(count):
+            new_case, new_capture, number = new_id(), new_id(), random_digits(9)
+            number += luhn_digit(number)
+            numbers.append(number)
+            own = {
+                "captures": {"id": new_capture, "capture_id": None, "body_key": new_capture.hex},
+                "cases": {"id": new_case, "reference": f"ETLB{new_case.hex[-16:].upper()}"},
+                "tickets": {"case_id": new_case, "capture_id": new_capture, "register_no": f"X{new_case.hex[-16:]}"},
+                "bills": {"id": new_case, "case_id": new_case, "customer_no": number},
+            }
+            for name, rows in found.items():
+                if rows:
+                    changes = own.get(name) or {"case_id": new_case}
+                    fresh = [{**row, **({"id": new_id()} if "id" in row else {}), **changes} for row in rows]
+                    connection.execute(insert(metadata.tables[name]), fresh)
+    engine.dispose()
+    return numbers
 
 
 async def camera_key(settings: Settings) -> str:

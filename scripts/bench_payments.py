@@ -1,7 +1,7 @@
 """Payments a second through HTTP, against the very same statements run by pgbench on the same database, in one run.
 
-The statements are listened off one payment of ours, so the comparison cannot drift from the code. Commits are durable
-on both sides. pgbench is told each bill by one statement more, which a bank's call brings along.
+The statements are listened off the driver during one payment of ours, the looks at bank and token before it included, so
+the comparison cannot drift from the code. Commits are durable on both sides, which is asserted. pgbench is told each bill by one statement more, which a bank's call brings along.
 """
 
 import asyncio
@@ -10,11 +10,13 @@ import json
 import os
 import re
 import secrets
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from uuid import UUID
 import httpx
 import psycopg
 from psycopg import sql
-from sqlalchemy import event, insert
+from sqlalchemy import insert, select
 
 from app.core.actor import SYSTEM
 from app.core.config import Settings
@@ -33,70 +35,137 @@ from app.main import create_app
 from app.services import billing
 from app.services.billing.models import Bill
 from app.wiring import build_house
-from scripts import bench_load
+from scripts import bench_data, bench_load
 from scripts.wait_ready import wait_ready
 from tests.banks import PAYMENT, Bank, join_bank, open_test_bill
+from tests.ops.server import free_port
 
 CLIENTS = (1, 8, 32)
 GOAL_AT_8 = 0.35
+ROUNDS = 3
+"""Whatever is compared takes turns, and the median counts: a machine that others use too is not the same twice."""
 WARM_UP = 200
 BATCH = 2_000
+TICKETS = 400
+AMOUNT = 250_000
 NUMBERS = itertools.count(secrets.randbelow(800_000_000) + 100_000_000)
 WEEK = timedelta(days=7)
 ROOT = Path(__file__).resolve().parents[1]
-SKIPPED = re.compile(r"^\s*(SELECT 1|BEGIN|COMMIT|ROLLBACK)\b", re.IGNORECASE)
-Statement = tuple[str, list[dict[str, Any]]]
+SKIPPED = re.compile(r"^\s*(SELECT 1|BEGIN|COMMIT|ROLLBACK|SELECT clock_timestamp)\b", re.IGNORECASE)
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+Statement = tuple[str, Any]
+
+
+@dataclass
+class Place:
+    """A database, a bank that pays there, and the server processes in front of it."""
+
+    url: str
+    house: House
+    bank: Bank
+    ports: Sequence[int]
+    script: str
 
 
 async def ratios(url: str, *, seconds: float, processes: int, bills: int) -> dict[str, float]:
     """By number of clients: payments over pgbench's transactions, and the slowest hundredth in milliseconds.
 
-    With `bills`, the rate at 8 clients is measured again with that many bills more in the table.
+    With `bills`, a second database has that many bills more, and its rate is held against the first one's. Then the
+    rate of tickets' payments, which move a case, against that of bills of no case.
     """
-    house = build_house(Settings(_env_file=None))
+    found: dict[str, float] = {}
+    async with _place(url, processes) as place:
+        for clients in CLIENTS:
+            took, slowest = [], []
+            for _ in range(ROUNDS):
+                tps = await _pgbench(place, clients, seconds)
+                http = await _pay(place, clients, seconds, expected=tps)
+                took.append(http.per_second / tps)
+                slowest.append(http.quantile(0.99))
+            found[f"payments / pgbench at {clients} clients"] = statistics.median(took)
+            found[f"slowest 1 % of payments at {clients} clients, ms"] = 1000 * statistics.median(slowest)
+        found["a ticket's payment / that of a bill of no case"] = await _tickets(place, seconds)
+        if bills:
+            async with bench_data.second_database(url, "more_bills") as other:
+                _fill(other, bills)
+                async with _place(other, processes) as larger:
+                    found[f"payments with {bills:,} bills more / without"] = await _held_against(larger, place, seconds)
+                    await _check(larger)
+        await _check(place)
+    return found
+
+
+@asynccontextmanager
+async def _place(url: str, processes: int) -> AsyncIterator[Place]:
+    with psycopg.connect(url) as connection:
+        for name, value in DURABLE.items():
+            said = connection.execute(f"SHOW {name}").fetchone()  # type: ignore[arg-type]
+            if said != (value,):
+                raise SystemExit(f"PostgreSQL has {name}={said}: a payment that a power cut takes back is none")
+    house = build_house(Settings(_env_file=None, database_url=url))
     try:
         transport = httpx.ASGITransport(app=create_app(house))
         async with httpx.AsyncClient(transport=transport, base_url="http://bench") as client:
-            bank = await (await join_bank(house, client, name="Bank Ukur", profile="bni")).sign_in()
+            bank = await (
+                await join_bank(house, client, name=f"Bank Ukur {new_id().hex[-6:]}", profile="bni")
+            ).sign_in()
             script = await _script(house, bank)
-        found: dict[str, float] = {}
-        with _servers(processes) as ports:
-            http, tps = {}, {}
-            for clients in CLIENTS:
-                tps[clients] = await _pgbench(house, url, script, clients, seconds)
-                http[clients] = await _pay(house, bank, ports, clients, seconds, expected=tps[clients])
-                found[f"payments / pgbench at {clients} clients"] = http[clients].per_second / tps[clients]
-                found[f"slowest 1 % of payments at {clients} clients, ms"] = 1000 * http[clients].quantile(0.99)
-            if bills:
-                _fill(url, bills)
-                more = await _pay(house, bank, ports, 8, seconds, expected=tps[8])
-                found[f"payments with {bills:,} bills more / without"] = more.per_second / http[8].per_second
-        report = await billing.ledger_check(house)
-        if not report.sound:
-            raise SystemExit(f"the books are not sound after the bench: {report.faults}")
-        return found
+        with _servers(processes, url) as ports:
+            yield Place(url, house, bank, ports, script)
     finally:
         await house.close()
 
 
-async def _script(house: House, bank: Bank) -> str:
-    """One payment's statements as a pgbench script."""
-    heard: list[Statement] = []
+async def _held_against(larger: Place, smaller: Place, seconds: float) -> float:
+    """The rate of one place over the other's at 8 clients, in rounds that take turns."""
+    took = []
+    for _ in range(ROUNDS):
+        rates = [await _pay(each, 8, seconds, expected=1_000) for each in (smaller, larger)]
+        took.append(rates[1].per_second / rates[0].per_second)
+    return statistics.median(took)
 
-    def listen(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
+
+async def _tickets(place: Place, seconds: float) -> float:
+    """Payments of tickets (case lock, event, receipt, message) over those of bills of no case, each paid to the last."""
+    took = []
+    for _ in range(ROUNDS):
+        numbers = await bench_data.issued_tickets(place.house, TICKETS)
+        async with place.house.db.read() as connection:
+            query = select(Bill.amount).where(Bill.customer_no == numbers[0])
+            amount = (await connection.execute(query)).scalar_one()
+        requests = [_payment(place.bank, number, amount) for number in numbers]
+        moved = await bench_load.load(place.ports, requests, _is_paid, connections=8)
+        still = await _pay(place, 8, seconds, expected=1_000)
+        took.append(moved.per_second / still.per_second)
+    return statistics.median(took)
+
+
+async def _check(place: Place) -> None:
+    report = await billing.ledger_check(place.house)
+    if not report.sound:
+        raise SystemExit(f"the books are not sound after the bench: {report.faults}")
+
+
+async def _script(house: House, bank: Bank) -> str:
+    """One payment's statements as a pgbench script, as the driver was given them."""
+    heard: list[Statement] = []
+    run = psycopg.AsyncCursor.execute
+
+    async def listen(cursor: Any, query: Any, params: Any = None, **how: Any) -> Any:
+        text = query.decode() if isinstance(query, bytes) else str(query)
         if not SKIPPED.match(text):
-            heard.append((text, list(values) if many else [values]))
+            heard.append((text, params or ()))
+        return await run(cursor, query, params, **how)
 
     for _ in range(3):  # the first payments open accounts
         await bank.pay((await open_test_bill(house)).customer_no, new_id().hex)
     bill = await open_test_bill(house)
     request = new_id().hex
-    engines = (house.db.engine.sync_engine, house.db._reading.sync_engine)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", listen)
-    answer = await bank.pay(bill.customer_no, request)
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", listen)
+    psycopg.AsyncCursor.execute = listen  # type: ignore[method-assign]
+    try:
+        answer = await bank.pay(bill.customer_no, request)
+    finally:
+        psycopg.AsyncCursor.execute = run  # type: ignore[method-assign]
     assert answer.json()["responseCode"] == "2002500", answer.text
     return _written(heard, {bill.id: "bill", bill.customer_no: "customer", request: "request"})
 
@@ -104,12 +173,12 @@ async def _script(house: House, bank: Bank) -> str:
 def _written(heard: Sequence[Statement], names: dict[Any, str]) -> str:
     """The statements with names in place of what is a payment's own: ids, the bill's numbers, texts that hold a colon."""
     first = next(place for place, (text, _) in enumerate(heard) if text.startswith("INSERT"))
-    lines, made = [], {}
-    for place, (text, rows) in enumerate(heard):
+    lines: list[str] = []
+    made: dict[str, str] = {}
+    for place, (text, values) in enumerate(heard):
         if place == first:
             lines.append("BEGIN;")
-        for row in rows:
-            lines.append(_filled(text, row, names, made) + ";")
+        lines.append(_filled(text, values, names, made) + ";")
     lines.append("COMMIT;")
     asked = ", ".join(["id AS bill", "customer_no AS customer", "'r' || n || random() AS request", *made.values()])
     return (
@@ -117,26 +186,44 @@ def _written(heard: Sequence[Statement], names: dict[Any, str]) -> str:
     )
 
 
-def _filled(text: str, row: dict[str, Any], names: dict[Any, str], made: dict[str, str]) -> str:
+def _filled(text: str, values: Any, names: dict[Any, str], made: dict[str, str]) -> str:
+    """One statement; its parameters are `%(name)s` by way of the session, `$1` by way of the driver alone."""
+
     def value(place: re.Match[str]) -> str:
-        given = row[place[1]]
-        own = names.get(given) if isinstance(given, str | UUID | datetime) else None
-        if own is None and (isinstance(given, UUID) or place[1].startswith("external_id")):
-            own = names[given] = f"u{len(names)}"
-            made[own] = f"gen_random_uuid() AS {own}"
-        elif own is None and isinstance(given, str | datetime) and ":" in str(given):
-            # A colon in a text would be read as the beginning of a variable's name.
-            own = names[given] = f"t{len(names)}"
-            made[own] = f"convert_from(decode('{str(given).encode().hex()}', 'hex'), 'UTF8') AS {own}"
-        return f":{own}" if own else sql.Literal(given).as_string(None)
+        key = place[1] or place[2]
+        given = values[int(key) - 1] if place[2] else values[key]
+        if isinstance(given, list):
+            return "ARRAY[" + ", ".join(_said(each, names, made) for each in given) + "]"
+        return _said(given, names, made)
 
-    return re.sub(r"\s+", " ", re.sub(r"%\((\w+)\)s", value, text).replace("%%", "%"))
+    filled = re.sub(r"%\((\w+)\)s|\$(\d+)", value, text)
+    return re.sub(r"\s+", " ", filled.replace("%%", "%"))
 
 
-async def _pgbench(house: House, url: str, script: str, clients: int, seconds: float) -> float:
+def _said(given: Any, names: dict[Any, str], made: dict[str, str]) -> str:
+    own = names.get(given) if isinstance(given, str | UUID | datetime) else None
+    if own is None and (isinstance(given, UUID) or _is_external_id(given)):
+        own = names[given] = f"u{len(names)}"
+        made[own] = f"gen_random_uuid() AS {own}"
+    elif own is None and isinstance(given, str | datetime) and ":" in str(given):
+        # A colon in a text would be read as the beginning of a variable's name.
+        own = names[given] = f"t{len(names)}"
+        made[own] = f"convert_from(decode('{str(given).encode().hex()}', 'hex'), 'UTF8') AS {own}"
+    return f":{own}" if own else sql.Literal(given).as_string(None)
+
+
+def _is_external_id(given: Any) -> bool:
+    """As `Bank.next_id` writes them."""
+    return isinstance(given, str) and len(given) == 20 and given.isdigit()
+
+
+async def _pgbench(place: Place, clients: int, seconds: float) -> float:
     """Transactions a second."""
-    numbers = await _open_bills(house, int(3_000 * seconds))
-    with psycopg.connect(url, autocommit=True) as connection, tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+    numbers = await _open_bills(place.house, int(3_000 * seconds))
+    with (
+        psycopg.connect(place.url, autocommit=True) as connection,
+        tempfile.NamedTemporaryFile("w", suffix=".sql") as file,
+    ):
         connection.execute("DROP TABLE IF EXISTS bench_bills")
         connection.execute("DROP SEQUENCE IF EXISTS bench_bill")
         connection.execute("CREATE SEQUENCE bench_bill")
@@ -145,11 +232,11 @@ async def _pgbench(house: House, url: str, script: str, clients: int, seconds: f
             for n, (id, customer_no) in enumerate(numbers, start=1):
                 copy.write_row((n, id, customer_no))
         connection.execute("ANALYZE bench_bills")
-        file.write(script)
+        file.write(place.script)
         file.flush()
         command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", str(int(seconds) or 1)]
         output = asyncio.subprocess.PIPE
-        done = await asyncio.create_subprocess_exec(*command, "-f", file.name, url, stdout=output, stderr=output)
+        done = await asyncio.create_subprocess_exec(*command, "-f", file.name, place.url, stdout=output, stderr=output)
         said, complaints = await done.communicate()
         rate = re.search(rb"tps = ([0-9.]+)", said)
         if done.returncode or rate is None:
@@ -157,13 +244,13 @@ async def _pgbench(house: House, url: str, script: str, clients: int, seconds: f
         return float(rate[1])
 
 
-async def _pay(
-    house: House, bank: Bank, ports: Sequence[int], clients: int, seconds: float, *, expected: float
-) -> bench_load.Measured:
-    numbers = await _open_bills(house, int(expected * seconds) + WARM_UP)
-    requests = [_payment(bank, customer_no) for _, customer_no in numbers]
-    await bench_load.load(ports, requests[:WARM_UP], _is_paid, connections=clients)
-    return await bench_load.load(ports, requests[WARM_UP:], _is_paid, seconds=seconds, connections=clients, again=False)
+async def _pay(place: Place, clients: int, seconds: float, *, expected: float) -> bench_load.Measured:
+    numbers = await _open_bills(place.house, int(expected * seconds) + WARM_UP)
+    requests = [_payment(place.bank, customer_no, AMOUNT) for _, customer_no in numbers]
+    await bench_load.load(place.ports, requests[:WARM_UP], _is_paid, connections=clients)
+    return await bench_load.load(
+        place.ports, requests[WARM_UP:], _is_paid, seconds=seconds, connections=clients, again=False
+    )
 
 
 async def _open_bills(house: House, count: int) -> list[tuple[UUID, str]]:
@@ -172,7 +259,7 @@ async def _open_bills(house: House, count: int) -> list[tuple[UUID, str]]:
     opened = {number + luhn_digit(number): new_id() for number in numbers}
     async with house.db.begin(SYSTEM) as tx:
         like = await billing.open_bill(
-            tx, case_id=None, purpose="fine", unit="PMJ", amount=250_000, title="Tilang uji", expires_at=tx.now + WEEK
+            tx, case_id=None, purpose="fine", unit="PMJ", amount=AMOUNT, title="Tilang uji", expires_at=tx.now + WEEK
         )
         values = like.model_dump()
         rows = [{**values, "id": id, "customer_no": customer_no} for customer_no, id in opened.items()]
@@ -182,13 +269,14 @@ async def _open_bills(house: House, count: int) -> list[tuple[UUID, str]]:
 
 
 def _fill(url: str, count: int) -> None:
-    """As many bills more, of numbers that nobody asks for."""
+    """As many bills more, of numbers that nobody asks for and that lie all over the index."""
     with psycopg.connect(url, autocommit=True) as connection:
         columns = [name for name in Bill.model_fields if name not in ("id", "customer_no")]
         kept = sql.SQL(", ").join(map(sql.Identifier, columns))
         connection.execute(
             sql.SQL(
-                "INSERT INTO bills (id, customer_no, {kept}) SELECT gen_random_uuid(), 'x' || n, {kept} "
+                "INSERT INTO bills (id, customer_no, {kept}) "
+                "SELECT gen_random_uuid(), 'x' || (n * 2654435761 % 10000000019), {kept} "
                 "FROM (SELECT * FROM bills WHERE state = 'open' LIMIT 1) b, generate_series(1, {count}) n"
             ).format(kept=kept, count=sql.Literal(count))
         )
@@ -196,9 +284,9 @@ def _fill(url: str, count: int) -> None:
         connection.execute("CHECKPOINT")
 
 
-def _payment(bank: Bank, customer_no: str) -> bytes:
+def _payment(bank: Bank, customer_no: str, amount: int) -> bytes:
     """A payment as the bank signs it, ready to be sent."""
-    body = json.dumps(bank.payment_body(customer_no, new_id().hex), separators=(",", ":")).encode()
+    body = json.dumps(bank.payment_body(customer_no, new_id().hex, amount), separators=(",", ":")).encode()
     stamp = bank.timestamp()
     headers = {
         "Authorization": f"Bearer {bank.access_token}",
@@ -216,13 +304,17 @@ def _is_paid(_status: bytes, body: bytes) -> bool:
 
 
 @contextmanager
-def _servers(count: int) -> Iterator[list[int]]:
+def _servers(count: int, url: str) -> Iterator[list[int]]:
     """So many server processes of one application, each on a port of its own, as behind a load balancer."""
-    ports = [9_000 + os.getpid() % 800 + number for number in range(count)]
+    ports = [free_port() for _ in range(count)]
     with tempfile.TemporaryFile() as log:
         running = [
             subprocess.Popen(
-                [sys.executable, "-m", "scripts.bench_server", str(port)], cwd=ROOT, stdout=log, stderr=log
+                [sys.executable, "-m", "scripts.bench_server", str(port)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "LOKET_DATABASE_URL": url},
             )
             for port in ports
         ]

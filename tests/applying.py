@@ -1,17 +1,17 @@
 """Applying as a citizen would, over HTTP: whatever the service's file asks for is filled in from its own examples."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import httpx
-from PIL import Image
 
 from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.house import House
+from app.sandbox.application_story import draw_paper
 from app.services import appointments, billing, cases
 from app.services.appointments import Window
 from app.services.billing.accounts import BANK
@@ -19,6 +19,7 @@ from app.services.identity import sandbox
 from app.services.identity.roles import Role
 from app.services.registries.demo import PEOPLE
 from tests.drain import drain
+from tests.services.documents import portraits
 
 POLRES = "PMJ-POLRESTRO-JAKARTA-SELATAN"
 
@@ -89,7 +90,7 @@ class Desk:
         """Give every paper that is wanted."""
         for each in draft["documents"]:
             if each["required"] and each["state"] == "missing":
-                answer = await self.put(draft["id"], each["name"], paper(each["name"]))
+                answer = await self.put(draft["id"], each["name"], paper(each["name"], each["rule"]))
                 assert answer.status_code == 200, (each["name"], answer.text)
         return await self.get(f"/v1/applications/{draft['id']}")  # type: ignore[no-any-return]
 
@@ -174,9 +175,14 @@ def examples(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: each["examples"][0] for name, each in schema["properties"].items() if each.get("examples")}
 
 
-def paper(name: str) -> bytes:
-    """A picture that may stand for this paper."""
-    del name
-    out = io.BytesIO()
-    Image.effect_noise((640, 860), 60).convert("RGB").save(out, "JPEG", quality=80)
-    return out.getvalue()
+@cache
+def paper(name: str, rule: str | None = None) -> bytes:
+    """A picture that may stand for this paper: a portrait or a signature by its rule, else a page with writing on it.
+
+    ``photo`` and ``other photo`` are two portraits for a licence.
+    """
+    if rule is not None:
+        return portraits.fitting(rule)
+    if name.endswith("photo"):
+        return portraits.as_bytes(portraits.portrait(light=0.12 if name == "photo" else 0.2))
+    return draw_paper(name)

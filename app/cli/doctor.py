@@ -20,7 +20,7 @@ from app.core.config import Settings
 from app.core.crypto import RINGS, KeyRing
 from app.core.house import House
 from app.core.migrations import pending
-from app.services import cases, reference
+from app.services import cases, etle, reference
 from app.services.documents.certificates import CertificateFault
 from app.services.documents.signing import DocumentSigner
 from app.services.identity import connections, credentials, demo
@@ -62,6 +62,7 @@ async def _examine() -> list[Finding]:
         if schema.state == "ok":
             findings.append(await _reference(house))
             findings.append(await _cases(house))
+            findings += await _late_lifts(house)
             findings += await _demonstration(house)
             called = await _banks(house)
         findings.append(await _storage(house))
@@ -162,6 +163,14 @@ async def _cases(house: House) -> Finding:
     if strays:
         return Finding("cases", "bad", " ".join(each.words for each in strays))
     return Finding("cases", "ok", "every case stands in a state that its lifecycle knows")
+
+
+async def _late_lifts(house: House) -> list[Finding]:
+    """Who has paid waits no longer than the policy's time for the block to be lifted."""
+    async with house.db.read() as conn:
+        late = await etle.late_lifts(conn, house.clock.now())
+    words = f"{late} blocks wait longer than the policy's time to be lifted: does the vehicle registry answer, is a worker running?"
+    return [Finding("blocks", "bad", words)] if late else []
 
 
 async def _demonstration(house: House) -> list[Finding]:

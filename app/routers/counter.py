@@ -122,7 +122,9 @@ async def attach(id: UUID, actor: AtCounter, house: TheHouse, file: Annotated[Up
 async def list_blocks(actor: Investigator, house: TheHouse, limit: PageLimit = 50, after: PageAfter = None) -> Blocks:
     """STNK block proposals of your unit that wait for a signature, oldest first."""
     async with house.db.read() as connection:
-        found = await etle.list_proposed(connection, actor.unit or "", limit=limit + 1, after=read_time_and_id(after))
+        found = await etle.list_proposed(
+            connection, actor.unit or "", now=house.clock.now(), limit=limit + 1, after=read_time_and_id(after)
+        )
     page = found[:limit]
     following = cursor_of(page[-1].proposed_at.isoformat(), str(page[-1].id)) if len(found) > limit else None
     return Blocks(blocks=[BlockOut.of(each) for each in page], next=following)

@@ -1,5 +1,5 @@
 """The door for papers in pieces: tus 1.0.0 (https://tus.io) with its extensions creation, creation-with-upload, expiration,
-checksum and termination, so that existing clients (Uppy, tus-js-client, TUSKit, tuspy) work as they are.
+checksum and termination, so that existing clients (tus-js-client, which Uppy uses, and tuspy were tried) work as they are.
 
 A client may send everything in one request or in as many as it likes: what arrived before a cut is kept either way.
 """

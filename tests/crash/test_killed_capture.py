@@ -15,6 +15,7 @@ from app.services import cameras
 from app.services.identity import credentials
 from app.wiring import build_house
 from tests import make
+from tests.ops.forked import ForkedServer
 from tests.ops.server import Server
 
 WITHIN_S = 60
@@ -27,7 +28,7 @@ async def test_a_capture_that_was_accepted_is_read_after_the_server_was_killed(e
             made = await credentials.add_camera(tx, "Kamera Sarinah", unit="PMJ")
         at = SystemClock().now() - timedelta(minutes=5)
         told = {"captured_at": at.isoformat(), "violation": "287-2-APILL", "location": make.LOCATION}
-        with Server(tmp_path, engine_url, "--no-worker") as server:
+        with ForkedServer(tmp_path, engine_url, name="without-a-worker") as server:
             async with httpx.AsyncClient(base_url=server.url) as client:
                 taken = await client.post(
                     "/v1/anpr/captures",
@@ -36,8 +37,7 @@ async def test_a_capture_that_was_accepted_is_read_after_the_server_was_killed(e
                     data={"metadata": json.dumps(told)},
                 )
             assert taken.status_code == 202, taken.text
-            server.process.kill()
-            server.process.wait(WITHIN_S)
+            server.kill()
         id_ = UUID(taken.json()["id"])
 
         async def state() -> cameras.CaptureState:

@@ -64,6 +64,7 @@ async def test_case_32_what_is_no_amount(bank, bill, books):
         250000.0,
         True,
         [],
+        {},
         "99999999999999999.00",
         "250000.001",
         "250000.",

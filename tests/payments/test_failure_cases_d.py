@@ -21,6 +21,7 @@ from app.core.clock_check import ClockCheck
 from app.core.config import Settings
 from app.core.house import House
 from app.core.storage import ObjectStorage
+from app.routers import snap
 from app.services.billing.models import Bill
 from app.services.billing.payments import reverse_payment
 from app.services.billing.settlement.decisions import Proposal
@@ -152,9 +153,10 @@ async def test_case_53_a_lock_a_pool_and_a_database_that_do_not_come(
     assert max(took.values()) < BANK_WAITS_S
     if "hurried" in took:  # its profile says 6 seconds, where others get 7
         assert took["hurried"] < took["silent"]
-    await books.changed()
+    # Whoever heard nothing is to be asked, as far as it could be noted (`test_answers_lost`).
+    await books.changed(questions=await books.came("questions"))
     booked(await bank.pay(bill.customer_no, "R-lock", external_id="1lock"))
-    await books.changed(**BOOKED)
+    await books.changed(**BOOKED, questions=await books.came("questions"))
     await books.hold(BC=250_000, TD=-250_000)
 
 
@@ -162,7 +164,8 @@ async def test_case_53_a_table_that_is_gone(house, bank, bill, books):
     await rename(house, "snap_payments", "snap_payments_away")
     heard(await bank.pay(bill.customer_no, "R1"), "5002500")
     await rename(house, "snap_payments_away", "snap_payments")
-    await books.changed()
+    await asyncio.gather(*snap.NOTING)
+    await books.changed(questions=1)
     booked(await bank.pay(bill.customer_no, "R1"))
     await books.changed(**BOOKED)
 
@@ -190,7 +193,8 @@ async def test_case_54_the_connection_is_lost_during_the_commit(postgres_house, 
         wire.state = state
         heard(await bank.pay(bill.customer_no, "R1", external_id="1"), "5002500")
         assert wire.cuts == 1
-        await books.changed(**(BOOKED if is_booked else {}))
+        await asyncio.gather(*snap.NOTING)
+        await books.changed(**(BOOKED if is_booked else {}), questions=1)
         told = await bank.pay(bill.customer_no, "R1", external_id="1")
         booked(told)  # the table decides
         assert (await bank.pay(bill.customer_no, "R1", external_id="1")).content == told.content

@@ -97,8 +97,8 @@ async def account_of(visit: Visit, person_id: str) -> PersonView | None:
 
 def _claim(form: Form) -> IdentityClaim | None:
     """The claim as the JSON door takes it; None with the faults put into the form."""
-    nik, kk_no = form.need("nik", NOT_A_NIK, longest=24), form.need("kk_no", NOT_A_KK, longest=24)
-    born_on = form.date("born_on", BIRTH_WRONG)
+    nik, born_on = form.need("nik", NOT_A_NIK, longest=24), form.date("born_on", BIRTH_WRONG)
+    kk_no = form.need("kk_no", NOT_A_KK, longest=24)
     if form.errors:
         return None
     try:

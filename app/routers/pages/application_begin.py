@@ -123,10 +123,11 @@ def _family(form: Form) -> applications.Claim | None:
     """Whom of the family it is for, with the faults put into the form; None for oneself."""
     if form.choice("who", ("self", "family"), CHOOSE_PERSON) != "family":
         return None
-    nik, kk_no = Nik.parse(form.need("nik", NOT_A_NIK, longest=24)), parse_kk(form.need("kk_no", NOT_A_KK, longest=24))
-    born_on: date | None = form.date("born_on", BIRTH_WRONG)
+    nik = Nik.parse(form.need("nik", NOT_A_NIK, longest=24))
     if nik is None:
         form.errors.setdefault("nik", NOT_A_NIK)
+    born_on: date | None = form.date("born_on", BIRTH_WRONG)
+    kk_no = parse_kk(form.need("kk_no", NOT_A_KK, longest=24))
     if kk_no is None:
         form.errors.setdefault("kk_no", NOT_A_KK)
     if nik is None or kk_no is None or born_on is None:

@@ -5,7 +5,7 @@ changed elsewhere shows both: nothing typed and nothing stored is lost.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -42,6 +42,11 @@ MORE_ASKED = Text(
     "Tersimpan. Karena jawaban Anda, ada pertanyaan tambahan di bawah.",
     "Saved. Because of your answer there are further questions below.",
 )
+FILLED_IN_NOW = Text(
+    "Tersimpan. Sebagian kami isikan dari data resmi: periksa, lalu lanjut.",
+    "Saved. Some of it was filled in from a register: check it and go on.",
+)
+NOTICES = {"ya": MORE_ASKED, "isi": FILLED_IN_NOW}
 CHOOSE_GROUND = Text("Pilih salah satu.", "Choose one.")
 NO_GROUND = "-"
 
@@ -66,7 +71,7 @@ async def ask_section(
     questions = _questions(view, part)
     if not questions:
         return visit.go(at(id))
-    return _show(visit, view, part, questions, filled(questions, view.form), notice=MORE_ASKED if more else None)
+    return _show(visit, view, part, questions, filled(questions, view.form), notice=NOTICES.get(more))
 
 
 @router.post("/permohonan/{id}/isian/{section}")
@@ -87,16 +92,19 @@ async def take_section(id: UUID, section: SectionName, me: CitizenOnPage, visit:
         return _show(visit, view, part, questions, form)
     if form.get("seen") != mark_of(part, view.form) and _changes(view, patch):
         return _show_both(visit, view, part, form, patch)
-    faults = _faults(view, questions, patch, complete=form.get("do") != "later")
+    faults = _faults(view, questions, patch)
     wrong = {fault.pointer.split("/")[2] for fault in faults}
     try:
         view = await _keep(visit, me, view, {name: value for name, value in patch.items() if name not in wrong})
+        view, known = await _fill_in(visit, me, view)
     except Problem as problem:
         return await _not_kept(visit, me, view, part, form, patch, problem)
+    if form.get("do") != "later":
+        faults += _open(view, set(patch) - wrong)
     show_faults(form, faults, questions)
     if form.errors:
         return _show(visit, view, part, _questions(view, part) or questions, form)
-    return _go_on(visit, view, part, questions, form)
+    return _go_on(visit, view, part, questions, form, known=known)
 
 
 @router.get("/permohonan/{id}/pembebasan")
@@ -161,14 +169,32 @@ def _answers(view: ApplicationView, questions: Sequence[Question], form: Form) -
     return catalogue.clean_form(view.service, {name: value for name, value in typed.items() if name in asked})
 
 
-def _faults(
-    view: ApplicationView, questions: Sequence[Question], patch: Mapping[str, JsonValue], *, complete: bool
-) -> list[FieldError]:
-    """What is wrong with the answers of this page; with `complete`, also what is asked here and was left open."""
+def _faults(view: ApplicationView, questions: Sequence[Question], patch: Mapping[str, JsonValue]) -> list[FieldError]:
+    """What is wrong with the answers of this page."""
     answers = {name: value for name, value in {**view.form, **patch}.items() if value is not None}
-    here = {each.name for each in asked_on(questions)}
-    found = catalogue.form_faults(view.service, answers, complete=complete)
-    return [fault for fault in found if fault.pointer.split("/")[2] in here & set(patch)]
+    here = {each.name for each in asked_on(questions)} & set(patch)
+    found = catalogue.form_faults(view.service, answers, complete=False)
+    return [fault for fault in found if fault.pointer.split("/")[2] in here]
+
+
+def _open(view: ApplicationView, names: set[str]) -> list[FieldError]:
+    """Which of these questions are asked and were left open."""
+    found = catalogue.form_faults(view.service, view.form, complete=True)
+    return [fault for fault in found if fault.pointer.split("/")[2] in names]
+
+
+async def _fill_in(visit: Visit, me: Actor, view: ApplicationView) -> tuple[ApplicationView, set[str]]:
+    """What registers know by now, given these answers, is not asked for: a class leads to the number of its licence.
+
+    Gives the application and the questions that were filled in.
+    """
+    left = {each.name for each in view.service.fields if each.prefill is not None}
+    left = {name for name in left if not catalogue.answered(view.form.get(name))}
+    if not left or view.state != "draft":
+        return view, set()
+    checked = await applications.check(visit.house, view.id)
+    known = {name: value for name, value in catalogue.prefilled(view.service, checked.facts).items() if name in left}
+    return await _keep(visit, me, view, known), set(known)
 
 
 def _changes(view: ApplicationView, patch: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -201,8 +227,16 @@ async def _not_kept(
     return _show_both(visit, fresh, part, form, patch)
 
 
-def _go_on(visit: Visit, view: ApplicationView, part: Section, questions: Sequence[Question], form: Form) -> Response:
-    """To questions that the answers have opened, else to the next section, else back to the list."""
+def _go_on(
+    visit: Visit,
+    view: ApplicationView,
+    part: Section,
+    questions: Sequence[Question],
+    form: Form,
+    *,
+    known: Collection[str] = (),
+) -> Response:
+    """To what the answers have opened or a register has filled in here, else to the next section, else back to the list."""
     if view.state == "needs_correction":
         return visit.go(f"{at(view.id)}?selesai=simpan")
     if form.get("do") == "later":
@@ -212,6 +246,8 @@ def _go_on(visit: Visit, view: ApplicationView, part: Section, questions: Sequen
     required = {each.name for each in catalogue.required_fields(view.service, view.form)}
     if any(each.name in required and each.name not in shown for each in now):
         return visit.go(at(view.id, f"isian/{part.name}?more=ya"))
+    if shown & set(known):
+        return visit.go(at(view.id, f"isian/{part.name}?more=isi"))
     following = _after(view, part)
     return visit.go(at(view.id, f"isian/{following.name}") if following else at(view.id))
 

@@ -14,10 +14,11 @@ from app.services.applications import ApplicationView, DocumentView
 
 DONE = Text("Selesai", "Completed")
 TO_DO = Text("Belum diisi", "Not done yet")
+NOT_GIVEN = Text("Belum ada", "Not there yet")
+NOT_CHOSEN = Text("Belum dipilih", "Not chosen yet")
 STARTED = Text("Belum lengkap", "Not complete")
 OPTIONAL = Text("Boleh kosong", "Optional")
 LATER = Text("Boleh nanti", "Can wait")
-NOT_YET = Text("Belum bisa", "Not yet")
 HELD = Text("Dipilih", "Chosen")
 
 
@@ -78,13 +79,13 @@ def _sections(view: ApplicationView) -> Iterator[Task]:
 
 def _paper(view: ApplicationView, paper: DocumentView) -> Task:
     given = paper.state == "accepted"
-    status, colour = (DONE, "") if given else (TO_DO, "blue") if paper.required else (OPTIONAL, "grey")
+    status, colour = (DONE, "") if given else (NOT_GIVEN, "blue") if paper.required else (OPTIONAL, "grey")
     return Task(paper.rule.title, at(view.id, f"berkas/{paper.rule.name}"), status, colour, given)
 
 
 def _appointment(view: ApplicationView) -> Task:
     held = view.booking is not None and view.booking.state in ("held", "confirmed")
-    status, colour = (HELD, "") if held else (TO_DO, "blue")
+    status, colour = (HELD, "") if held else (NOT_CHOSEN, "blue")
     title = Text("Hari dan jam datang", "Day and time to come")
     return Task(title, at(view.id, "jadwal"), status, colour, held)
 

@@ -271,7 +271,7 @@ async def _show_blocks(
     visit: Visit, actor: Actor, form: Form, *, notice: Text | None = None, status: int = 200
 ) -> Response:
     async with visit.house.db.read() as connection:
-        blocks = await etle.list_proposed(connection, actor.unit or "", limit=BLOCKS_ON_A_PAGE)
+        blocks = await etle.list_proposed(connection, actor.unit or "", now=visit.now, limit=BLOCKS_ON_A_PAGE)
     desk = await desk_of(visit, actor)
     return visit.show("pages/counter/blocks.html", status=status, staff=desk, form=form, blocks=blocks, notice=notice)
 

@@ -26,6 +26,7 @@ from app.routers.pages.visit import TheVisit, Visit
 from app.services import appointments, reference
 from app.services.applications import worklist
 from app.services.appointments import Conflict, Window, agenda, version_of
+from app.services.appointments.problems import WINDOWS_CHANGED
 from app.services.identity.roles import Role
 
 router = APIRouter(include_in_schema=False)
@@ -334,8 +335,12 @@ def _read_windows(form: Form) -> list[Window]:
 
 def _take_faults(form: Form, problem: Problem) -> None:
     """What is wrong with a line, at the first field of the one line that was typed."""
+    title = problem.type.title
     if problem.errors:
         form.errors.setdefault("opens", problem.errors[-1].message)
+    elif problem.type is WINDOWS_CHANGED:
+        words = Text(f"{title.id}. {problem.detail('id')}", f"{title.en}. {problem.detail('en')}")
+        form.errors.setdefault("opens", words)
     else:
         form.take(problem, onto="opens")
 

@@ -8,6 +8,7 @@ TASKS: dict[str, Text] = {
     "review": Text("Periksa foto dan data", "Review picture and registry"),
     "late_review": Text("Pemeriksaan terlambat", "The review is late"),
     "second_look": Text("Pemeriksaan kedua", "Second look"),
+    "late_letter": Text("Surat belum dikirim", "A letter has not left"),
     "correct_address": Text("Surat tidak sampai: cari alamat", "Letter not delivered: find an address"),
     "decide_objection": Text("Putuskan sanggahan", "Decide on an objection"),
     "late_objection": Text("Keputusan sanggahan terlambat", "The decision on an objection is late"),

@@ -200,7 +200,8 @@ def _kind(each: Field) -> str:
         return "number"
     if each.schema.get("format") == "date":
         return "date"
-    return "long" if each.many_lines else "text"
+    free = "pattern" not in each.schema and "format" not in each.schema
+    return "long" if each.many_lines and free else "text"
 
 
 def _choices(each: Field) -> Iterator[tuple[str, Text]]:

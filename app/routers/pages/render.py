@@ -136,6 +136,7 @@ def environment(lang: Lang) -> Environment:
         state_colour=words.state_colour,
         application_colour=application_words.state_colour,
         jam=lambda at, zone="WIB": show_clock(at, zone, lang),
+        ukuran=lambda kb: show_size(kb, lang),
         refund_reason=lambda memo: words.refund_reason(memo).say(lang),
         payee_name=lambda payee: words.payee_name(payee).say(lang),
         **{name: _namer(names, lang) for name, names in _NAMERS.items()},
@@ -179,6 +180,15 @@ def show_day(day: date | datetime, zone: str, lang: Lang) -> str:
 def show_clock(at: datetime, zone: str, lang: Lang) -> str:
     """The time of day alone, for lists below a day: ``08.30``."""
     return format_datetime(at.astimezone(ZONES[zone]), "HH.mm" if lang == "id" else "HH:mm", locale=_LOCALES[lang])
+
+
+def show_size(kb: int, lang: Lang) -> str:
+    """The size of a file as people say it: ``2,5 MB``."""
+    if kb < 1024:
+        return f"{kb} KB"
+    tenths = kb * 10 // 1024
+    shown = f"{tenths // 10}" + (f".{tenths % 10}" if tenths % 10 else "")
+    return f"{shown if lang == 'en' else shown.replace('.', ',')} MB"
 
 
 def confidence_words(confidence: float) -> Text:

@@ -102,6 +102,7 @@ class DocumentOut(BaseModel):
     state: Literal["missing", "accepted", "marked"]
     problems: list[str]
     title: str
+    rule: str | None = Field(description="The photo rule that it is checked by, as the service names it.")
     required: bool
     media_type: str | None
     given_at: datetime | None
@@ -115,6 +116,7 @@ class DocumentOut(BaseModel):
                 "state": view.state,
                 "problems": [each.say(lang) for each in view.problems],
                 "title": view.rule.title.say(lang),
+                "rule": view.rule.rule,
                 "required": view.required,
                 "media_type": view.media_type,
                 "given_at": view.given_at,

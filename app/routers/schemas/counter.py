@@ -1,5 +1,6 @@
 """What goes in and out of the staff's door."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -116,6 +117,14 @@ class AttachmentOut(BaseModel):
     at: datetime
 
 
+class ExemptionOut(BaseModel):
+    """A rule that catches this vehicle for this violation: the officer decides with it in sight."""
+
+    code: str
+    law: str
+    by_machine: bool = Field(description="Whether a sure reading would have been let through without an officer.")
+
+
 class CaseOut(BaseModel):
     """A case as staff see it."""
 
@@ -127,6 +136,7 @@ class CaseOut(BaseModel):
     unit: str
     plate: str | None
     doubtful: bool
+    exemption: ExemptionOut | None
     occurred_at: datetime
     location: str
     violation: ViolationOut
@@ -154,6 +164,7 @@ class CaseOut(BaseModel):
             unit=view.unit,
             plate=view.plate,
             doubtful=view.doubtful,
+            exemption=None if view.exemption is None else ExemptionOut(**asdict(view.exemption)),
             occurred_at=view.occurred_at,
             location=view.location,
             violation=ViolationOut(code=violation.code, article=violation.article, title=violation.title.say(lang)),

@@ -56,8 +56,6 @@ async def issue_for(tx: Tx, case: Case, application: Application) -> None:
         on_paper=service.issues.paper,
         replaces=await _replaced(tx, service.issues.document, application.key_id, form),
     )
-    if service.issues.document in _ENTERED:
-        await tx.enqueue(ENTER_REGISTER, str(case.id))
 
 
 async def _replaced(tx: Tx, kind: str, key_id: UUID, form: Mapping[str, JsonValue]) -> UUID | None:
@@ -103,15 +101,13 @@ class PapersOfServices:
 
 
 async def enter_register(house: House, case_id: str) -> None:
-    """Job: the register learns of what was issued. May run twice: the case's id is the request's."""
+    """Job: the register learns of what was issued, once it is sealed. May run twice: the case's id is the request's."""
     checked = await drafts.check(house, UUID(case_id))
     async with house.db.read() as connection:
         application = await find_application(connection, UUID(case_id))
         nik = (await person_of(connection, house.keys, application))["nik"]
         issued = await issued_of(connection, UUID(case_id))
-    if issued is not None and not issued.ready:
-        raise RuntimeError(f"{issued.number} is not sealed yet; the register is told after that")
-    if nik is not None and issued is not None:
+    if nik is not None and issued is not None and issued.kind in _ENTERED:
         await _ENTERED[issued.kind](house, nik, checked, issued)
 
 

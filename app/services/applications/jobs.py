@@ -78,10 +78,11 @@ async def queue_near(house: House, case_id: str) -> None:
 
 
 async def tell_issued(house: House, case_id: str) -> None:
-    """The document is rendered and signed: the applicant can fetch it."""
+    """The document is rendered and signed: the applicant can fetch it, and the register learns of it."""
     async with house.db.begin(SYSTEM) as tx:
         case, application = await cases.get_locked(tx, UUID(case_id)), await application_of(tx, UUID(case_id))
         service = await service_of(tx.session, application)
+        await tx.enqueue(issue.ENTER_REGISTER, case_id)
         await telling.tell(
             tx,
             case,

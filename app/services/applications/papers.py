@@ -5,7 +5,7 @@ of is kept as a warning for the officer.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -17,10 +17,11 @@ from app.core import vault
 from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
 from app.core.house import House
-from app.core.problems import FieldError
+from app.core.problems import FieldError, Problem
+from app.core.texts import Text
+from app.services import documents
 from app.services.applications import drafts
 from app.services.applications.models import Application, ApplicationDocument
-from app.services.applications.paper_checks import PaperVerdict, PhotoRules, check_paper
 from app.services.applications.problems import (
     DOCUMENT_NOT_GIVEN,
     DOCUMENT_REFUSED,
@@ -28,7 +29,7 @@ from app.services.applications.problems import (
 )
 from app.services.applications.store import check_may_see, find_application, own_locked, papers_of, service_of, touch
 from app.services.catalogue import DocumentRule, Service
-from app.services.documents import off_loop
+from app.services.documents import PhotoProblem, PhotoRule, PhotoRules, SignatureRule, off_loop
 
 SEALED_AS = "paper"
 REUSABLE_SHOWN = 50
@@ -46,6 +47,13 @@ class CheckedPaper:
     warnings: tuple[JsonValue, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
+    problems: tuple[PhotoProblem, ...]
+    warnings: tuple[str, ...]
+    kept: documents.Kept
+
+
 async def rule_for(house: House, actor: Actor, case_id: UUID, name: str) -> DocumentRule:
     """What the service wants of this paper. Raises APPLICATION_NOT_FOUND, DOCUMENT_UNKNOWN."""
     async with house.db.read() as connection:
@@ -61,26 +69,20 @@ async def take(house: House, actor: Actor, case_id: UUID, name: str, data: bytes
     and what `documents` raises for a file that is not what it says.
     """
     rule = await rule_for(house, actor, case_id, name)
-    checked = await off_loop(
-        check_paper,
-        data,
-        kind=str(rule.kind),
-        rule=_photo_rule(house, rule),
-        max_bytes=rule.max_kb * 1024,
-        media_types=rule.media_types,
-    )
-    if checked.problems:
-        raise _refused(name, checked)
+    photo_rule = house[PhotoRules].get(rule.rule) if rule.rule else None
+    looked_at = await off_loop(_look_at, data, rule, photo_rule)
+    if looked_at.problems:
+        raise _refused(name, looked_at.problems)
     async with house.db.begin(actor) as tx:
         application = await tx.session.get_one(Application, case_id)
-        sealed = await seal_bytes(tx, application.key_id, checked.data)
+        sealed = await seal_bytes(tx, application.key_id, looked_at.kept.data)
     paper = CheckedPaper(
         rule,
         await house.storage.put(sealed),
-        hashlib.sha256(checked.data).hexdigest(),
-        checked.media_type,
-        len(checked.data),
-        tuple(checked.warnings),
+        hashlib.sha256(looked_at.kept.data).hexdigest(),
+        looked_at.kept.media_type,
+        len(looked_at.kept.data),
+        looked_at.warnings,
     )
     async with house.db.begin(actor) as tx:
         return await keep(tx, case_id, paper)
@@ -187,17 +189,17 @@ async def bytes_of(house: House, paper: ApplicationDocument) -> bytes:
 
 async def seal_bytes(tx: Tx, key_id: UUID, data: bytes) -> bytes:
     """Bytes as they may lie in the object store: unreadable once the person's key is destroyed."""
-    return ((await vault.seal(tx, key_id, {SEALED_AS: data.hex()}))[SEALED_AS] or "").encode()
+    return await vault.seal_bytes(tx.session, tx.house.keys, key_id, data, name=SEALED_AS)
 
 
 async def open_bytes(house: House, key_id: UUID, sha256: str, *, name: str) -> bytes:
     """The reverse of `seal_bytes`. Raises DOCUMENT_NOT_GIVEN once the person was erased."""
-    sealed = (await house.storage.get(sha256)).decode()
+    sealed = await house.storage.get(sha256)
     async with house.db.read() as connection:
-        plain = (await vault.open_(connection, house.keys, key_id, {SEALED_AS: sealed}))[SEALED_AS]
+        plain = await vault.open_bytes(connection, house.keys, key_id, sealed, name=SEALED_AS)
     if plain is None:
         raise DOCUMENT_NOT_GIVEN(name=name)
-    return bytes.fromhex(plain)
+    return plain
 
 
 def _fits(rule: DocumentRule, paper: ApplicationDocument) -> bool:
@@ -211,14 +213,22 @@ def _rule(service: Service, name: str) -> DocumentRule:
     return found
 
 
-def _photo_rule(house: House, rule: DocumentRule) -> object:
-    return house[PhotoRules].get(rule.rule) if rule.rule else None
+def _look_at(data: bytes, rule: DocumentRule, photo_rule: PhotoRule | SignatureRule | None) -> _LookedAt:
+    """Synchronous and heavy. Raises what `documents.check_applicant_document` raises."""
+    verdict = documents.check_applicant_document(
+        data, photo_rule, max_bytes=rule.max_kb * 1024, wanted=rule.media_types
+    )
+    warnings = tuple(each.code for each in verdict.warnings)
+    if verdict.problems:
+        return _LookedAt(verdict.problems, warnings, documents.Kept(b"", verdict.media_type))
+    return _LookedAt((), warnings, documents.normalised(data, verdict.media_type))
 
 
-def _refused(name: str, checked: PaperVerdict) -> Exception:
-    errors = [FieldError(f"/documents/{name}", each.says) for each in checked.problems]
+def _refused(name: str, problems: Sequence[PhotoProblem]) -> Problem:
+    """Every fault at once, each with what a good one looks like."""
+    said = [Text(f"{each.says.id} {each.example.id}", f"{each.says.en} {each.example.en}") for each in problems]
     return DOCUMENT_REFUSED(
-        why=checked.problems[0].says,
-        errors=errors,
-        extra={"codes": [each.code for each in checked.problems]},
+        why=said[0],
+        errors=[FieldError(f"/documents/{name}", each) for each in said],
+        extra={"codes": [each.code for each in problems]},
     )

@@ -8,7 +8,9 @@ from app.services.cameras.captures import (
     Image,
     accept_capture,
     find_repeated,
+    forget,
     get_capture,
+    is_evidence,
     record_reading,
 )
 from app.services.cameras.devices import Certificate, DeviceView, find_device, record_certificate
@@ -37,7 +39,9 @@ __all__ = [
     "check_metadata",
     "find_device",
     "find_repeated",
+    "forget",
     "get_capture",
+    "is_evidence",
     "parse_metadata",
     "record_certificate",
     "record_reading",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
@@ -149,6 +149,22 @@ async def record_reading(tx: Tx, capture_id: UUID, reading: dict[str, JsonValue]
     capture.reading = reading
     capture.state = CaptureState.READ if reading.get("results") else CaptureState.UNREADABLE
     await tx.session.flush()
+
+
+async def forget(tx: Tx, capture_ids: Sequence[UUID]) -> set[str]:
+    """Delete captures for good; the SHA-256 of the pictures that no other capture names, for whoever removes the files."""
+    mine = col(EvidenceFile.capture_id).in_(capture_ids)
+    files = set((await tx.session.execute(select(col(EvidenceFile.sha256)).where(mine))).scalars())
+    await tx.session.execute(delete(EvidenceFile).where(mine))
+    await tx.session.execute(delete(Capture).where(col(Capture.id).in_(capture_ids)))
+    shared = select(col(EvidenceFile.sha256)).where(col(EvidenceFile.sha256).in_(files))
+    return files - set((await tx.session.execute(shared)).scalars())
+
+
+async def is_evidence(source: Source, sha256: str) -> bool:
+    """Whether a picture belongs to a capture that is kept."""
+    query = select(col(EvidenceFile.id)).where(col(EvidenceFile.sha256) == sha256).limit(1)
+    return (await source.execute(query)).first() is not None
 
 
 def _capture(tx: Tx, device: Actor, metadata: CaptureMetadata, *, body_key: str, content: str) -> Capture:

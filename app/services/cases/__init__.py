@@ -26,7 +26,7 @@ from app.services.cases.tasks import (
     open_task,
     tasks_of,
 )
-from app.services.cases.timeline import TimelineEntry, lifecycle_of, saw, timeline
+from app.services.cases.timeline import TimelineEntry, forget_looks, lifecycle_of, saw, timeline
 
 __all__ = [
     "CASE_NOT_FOUND",
@@ -58,6 +58,7 @@ __all__ = [
     "drawn_from",
     "due_times",
     "find_strays",
+    "forget_looks",
     "get_locked",
     "hand_to",
     "lifecycle_of",

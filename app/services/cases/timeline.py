@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from app.core.db import Tx
@@ -42,6 +42,12 @@ async def lifecycle_of(reader: Reader, case_id: UUID) -> str | None:
     """Which lifecycle a case follows; None where there is no such case. Doors find the room of a case by it."""
     query = select(col(Case.lifecycle)).where(col(Case.id) == case_id)
     return (await reader.execute(query)).scalar_one_or_none()
+
+
+async def forget_looks(tx: Tx, *, lifecycle: str, policy_id: UUID, before: datetime) -> None:
+    """Forget who looked before then at the cases that were opened under this policy; the log keeps its commitments."""
+    of_policy = select(col(Case.id)).where(col(Case.lifecycle) == lifecycle, col(Case.policy_id) == policy_id)
+    await tx.session.execute(delete(CaseView).where(col(CaseView.at) < before, col(CaseView.case_id).in_(of_policy)))
 
 
 async def timeline(reader: Reader, case_id: UUID) -> Sequence[TimelineEntry]:

@@ -37,8 +37,8 @@ def sentence(each: Field, error: ValidationError) -> Text:
 
 
 def named(each: Field, words: Text) -> Text:
-    """A sentence about this question."""
-    return Text(f"{each.title.id}: {words.id}.", f"{each.title.en}: {words.en}.")
+    """A sentence about this question; a title that asks loses its question mark in it."""
+    return Text(f"{each.title.id.rstrip('? ')}: {words.id}.", f"{each.title.en.rstrip('? ')}: {words.en}.")
 
 
 def required(each: Field) -> Text:

@@ -17,7 +17,7 @@ from app.services.etle.back_office import (
     tasks_for,
     undrawn_for,
 )
-from app.services.etle.blocks import blocks_of_case, list_proposed, sign
+from app.services.etle.blocks import blocks_of_case, late_lifts, list_proposed, sign
 from app.services.etle.desk import (
     MAX_ATTACHMENT_BYTES,
     bill_for,
@@ -95,6 +95,7 @@ __all__ = [
     "find_vehicle_for",
     "give_account",
     "is_payee",
+    "late_lifts",
     "letter_pdf",
     "list_proposed",
     "look_up",

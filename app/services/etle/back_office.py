@@ -17,10 +17,25 @@ from app.services.cases import Case, Lifecycles, TaskView, Undrawn
 from app.services.etle import desk, evidence, review
 from app.services.etle.models import Answer, Attachment, Party, Ticket
 from app.services.etle.problems import ADDRESS_MISSING, NOT_UNDELIVERED, PURPOSE_NEEDED
-from app.services.etle.store import PERSON_FIELDS, addressee_of, latest_answer, parties_of, person_of, ticket_of
+from app.services.etle.store import (
+    PERSON_FIELDS,
+    addressee_of,
+    latest_answer,
+    parties_of,
+    person_of,
+    policy_of,
+    ticket_of,
+)
 from app.services.etle.times import ZONES
-from app.services.etle.views import AttachmentView, PersonRecord, ReviewView, VehicleRecord, ViolationView
-from app.services.reference import parse_plate
+from app.services.etle.views import (
+    AttachmentView,
+    ExemptionView,
+    PersonRecord,
+    ReviewView,
+    VehicleRecord,
+    ViolationView,
+)
+from app.services.reference import ExemptionOutcome, exemption_for, parse_plate
 from app.services.registries import Vehicle, VehicleRegistry
 
 BLIND_STATES = ("captured", "in_verification", "verified")
@@ -31,6 +46,7 @@ WORK_WORDS = {
     "review": "memeriksa dugaan pelanggaran / reviewing the violation",
     "late_review": "memeriksa dugaan pelanggaran / reviewing the violation",
     "second_look": "pemeriksaan kedua / second review",
+    "late_letter": "mengirim surat yang terlambat / sending a letter that is late",
     "correct_address": "memperbaiki alamat / correcting the address",
     "decide_objection": "memutus sanggahan / deciding the objection",
     "late_objection": "memutus sanggahan / deciding the objection",
@@ -196,7 +212,20 @@ async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> Revi
         attachments=await _attachments(tx, case.id),
         parties=() if case.state in BLIND_STATES else await _people(tx, case.id),
         blind=case.state in BLIND_STATES,
+        exemption=await _exemption(tx, case, ticket),
     )
+
+
+async def _exemption(tx: Tx, case: Case, ticket: Ticket) -> ExemptionView | None:
+    """The rule in sight of whoever decides (UU 22/2009 art. 134-135): no machine judges what a rule leaves to an officer,
+    nor anything on a doubtful reading."""
+    rule = exemption_for(
+        await policy_of(tx, case),
+        plate=ticket.plate or "",
+        vehicle_kind=str(ticket.vehicle.get("kind") or ""),
+        violation=ticket.violation_code,
+    )
+    return None if rule is None else ExemptionView(rule.code, rule.law, rule.outcome is ExemptionOutcome.EXEMPT)
 
 
 async def _reason(tx: Tx, answer: Answer | None) -> str | None:

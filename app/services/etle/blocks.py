@@ -4,10 +4,11 @@ A record of its own beside the case. The registry is asked between transactions,
 again for the same block changes nothing there.
 """
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from prometheus_client import Histogram
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -23,9 +24,15 @@ from app.services.etle.models import Block, Ticket
 from app.services.etle.problems import BLOCK_NOT_FOUND
 from app.services.etle.store import ticket_of
 from app.services.etle.views import BlockView
-from app.services.reference import parse_plate
+from app.services.reference import find_unit, parse_plate, polda_of, policy_by_id, zone_of
+from app.services.reference import policy as current_policy
 from app.services.registries import VehicleRegistry
 
+UNBLOCKED = Histogram(
+    "loket_unblock_seconds",
+    "From the order to lift a block of an STNK until the registry has lifted it; the promise is under one minute.",
+    buckets=(1, 5, 10, 30, 60, 120, 300, 900, 3600),
+)
 WITHDRAWABLE = ("proposed", "signed")
 MAX_BATCH = 200
 REASONS = {
@@ -60,15 +67,38 @@ async def propose(tx: Tx, case: Case, *, reason: str) -> None:
 
 
 async def list_proposed(
-    connection: AsyncConnection, unit: str, *, limit: int, after: tuple[datetime, UUID] | None = None
+    connection: AsyncConnection, unit: str, *, now: datetime, limit: int, after: tuple[datetime, UUID] | None = None
 ) -> list[BlockView]:
-    """The proposals that wait for this unit's investigator, oldest first."""
-    query = _views().where(col(Block.state) == "proposed", col(Block.unit) == unit)
+    """The proposals that wait for this unit's investigator, oldest first: one batch a day.
+
+    What was proposed in the night, when deadlines end, is listed from the policy's hour of the morning on.
+    """
+    query = _views().where(
+        col(Block.state) == "proposed",
+        col(Block.unit) == unit,
+        col(Block.proposed_at) <= await _batch_until(connection, unit, now),
+    )
     if after is not None:
         at, id_ = after
         query = query.where((col(Block.proposed_at) > at) | ((col(Block.proposed_at) == at) & (col(Block.id) > id_)))
     rows = await connection.execute(query.order_by(col(Block.proposed_at), col(Block.id)).limit(limit))
     return [_view(row) for row in rows]
+
+
+async def late_lifts(connection: AsyncConnection, now: datetime) -> int:
+    """How many blocks the registry has not lifted within the policy's time (under a minute, after the payment)."""
+    query = (
+        select(col(Block.lift_asked_at), col(Case.policy_id))
+        .join(Case, col(Case.id) == col(Block.case_id))
+        .where(col(Block.state) == "lifting", col(Block.lift_asked_at).is_not(None), col(Case.policy_id).is_not(None))
+        .order_by(col(Block.lift_asked_at))
+        .limit(MAX_BATCH)
+    )
+    late = 0
+    for row in (await connection.execute(query)).all():
+        target = (await policy_by_id(connection, row.policy_id)).etle.unblock_target_seconds
+        late += now - row.lift_asked_at > timedelta(seconds=target)
+    return late
 
 
 async def blocks_of_case(connection: AsyncConnection, case_id: UUID) -> list[BlockView]:
@@ -141,6 +171,8 @@ async def lift_block(house: House, block_id: str) -> None:
         if row is None or row.state != "lifting":
             return
         row.state, row.lifted_at = "lifted", tx.now
+        if row.lift_asked_at is not None:
+            UNBLOCKED.observe((tx.now - row.lift_asked_at).total_seconds())
         row.leaf_id = await transparency.append(
             tx, "stnk_block_lifted", {"block": str(row.id), "case": str(row.case_id)}
         )
@@ -151,6 +183,18 @@ async def standing_blocks(connection: AsyncConnection, vehicle_id: str) -> int:
     """How many blocks stand on a vehicle; it is free only when all are lifted."""
     query = select(func.count()).where(col(Block.vehicle_id) == vehicle_id, col(Block.state).in_(("set", "lifting")))
     return (await connection.execute(query)).scalar_one()
+
+
+async def _batch_until(connection: AsyncConnection, unit_code: str, now: datetime) -> datetime:
+    """Up to when proposals are in the batch that is signed now: all, or before the morning's hour those of the days before."""
+    unit = await find_unit(connection, unit_code)
+    if unit is None:
+        return now
+    here = now.astimezone(zone_of(unit))
+    policy = await current_policy(connection, polda_of(unit) or unit.code, here.date())
+    if here.time() >= policy.etle.block_request_time:
+        return now
+    return datetime.combine(here.date(), time(), here.tzinfo)
 
 
 async def _load(house: House, block_id: UUID) -> Block | None:

@@ -6,7 +6,18 @@ from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
 from app.services import documents, notifications
-from app.services.etle import blocks, evidence, letters, papers, reading, refunds, reminders, review, verdict_files
+from app.services.etle import (
+    blocks,
+    evidence,
+    letters,
+    papers,
+    reading,
+    refunds,
+    reminders,
+    retention,
+    review,
+    verdict_files,
+)
 from app.services.etle.models import Letter, Party
 from app.services.etle.queries import waiting_for_a_draw
 
@@ -14,6 +25,11 @@ from app.services.etle.queries import waiting_for_a_draw
 async def dispatch(house: House) -> None:
     """Send the letters that wait, within each Polda's quota of the day."""
     await letters.dispatch_waiting(house)
+
+
+async def forget(house: House) -> None:
+    """Forget the tickets, pictures and looks that the policies no longer keep."""
+    await retention.forget_tickets(house)
 
 
 async def draw_waiting(house: House) -> None:
@@ -57,10 +73,13 @@ JOBS: tuple[Job, ...] = (
     Job(verdict_files.APPLY, verdict_files.carry_out),
     Job(refunds.CHECK_ACCOUNT, refunds.check_account, queue="delivery", attempts=8),
     Job("etle.set_block", blocks.set_block, queue="delivery", attempts=8),
+    Job("etle.forget", forget),
+    Job("etle.drop_file", retention.drop_file, queue="delivery"),
     Job("etle.lift_block", blocks.lift_block, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
     Schedule("remind-people", "0 25 * * * *", "etle.remind"),
+    Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta
     Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),
 )

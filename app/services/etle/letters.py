@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -20,6 +20,7 @@ from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import cases, documents, notifications, transparency
 from app.services.cases import Case
+from app.services.cases.models import WorkItem
 from app.services.etle.models import DispatchDay, Letter, LetterMessage, Party, Ticket
 from app.services.etle.problems import QUOTA_REACHED
 from app.services.etle.store import (
@@ -39,6 +40,8 @@ from app.services.reference import Channel, DeliveryProof, parse_plate
 LETTER_ABOUT = Text("Surat konfirmasi tilang elektronik (ETLE)", "Confirmation letter of an electronic ticket (ETLE)")
 MESSAGE_ABOUT = Text("Pemberitahuan tilang elektronik (ETLE)", "Notice about an electronic ticket (ETLE)")
 DISPATCH_BATCH = 1000
+SECOND_LOOK = "second_look"
+"""The work item of the second officer; no letter leaves while it is open."""
 POST = Actor(ActorKind.SYSTEM, "post", frozenset({"post"}))
 ROLE_WORDS = {
     "owner": Text("pemilik", "owner"),
@@ -54,8 +57,12 @@ _WAITING = and_(
         col(Case.state).in_(("verified", "redirected")),
         and_(col(Case.state) == "undelivered", col(Ticket.resend).is_(True)),
     ),
+    ~exists().where(
+        col(WorkItem.case_id) == col(Case.id), col(WorkItem.kind) == SECOND_LOOK, col(WorkItem.closed_at).is_(None)
+    ),
 )
-"""Cases whose letter waits to leave."""
+"""Cases whose letter waits to leave. One that waits for a second officer is none: a thousand of them, being old, would fill
+every batch, and nothing younger would ever be sent."""
 
 
 # --- dispatch --------------------------------------------------------------------------------------------------------
@@ -117,6 +124,21 @@ async def take_quota(tx: Tx, case: Case) -> None:
         raise QUOTA_REACHED(polda=ticket.polda_code, sent=policy.dispatch_per_day)
 
 
+async def count_letter(tx: Tx, case: Case) -> None:
+    """Count a letter that is owed to somebody who waits for it: it leaves whatever the day has room for, and what it took
+    is missing for the first letters, which may leave tomorrow."""
+    ticket = await ticket_of(tx, case.id)
+    insert = postgresql.insert if tx.house.db.dialect == "postgresql" else sqlite.insert
+    day = local_day(tx.as_of, ticket.zone).date()
+    one = insert(DispatchDay).values(polda_code=ticket.polda_code, day=day, sent=1)
+    await tx.session.execute(
+        one.on_conflict_do_update(
+            index_elements=[col(DispatchDay.polda_code), col(DispatchDay.day)],
+            set_={"sent": col(DispatchDay.sent) + 1},
+        )
+    )
+
+
 async def dispatch(tx: Tx, case: Case) -> None:
     """Write the letter to the present addressee and hand it to the policy's channels; his time has not begun yet."""
     party = await addressee_of(tx, case.id)
@@ -131,6 +153,7 @@ async def write_to_driver(tx: Tx, case: Case) -> None:
     """A letter and a code of his own to the person whom the owner named."""
     driver = await party_in_role(tx, case.id, "driver")
     if driver is not None:
+        await count_letter(tx, case)
         await _write(tx, case, driver, "etle_driver_named")
 
 
@@ -140,6 +163,7 @@ async def ask_owner_again(tx: Tx, case: Case) -> None:
     if owner is not None:
         owner.addressee = True
         (await ticket_of(tx, case.id)).delivered_at = None
+        await count_letter(tx, case)
         await _write(tx, case, owner, "etle_driver_declined")
 
 

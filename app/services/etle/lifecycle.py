@@ -300,6 +300,12 @@ async def dispatch_due(tx: Tx, case: Case) -> datetime | None:
     return end_of_day(ticket.occurred_at, (await policy_of(tx, case)).expire_unsent_days, ticket.zone)
 
 
+async def letter_due(tx: Tx, case: Case) -> datetime | None:
+    """By then the letter should have left, 3 days from the violation; a later one is not void, but somebody looks why."""
+    ticket = await ticket_of(tx, case.id)
+    return end_of_day(ticket.occurred_at, (await policy_of(tx, case)).dispatch_days, ticket.zone)
+
+
 async def delivery_due(tx: Tx, case: Case) -> datetime | None:
     """Delivery that is unproven by then counts as not delivered; nothing once it is proven."""
     ticket, letter = await ticket_of(tx, case.id), await latest_letter(tx, case.id)
@@ -377,7 +383,7 @@ _EFFECTS = (
     owe_payment, owe_deposit, owe_rest, tell_refund_paid, ask_account_again, ask_cash_witness, close_refund, forfeit_refund, tell_refused, tell_annulled,
 )  # fmt: skip
 _DEADLINES = (
-    verify_due, review_due, dispatch_due, delivery_due, answer_due, resend_due, driver_answer_due, admission_due,
+    verify_due, review_due, letter_due, dispatch_due, delivery_due, answer_due, resend_due, driver_answer_due, admission_due,
     objection_due, payment_due, session_due, refund_claim_due,
 )  # fmt: skip
 

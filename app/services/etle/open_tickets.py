@@ -7,7 +7,16 @@ from app.core.db import Database
 from app.services.cases import Case
 from app.services.etle.models import Ticket
 
-OPEN = ("letter_sent", "awaiting_driver", "redirected", "unanswered", "confirmed", "tilang_issued", "payment_overdue", "decided")
+OPEN = (
+    "letter_sent",
+    "awaiting_driver",
+    "redirected",
+    "unanswered",
+    "confirmed",
+    "tilang_issued",
+    "payment_overdue",
+    "decided",
+)
 """The owner was told and something is still to be answered or paid. A deposit that was paid holds nothing up."""
 
 

@@ -13,6 +13,7 @@ from sqlmodel import col
 from app.core.db import JsonValue, Tx
 from app.services import cases
 from app.services.cases import Case, CaseEvent
+from app.services.etle.letters import SECOND_LOOK
 from app.services.etle.models import Ticket
 from app.services.etle.problems import PLATE_UNKNOWN
 from app.services.etle.store import add_party, party_in_role, policy_of, ticket_of
@@ -20,8 +21,6 @@ from app.services.identity.roles import Role
 from app.services.identity.staff import list_officers, pool_of
 from app.services.reference import parse_plate
 from app.services.registries import NumberKind, Vehicle, number_indexes
-
-SECOND_LOOK = "second_look"
 
 
 @dataclass(frozen=True, slots=True)

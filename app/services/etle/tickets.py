@@ -26,7 +26,11 @@ async def issue(tx: Tx, case: Case) -> None:
     ticket.issued_at = tx.now
     ticket.court_name = f"Pengadilan Negeri {unit.seat}" if unit is not None and unit.seat else None
     ticket.session_at = session_after(
-        tx.now, weekday=policy.session_weekday, lead_days=policy.session_lead_days, zone=ticket.zone
+        tx.now,
+        weekday=policy.session_weekday,
+        # Never so near that the file could not be at the court in time (PERMA 12/2016).
+        lead_days=max(policy.session_lead_days, policy.court_file_days + 1),
+        zone=ticket.zone,
     )
     await tx.session.flush()
 

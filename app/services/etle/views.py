@@ -180,6 +180,15 @@ class VehicleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ExemptionView:
+    """A rule of the policy that catches this vehicle for this violation; `by_machine` where a sure reading needs nobody."""
+
+    code: str
+    law: str
+    by_machine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewView:
     """What an officer needs for one decision, on one page."""
 
@@ -206,6 +215,7 @@ class ReviewView:
     attachments: tuple["AttachmentView", ...]
     parties: tuple[PersonRecord, ...]
     blind: bool  # the owner is not shown as long as the picture is being judged
+    exemption: ExemptionView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ async def list_active(source: Reader, keys: KeyRing) -> list[str]:
     members = select(col(StaffMember.email_bidx)).where(
         col(StaffMember.email_bidx).in_(indexes), col(StaffMember.disabled_at).is_(None)
     )
-    found = sorted(indexes[index] for index in (await source.execute(members)).scalars())
+    found = sorted(indexes[index] for index in (await source.execute(members)).scalars() if index)
     faults = [f"The demo sign-in {email} is active: loket staff disable {email}" for email in found]
     for kind, name, what in (
         ("camera", DEMO_CAMERA, "demo camera"), ("bank", DEMO_BANK, "sandbox bank"), ("app", None, "demo app"),

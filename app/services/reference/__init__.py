@@ -23,7 +23,6 @@ from app.services.reference.policy import (
     ExemptionOutcome,
     ExemptionRule,
     Posko,
-    SeveralArticles,
     exemption_for,
 )
 from app.services.reference.queries import (
@@ -75,7 +74,6 @@ __all__ = [
     "ReferenceFile",
     "Region",
     "Scope",
-    "SeveralArticles",
     "Unit",
     "Violation",
     "apply",

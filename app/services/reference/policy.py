@@ -9,6 +9,7 @@ A field added later needs a default here, namely what policies written before it
 edited and must stay readable.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import time
@@ -42,13 +43,6 @@ class DeliveryProof(StrEnum):
     CARRIER_RECEIPT = "carrier_receipt"  # the postal carrier reports the hand-over at the address
     PROVIDER_RECEIPT = "provider_receipt"  # the message provider reports delivery to the device
     OPENED = "opened"  # somebody opened the case with the letter's reference
-
-
-class SeveralArticles(StrEnum):
-    """What a ticket with several articles costs as a deposit. No source settles it; each Polda says which."""
-
-    HIGHEST = "highest"
-    SUM = "sum"
 
 
 class ExemptionOutcome(StrEnum):
@@ -135,7 +129,7 @@ class EtlePolicy:
     review_idle_minutes: Minutes
     """A review that its officer opened and left goes back to the pool after this long. Proposal."""
     dispatch_days: Days
-    """The letter should leave within this time of the violation: 3 days [S20][S25]."""
+    """The letter should leave within this time of the violation: 3 days [S20][S25]; a later one is somebody's work."""
     dispatch_per_day: Annotated[int, Field(ge=1, le=1_000_000)]
     """Letters that this Polda can send on one local day; Metro Jaya about 800 for want of postage [S21]."""
     expire_unsent_days: Days
@@ -149,8 +143,6 @@ class EtlePolicy:
     takes about 3 days [S13], one letter took 7 [S43]."""
     expire_undelivered_days: Days
     """An undelivered case for which no channel works expires this long after the violation. Proposal."""
-    confirmation_site: Words
-    """The address of the confirmation site that stands on the letter; empty is not allowed, one per Polda [S18]."""
     posko: Posko
     """The counter on the letter [S13][S16]."""
 
@@ -169,8 +161,6 @@ class EtlePolicy:
     """An objection is decided within this time. Proposal: the first reply to a complaint is due in 14 days (UU 25/2009)."""
 
     # The ticket and the money
-    several_articles: SeveralArticles
-    """What several articles on one ticket cost (no source: section 6)."""
     pay_days_from_code: Days
     """Payment is due this long after the payment code: 7 days [S19][S25]. The later of this and the next counts."""
     pay_days_from_violation: Days
@@ -184,7 +174,7 @@ class EtlePolicy:
     session_lead_days: Days
     """The session is at least this long after the ticket. Proposal; the file must be there 3 days before [S1]."""
     court_file_days: Days
-    """The case file reaches the court this long before the session: 3 days (PERMA 12/2016) [S1]."""
+    """The case file reaches the court this long before the session: 3 days (PERMA 12/2016) [S1]; no session is nearer."""
     refund_claim_days: Days
     """What was paid too much can be claimed for this long after the verdict: one year (UU 22/2009 art. 268) [S1][S2]."""
     refund_reminder_days: tuple[Days, ...]
@@ -192,9 +182,9 @@ class EtlePolicy:
 
     # The block beside it
     block_request_time: time
-    """Local time on the morning after a deadline at which block requests are proposed to the investigator [S32]."""
+    """Local time of the morning from which the night's block requests are listed for the investigator [S32]."""
     unblock_target_seconds: Annotated[int, Field(ge=1, le=86_400)]
-    """From payment to the order to lift: under one minute [S35]."""
+    """From payment to the lifted block: under one minute [S35]; `loket doctor` names what takes longer."""
 
     # Who is let through, and what is kept
     exemptions: tuple[ExemptionRule, ...]
@@ -202,7 +192,7 @@ class EtlePolicy:
     keep_rejected_days: Days
     """Rejected and exempt captures and their pictures are deleted after this long. Proposal."""
     keep_closed_days: Days
-    """Closed tickets are kept this long. Proposal: 5 years."""
+    """Closed tickets are kept this long, with their people and pictures; the books stay. Proposal: 5 years."""
     keep_access_log_days: Days
     """Who looked at whom is kept this long. Proposal: 5 years."""
     payment_grace_minutes: Minutes = 10
@@ -228,11 +218,19 @@ def policy_text(policy: EtlePolicy) -> str:
     return _ADAPTER.dump_json(policy).decode()
 
 
+_DROPPED = ("several_articles", "confirmation_site")
+"""Values of policies that were stored before nothing read them: every ticket has one article, and its letter leads to the
+one address at which this house answers (`LOKET_PUBLIC_URL`)."""
+
+
 # A pure function of immutable text, so remembering costs no freshness; a stored version never changes.
 @lru_cache(maxsize=256)
 def policy_from_text(text: str) -> EtlePolicy:
     """The policy that a stored version holds."""
-    return _ADAPTER.validate_json(text)
+    values = json.loads(text)
+    return _ADAPTER.validate_python(
+        {name: value for name, value in values.items() if name not in _DROPPED}, strict=False
+    )
 
 
 def exemption_for(policy: EtlePolicy, *, plate: str, vehicle_kind: str | None, violation: str) -> ExemptionRule | None:

@@ -53,7 +53,7 @@ async def test_a_counter_officer_applies_for_somebody_only_with_their_code_for_e
             given = await client.put(
                 f"{path}/{made['id']}/documents/{each['name']}",
                 headers=counter,
-                files={"file": ("a.jpg", paper(each["name"]), "image/jpeg")},
+                files={"file": ("a.jpg", paper(each["name"], each["rule"]), "image/jpeg")},
             )
             assert given.status_code == 200, given.text
     first = await desk.staff(Role.COUNTER, POLRES)

@@ -21,6 +21,7 @@ from app.services.registries.demo import demo_vehicles
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit, paper
 from tests.drain import drain
+from tests.services.documents import portraits
 
 BUDIS_CAR = next(each for each in demo_vehicles() if each.plate == "B1234XYZ")
 CAR = {"plate": "B1234XYZ", "chassis_tail": BUDIS_CAR.chassis_no[-5:], "owner_nik": None}
@@ -160,7 +161,7 @@ async def test_a_mark_opens_just_that_paper_and_is_mended_by_a_new_one(desk: Des
     assert shut["code"] == "applications-not-open"
     too_soon = await problem(desk, f"/v1/applications/{id}/submit")
     assert too_soon["code"] == "applications-not-mended"
-    assert (await desk.put(id, "photo", paper("another photo"))).status_code == 200
+    assert (await desk.put(id, "photo", paper("other photo"))).status_code == 200
     assert (await desk.submit(id))["state"] == "in_review"
     await desk.act(id, Role.OFFICER, "approve")
     assert await desk.state(id) == "issued"
@@ -196,7 +197,7 @@ async def test_cancelling_pays_back_until_an_officer_has_begun(desk: Desk) -> No
     await desk.pay(other["id"])
     mark = {"pointer": "/documents/photo", "code": "photo"}
     await desk.act(other["id"], Role.OFFICER, "ask_correction", marks=[mark])
-    assert (await desk.put(other["id"], "photo", paper("mended"))).status_code == 200
+    assert (await desk.put(other["id"], "photo", paper("other photo"))).status_code == 200
     await desk.submit(other["id"])
     said = await problem(desk, f"/v1/applications/{other['id']}/cancel")
     assert said["code"] == "applications-review-begun"
@@ -379,3 +380,16 @@ async def test_a_new_licence_takes_the_place_of_the_old_and_the_register_learns_
     licences = await desk.house[Registers].find("licences", demo.PEOPLE[demo.BUDI].nik)
     held = next(each for each in licences if each.sim_class == "A")
     assert held.valid_until.isoformat() == new["issued"]["valid_until"]
+
+
+async def test_a_photo_that_breaks_its_rule_is_refused_at_once_with_a_good_example(desk: Desk) -> None:
+    draft = await desk.draft("sim-renewal", sim_class="A")
+    red = portraits.as_bytes(portraits.portrait(portraits.RED))
+    answer = await desk.put(draft["id"], "photo", red)
+    said = answer.json()
+    assert (answer.status_code, said["code"]) == (422, "applications-document-refused")
+    assert [each["pointer"] for each in said["errors"]] == ["/documents/photo"]
+    text = await desk.put(draft["id"], "ktp", b"MZ this is a program")
+    assert text.status_code == 415
+    seen = await desk.get(f"/v1/applications/{draft['id']}")
+    assert {each["state"] for each in seen["documents"]} == {"missing"}

@@ -51,7 +51,7 @@ async def test_a_payment_after_its_line_is_settled_by_it(desk: Desk, clock: Fixe
     books = await Books.open(desk.house)
     answer = await desk.bank.pay(desk.bills[0].customer_no, "R1")
     assert flag(answer) == BOOKED
-    await books.changed(external_ids=1, payments=1, entries=2, lines=4)
+    await books.changed(external_ids=1, payments=1, entries=2, lines=4, settled=1, steps=1)
     assert await desk.books() == {"BA": 250_000, "TD": -250_000}
     old, new = await desk.lines()
     assert (old.outcome, old.held, old.ended_by, old.ended_entry_id) == (

@@ -358,3 +358,11 @@ def test_response_codes(service, case, about, code, message):
 
 def test_the_hash_of_no_body_is_that_of_the_empty_string():
     assert signatures.body_hash(b"") == hashlib.sha256(b"").hexdigest()
+
+
+def test_the_response_codes_are_aspis_own_words():
+    """What we answer by, against the copy that tests hold: neither may drift alone."""
+    theirs = json.loads((Path(__file__).parents[2] / "data" / "snap_response_codes.json").read_text("utf-8"))["cases"]
+    expected = {(row["http"], row["case"]): row["message"] for row in theirs}
+    assert {key: row.message for key, row in codes.cases().items()} == expected
+    assert len(theirs) == len(expected)

@@ -89,7 +89,7 @@ def line_of(text: str, words: str) -> int:
         ("answer_days_from_violation: 8 ", "answer_days_from_violation: -8 ", "greater than or equal to 0"),
         ("dispatch_per_day: 800", "dispatch_per_day: many", "valid integer"),
         ("    review_days: 3", "    revue_days: 3", "Unexpected keyword"),
-        ("several_articles: highest", "several_articles: mean", "'highest' or 'sum'"),
+        ("        outcome: officer", "        outcome: nobody", "'exempt' or 'officer'"),
         ("channel: whatsapp, proofs: [provider_receipt, opened]}", "channel: pigeon, proofs: [opened]}", "'post'"),
         ("  JATENG:", "  PMJ:", "stands on line"),
         ("C[CDH].*", "C[CDH.*", "is no regular expression"),

@@ -1,0 +1,356 @@
+"""For people without a phone or computer of their own: the officer types, and each step needs the applicant's own code.
+
+Begin, help, submit and cancel each want a code that goes to the applicant's contact on record. In between the officer fills
+in the same questions and hands in the same papers as the applicant's own pages ask for, checked by the same rules.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app.core.actor import Actor
+from app.core.db import Tx
+from app.core.limits import Limits
+from app.core.problems import NOT_FOUND, Problem
+from app.core.texts import Text
+from app.routers.pages.application_tasks import Task, tasks_of
+from app.routers.pages.application_words import MEANINGS
+from app.routers.pages.applying import mendings_of, wants_appointment
+from app.routers.pages.counter_helping import FILLED_IN, PAGE, AtCounter, helped, must_help
+from app.routers.pages.desk import desk_of
+from app.routers.pages.forms import Form
+from app.routers.pages.once import new_once, once
+from app.routers.pages.questions import lines_of
+from app.routers.pages.visit import TheVisit, Visit
+from app.services import applications, catalogue, reference
+from app.services.applications import assisting, worklist
+from app.services.applications.problems import LIKELY_DUPLICATE
+from app.services.catalogue import Catalogue, OfferState, Outcome
+from app.services.identity.consents import Asked
+from app.services.identity.problems import CONSENT_REFUSED
+from app.services.registries import Nik, parse_kk
+
+router = APIRouter(include_in_schema=False)
+OWN_PAGES = "/permohonan/"
+CANCELLED_IN = ("draft", "expired", "awaiting_payment", "in_review")
+FIRST_BIRTH = date(1900, 1, 1)
+
+NOT_A_NIK = Text("Bukan NIK: 16 angka, seperti di KTP.", "Not a NIK: 16 digits, as on the KTP.")
+NOT_A_KK = Text("Bukan nomor KK: 16 angka.", "Not a family card number: 16 digits.")
+BORN_WRONG = Text("Isi tanggal lahir dengan angka.", "Give the date of birth in digits.")
+SERVICE_MISSING = Text("Pilih layanannya.", "Choose the service.")
+CODE_MISSING = Text("Ketik kode yang disebutkan pemohon.", "Type the code that the applicant tells you.")
+NUMBER_UNKNOWN = Text(
+    "Tidak ada permohonan dengan nomor ini. Periksa huruf demi huruf.",
+    "There is no application with this reference. Check it character by character.",
+)
+DONE: Mapping[str, Text] = {
+    "begun": Text("Permohonan dimulai.", "The application was begun."),
+    "saved": Text("Tersimpan.", "Saved."),
+    "sent": Text("Permohonan diajukan.", "The application was submitted."),
+    "cancelled": Text("Permohonan dibatalkan.", "The application was cancelled."),
+    "helped": Text("Pemohon setuju dibantu di sini.", "The applicant agrees to be helped here."),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the applicant is asked to agree to, and where its code is sent with."""
+
+    name: str
+    heading: Text
+    action: str
+
+
+# --- begin, or go on -------------------------------------------------------------------------------------------------
+
+
+@router.get(PAGE)
+async def begin_page(actor: AtCounter, visit: TheVisit) -> Response:
+    """Who stands here and what they want; or the reference of an application that they began elsewhere."""
+    return await _show_begin(visit, actor, Form())
+
+
+@router.post(PAGE)
+async def ask_to_begin(actor: AtCounter, visit: TheVisit) -> Response:
+    """Send the person a code for beginning; then the page that takes it. Or go on with an application by its reference."""
+    form = await visit.form()
+    if form.get("go") == "on":
+        async with visit.house.db.read() as connection:
+            case_id = await worklist.find_by_reference(connection, form.get("reference")[:80])
+        if case_id is not None:
+            return visit.go(f"{PAGE}/{case_id}")
+        form.errors["reference"] = NUMBER_UNKNOWN
+        return await _show_begin(visit, actor, form, status=404)
+    claim = _claim(visit, form)
+    if claim is None:
+        return await _show_begin(visit, actor, form, status=422)
+    try:
+        await visit.house[Limits].hit("consent-case", visit.house.keys.blind_index("nik", claim.nik))
+        person = await assisting.registered(visit.house, claim)
+        async with visit.house.db.begin(actor) as tx:
+            asked = await assisting.ask_to_begin(tx, person)
+    except Problem as problem:
+        form.take(problem, onto="nik")
+        return await _show_begin(visit, actor, form, status=problem.type.status)
+    return await _show_begin_code(visit, actor, Form({**form.values, "sent_to": asked.sent_to}))
+
+
+@router.post(f"{PAGE}/mulai")
+async def begin(actor: AtCounter, visit: TheVisit) -> Response:
+    """Begin the application with the person's code; what registers know is filled in already."""
+    form = await visit.form()
+    claim, code = _claim(visit, form), form.need("code", CODE_MISSING, longest=12)
+    if claim is None:
+        return await _show_begin(visit, actor, form, status=422)
+    if form.errors:
+        return await _show_begin_code(visit, actor, form, status=422)
+    house, unit = visit.house, actor.unit or ""
+    try:
+        service, person = house[Catalogue].get(form.get("service")), await assisting.registered(house, claim)
+        applicant = await applications.applicant_by_nik(
+            house, person.nik, name=person.name, contact=person.phone or person.email, person_id=None
+        )
+        known = await applications.starting_form(house, service, applicant, unit=unit, given={})
+
+        async def work(tx: Tx) -> str:
+            consent = await assisting.allowed_to_begin(tx, person, code)
+            if consent is None:
+                return ""  # committed, so that the failed try counts
+            made = await applications.begin(
+                tx, service, unit=unit, applicant=applicant, form=known, lang=visit.lang, consent=consent
+            )
+            return f"{PAGE}/{made.case_id}?done=begun"
+
+        path = await once(visit, actor, form, work)
+        if path:
+            return visit.go(path)
+        form.take(CONSENT_REFUSED(), onto="code")
+        return await _show_begin_code(visit, actor, form, status=422)
+    except Problem as problem:
+        form.take(problem, onto="code")
+        return await _show_begin_code(visit, actor, form, status=problem.type.status)
+
+
+@router.get(f"{PAGE}/{{id}}")
+async def tasks_page(
+    id: UUID, actor: AtCounter, visit: TheVisit, done: Annotated[str, Query(max_length=12)] = ""
+) -> Response:
+    """What is to be filled in and handed in; or, before the applicant has agreed, the code for helping here."""
+    view = await helped(visit, actor, id)
+    if view is None:
+        return await _show_code(visit, actor, id, HELP_STEP, Form(), asked=None)
+    tasks = tasks_of(visit, view)
+    return visit.show(
+        "pages/counter/applications/assist_tasks.html",
+        staff=await desk_of(visit, actor),
+        form=Form(),
+        view=view,
+        form_tasks=_here(tasks.form),
+        paper_tasks=_here(tasks.papers),
+        slot=wants_appointment(visit, view) and view.state in FILLED_IN,
+        mendings=[replace(each, href=_path(each.href)) for each in mendings_of(view)],
+        filling=view.state in FILLED_IN,
+        cancels=view.state in CANCELLED_IN,
+        meaning=MEANINGS.get(view.state),
+        notice=DONE.get(done),
+    )
+
+
+# --- codes -----------------------------------------------------------------------------------------------------------
+
+
+@router.post(f"{PAGE}/{{id}}/kode")
+async def ask_code(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
+    """Send the applicant a code for one step, and show the page that takes it."""
+    form = await visit.form()
+    step = STEPS.get(form.get("step"))
+    if step is None:
+        raise NOT_FOUND()
+    try:
+        await visit.house[Limits].hit("consent-case", str(id))
+        async with visit.house.db.begin(actor) as tx:
+            asked = await assisting.ask(tx, id, step.name)
+    except Problem as problem:
+        if problem.type.status == NOT_FOUND.status:
+            raise
+        form.take(problem, onto="code")
+        return await _show_step(visit, actor, id, step, form, status=problem.type.status)
+    return await _show_step(visit, actor, id, step, Form({"sent_to": asked.sent_to}), asked=asked)
+
+
+@router.post(f"{PAGE}/{{id}}/setuju")
+async def use_code(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
+    """The step, with the applicant's code: help here, submit, send the mended parts, or cancel."""
+    form = await visit.form()
+    step = STEPS.get(form.get("step"))
+    if step is None:
+        raise NOT_FOUND()
+    code = form.need("code", CODE_MISSING, longest=12)
+    if form.errors:
+        return await _show_step(visit, actor, id, step, form, status=422)
+    try:
+        path = await _carry_out(visit, actor, id, step, form, code)
+        if path:
+            return visit.go(path)
+        form.take(CONSENT_REFUSED(), onto="code")
+        return await _show_step(visit, actor, id, step, form, status=422)
+    except Problem as problem:
+        if problem.type.status == NOT_FOUND.status:
+            raise
+        onto = "duplicate" if problem.type is LIKELY_DUPLICATE else "code"
+        form.errors.setdefault(onto, Text(problem.detail("id"), problem.detail("en")))
+        return await _show_step(visit, actor, id, step, form, status=problem.type.status)
+
+
+@router.get(f"{PAGE}/{{id}}/periksa")
+async def check_page(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
+    """Everything once more, to be read out to the applicant, with what the machine finds and what it costs."""
+    view = await must_help(visit, actor, id)
+    return await _show_step(
+        visit, actor, id, STEPS["resubmit" if view.state == "needs_correction" else "submit"], Form()
+    )
+
+
+# --- below the doors -------------------------------------------------------------------------------------------------
+
+
+HELP_STEP = Step("help", Text("Pemohon minta dibantu di sini", "The applicant asks for help here"), "helped")
+STEPS: Mapping[str, Step] = {
+    "help": HELP_STEP,
+    "submit": Step("submit", Text("Ajukan permohonan", "Submit the application"), "sent"),
+    "resubmit": Step("resubmit", Text("Kirim perbaikan", "Send the mended parts"), "sent"),
+    "cancel": Step("cancel", Text("Batalkan permohonan", "Cancel the application"), "cancelled"),
+}
+
+
+async def _carry_out(visit: Visit, actor: Actor, case_id: UUID, step: Step, form: Form, code: str) -> str:
+    """Do the step once; gives where to go on, or nothing where the code does not hold. The failed try is committed."""
+    path, submission, checked = f"{PAGE}/{case_id}?done={step.action}", None, None
+    if step.name in ("submit", "resubmit"):
+        view = await must_help(visit, actor, case_id)
+        if view.state not in FILLED_IN:  # pressed twice, or handed in elsewhere
+            return path
+        checked = await applications.check(visit.house, case_id)
+        submission = applications.Submission(view.version, form.get("duplicate") == "yes")
+
+    async def work(tx: Tx) -> str:
+        consent = await assisting.use(tx, case_id, step.name, code)
+        if consent is None:
+            return ""
+        if submission is not None:
+            await applications.submit(tx, case_id, checked, replace(submission, consent=consent))
+        elif step.name == "cancel":
+            await applications.discard(tx, case_id, consent=consent)
+        return path
+
+    return await once(visit, actor, form, work)
+
+
+async def _show_begin(visit: Visit, actor: Actor, form: Form, *, status: int = 200) -> Response:
+    house = visit.house
+    async with house.db.read() as connection:
+        where = await reference.unit(connection, actor.unit or "")
+        today = visit.now.astimezone(reference.zone_of(where)).date()
+        views = await catalogue.offers_of_unit(connection, house[Catalogue], where, today)
+    offered = [house[Catalogue].get(each.service) for each in views if each.state is OfferState.OFFERED]
+    form.dates.add("born_on")
+    return visit.show(
+        "pages/counter/applications/assist_begin.html",
+        status=status,
+        staff=await desk_of(visit, actor),
+        form=form,
+        services=offered,
+    )
+
+
+async def _show_begin_code(visit: Visit, actor: Actor, form: Form, *, status: int = 200) -> Response:
+    service = visit.house[Catalogue].services.get(form.get("service"))
+    return visit.show(
+        "pages/counter/applications/assist_begin_code.html",
+        status=status,
+        staff=await desk_of(visit, actor),
+        form=form,
+        once=new_once(),
+        service=service,
+    )
+
+
+async def _show_code(
+    visit: Visit, actor: Actor, case_id: UUID, step: Step, form: Form, *, asked: Asked | None, status: int = 200
+) -> Response:
+    return visit.show(
+        "pages/counter/applications/assist_code.html",
+        status=status,
+        staff=await desk_of(visit, actor),
+        form=form,
+        once=new_once(),
+        case_id=case_id,
+        step=step,
+        asked=asked is not None or "sent_to" in form.values,
+        back=f"{PAGE}/{case_id}" if step is not HELP_STEP else PAGE,
+    )
+
+
+async def _show_step(
+    visit: Visit, actor: Actor, case_id: UUID, step: Step, form: Form, *, asked: Asked | None = None, status: int = 200
+) -> Response:
+    """The page that takes the code of a step; for handing in with everything that the applicant agrees to."""
+    if step.name not in ("submit", "resubmit"):
+        return await _show_code(visit, actor, case_id, step, form, asked=asked, status=status)
+    view = await must_help(visit, actor, case_id)
+    if view.state not in FILLED_IN:
+        return visit.go(f"{PAGE}/{case_id}")
+    checked = await applications.check(visit.house, case_id)
+    parts = [(each.title, lines_of(view.service, each, view.form)) for each in view.service.sections]
+    held = view.booking is not None and view.booking.state in ("held", "confirmed")
+    needs_slot = checked.result.needs_slot and not held and view.state == "draft"
+    mended = all(mark.changed for mark in view.marks)
+    ready = (checked.result.passed or checked.result.waits) and not needs_slot and mended
+    return visit.show(
+        "pages/counter/applications/assist_check.html",
+        status=status,
+        staff=await desk_of(visit, actor),
+        form=form,
+        once=new_once(),
+        view=view,
+        step=step,
+        asked=asked is not None or "sent_to" in form.values,
+        parts=[part for part in parts if part[1]],
+        faults=[each.message for each in checked.result.faults],
+        verdicts=[each for each in checked.result.verdicts if each.outcome is not Outcome.GOOD],
+        result=checked.result,
+        needs_slot=needs_slot,
+        ready=ready,
+    )
+
+
+def _claim(visit: Visit, form: Form) -> assisting.Claim | None:
+    """Who stands here, as typed; None with the faults put into the form."""
+    nik, kk_no = Nik.parse(form.get("nik")), parse_kk(form.get("kk_no")[:40])
+    born_on = form.date("born_on", BORN_WRONG)
+    if form.get("service") not in visit.house[Catalogue].services:
+        form.errors.setdefault("service", SERVICE_MISSING)
+    if nik is None:
+        form.errors.setdefault("nik", NOT_A_NIK)
+    if born_on is not None and not FIRST_BIRTH <= born_on <= visit.now.date():
+        form.errors.setdefault("born_on", BORN_WRONG)
+    if kk_no is None:
+        form.errors.setdefault("kk_no", NOT_A_KK)
+    if nik is None or kk_no is None or born_on is None or form.errors:
+        return None
+    return assisting.Claim(str(nik), born_on, kk_no)
+
+
+def _here(tasks: Sequence[Task]) -> list[Task]:
+    """The applicant's list of tasks, leading to the counter's pages."""
+    return [replace(each, href=_path(each.href)) for each in tasks]
+
+
+def _path(href: str) -> str:
+    return f"{PAGE}/{href.removeprefix(OWN_PAGES)}"

@@ -1,0 +1,127 @@
+"""What is forgotten, and when: the ticket with its people, papers and pictures; the case's history stays (UU 27/2022 art. 16).
+
+How long is the policy's: a capture that came to nothing is kept for weeks, a closed ticket for years, a look into a case
+as long as somebody may ask about it. What stays names nobody: the events, the draw, the books and the log, whose leaves
+are commitments. A case on which somebody still has work is left alone.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, exists, select
+from sqlmodel import col
+
+from app.core import vault
+from app.core.actor import SYSTEM
+from app.core.db import Tx
+from app.core.house import House
+from app.services import cameras, cases, transparency
+from app.services.cases import Case
+from app.services.cases.models import WorkItem
+from app.services.etle.models import (
+    Answer,
+    Attachment,
+    Block,
+    Letter,
+    LetterMessage,
+    Party,
+    Reminder,
+    Ticket,
+    TicketCapture,
+)
+from app.services.etle.store import parties_of
+from app.services.reference import EtlePolicy, policy_by_id
+
+CAME_TO_NOTHING = ("rejected", "exempt")
+BATCH = 500
+"""Cases of one policy that one run forgets; the next night goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Cases that ended under one policy, and how long they are kept."""
+
+    policy_id: UUID
+    came_to_nothing: bool
+    days: int
+
+
+async def forget_tickets(house: House) -> int:
+    """Job: forget what the policies no longer keep, each case in a transaction of its own; how many it were."""
+    policies = await _policies(house)
+    forgotten = 0
+    for policy_id, policy in policies.items():
+        async with house.db.begin(SYSTEM) as tx:
+            before = tx.now - timedelta(days=policy.keep_access_log_days)
+            await cases.forget_looks(tx, lifecycle="etle", policy_id=policy_id, before=before)
+        for due in (
+            _Due(policy_id, True, policy.keep_rejected_days),
+            _Due(policy_id, False, policy.keep_closed_days),
+        ):
+            async with house.db.begin(SYSTEM) as tx:
+                ended = await _ended(tx, due)
+            for case_id in ended:
+                async with house.db.begin(SYSTEM) as tx:
+                    await forget_ticket(tx, case_id)
+            forgotten += len(ended)
+    return forgotten
+
+
+async def forget_ticket(tx: Tx, case_id: UUID) -> None:
+    """Delete everything of a ticket that is about people. The files go after the commit; whoever does it twice does nothing."""
+    ticket = await tx.lock(Ticket, case_id)
+    if ticket is None:
+        return
+    joined = select(col(TicketCapture.capture_id)).where(col(TicketCapture.case_id) == case_id)
+    captures = [ticket.capture_id, *(await tx.session.execute(joined)).scalars()]
+    files = set(
+        (await tx.session.execute(select(col(Attachment.sha256)).where(col(Attachment.case_id) == case_id))).scalars()
+    )
+    keys = {party.key_id for party in await parties_of(tx, case_id)}
+    letters = select(col(Letter.id)).where(col(Letter.case_id) == case_id)
+    await tx.session.execute(delete(LetterMessage).where(col(LetterMessage.letter_id).in_(letters)))
+    for table in (Letter, Attachment, Answer, Party, Reminder, Block, TicketCapture, Ticket):
+        await tx.session.execute(delete(table).where(col(table.case_id) == case_id))
+    files |= await cameras.forget(tx, captures)
+    for key_id in keys:
+        if not await vault.is_somebodys(tx, key_id):  # the key of a NIK is that person's in every room
+            await vault.destroy(tx, key_id)
+    await transparency.append(tx, "ticket_forgotten", {"case": str(case_id)})
+    for sha256 in sorted(files):
+        await tx.enqueue("etle.drop_file", sha256)
+
+
+async def drop_file(house: House, sha256: str) -> None:
+    """Job: remove a file that nothing names any more."""
+    async with house.db.begin(SYSTEM) as tx:
+        named = select(col(Attachment.id)).where(col(Attachment.sha256) == sha256).limit(1)
+        still = (await tx.session.execute(named)).first() is not None or await cameras.is_evidence(tx.session, sha256)
+    if not still:
+        await house.storage.delete(sha256)
+
+
+async def _policies(house: House) -> dict[UUID, EtlePolicy]:
+    """The policies under which tickets that we still have were opened."""
+    async with house.db.read() as connection:
+        used = select(col(Case.policy_id)).join(Ticket, col(Ticket.case_id) == col(Case.id)).distinct()
+        ids = [each for each in (await connection.execute(used)).scalars() if each is not None]
+        return {each: (await policy_by_id(connection, each)).etle for each in ids}
+
+
+async def _ended(tx: Tx, due: _Due) -> list[UUID]:
+    busy = exists().where(col(WorkItem.case_id) == col(Case.id), col(WorkItem.closed_at).is_(None))
+    nothing = col(Case.state).in_(CAME_TO_NOTHING)
+    query = (
+        select(col(Case.id))
+        .join(Ticket, col(Ticket.case_id) == col(Case.id))
+        .where(
+            col(Case.policy_id) == due.policy_id,
+            nothing if due.came_to_nothing else ~nothing,
+            col(Case.closed_at) < tx.now - timedelta(days=due.days),
+            ~busy,
+        )
+        .order_by(col(Case.closed_at))
+        .limit(BATCH)
+    )
+    return list((await tx.session.execute(query)).scalars())
