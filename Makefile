@@ -41,6 +41,7 @@ check: $(TEST) ## What takes seconds and no server: lint, format, types, import 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+	@$(BIN)/loket catalogue check
 	@$(BIN)/loket openapi --check
 	@$(BIN)/loket docs --check
 

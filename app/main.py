@@ -12,8 +12,8 @@ from app import __version__
 from app.core.house import House
 from app.core.jobs import Worker
 from app.routers import (
-    applications,
     anpr,
+    applications,
     appointments,
     counter,
     counter_applications,

@@ -87,7 +87,9 @@ class Runner:
         """Run it and return its rows, if it has any; what the session has not written yet is written before."""
         if not self._by_driver:
             result = await self._session.execute(prepared.statement, values)
-            return result.all() if getattr(result, "returns_rows", True) else ()  # what comes of an ORM select has no such word
+            return (
+                result.all() if getattr(result, "returns_rows", True) else ()
+            )  # what comes of an ORM select has no such word
         cursor = self._cursor or await self._open()
         await self._flush()
         compiled = prepared.for_driver

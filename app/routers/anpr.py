@@ -88,7 +88,9 @@ async def hand_in_capture(
     device: CameraDevice,
     house: TheHouse,
     response: Response,
-    image: Annotated[list[UploadFile], File(description="One to eight pictures; each is read, and the surest reading counts.")],
+    image: Annotated[
+        list[UploadFile], File(description="One to eight pictures; each is read, and the surest reading counts.")
+    ],
     metadata: Annotated[
         str | UploadFile,
         File(

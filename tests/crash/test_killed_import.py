@@ -82,7 +82,7 @@ async def pay_many(house: House, bank: Bank, count: int) -> None:
         "INSERT INTO ledger_entries (id, at, kind, memo, actor) SELECT md5('e' || n)::uuid, now(), 'payment', 'SNAP', :client"
         f" FROM {numbered}",
         f"INSERT INTO bills (id, customer_no, state, paid_at, paid_entry_id, {', '.join(columns)})"
-        f" SELECT md5('b' || n)::uuid, n::text, 'paid', now(), md5('e' || n)::uuid, {', '.join(columns)}"
+        f" SELECT md5('b' || n)::uuid, (1000000000 + n)::text, 'paid', now(), md5('e' || n)::uuid, {', '.join(columns)}"
         f" FROM (SELECT * FROM bills WHERE id = :like) b, {numbered}",
         "INSERT INTO ledger_lines (id, entry_id, account, amount, bill_id) SELECT md5(side || n)::uuid, md5('e' || n)::uuid,"
         " CASE side WHEN 'd' THEN :account ELSE 'TD' END, CASE side WHEN 'd' THEN :amount ELSE -:amount END,"
@@ -105,7 +105,7 @@ async def send(house: House, bank: Bank, home: Path, count: int) -> UUID:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for n in range(1, count + 1):
-            writer.writerow(Told(f"REF{n}", f"R{n}", f"{bank.partner}{n}", AMOUNT, day=day).cells())
+            writer.writerow(Told(f"REF{n}", f"R{n}", f"{bank.partner}{1_000_000_000 + n}", AMOUNT, day=day).cells())
     actor = Actor(ActorKind.BANK, bank.client_id, frozenset({"bank"}))
     return (await receiving.receive(house, actor, path, bank=None, unit=None)).id
 

@@ -110,9 +110,7 @@ async def insert_once(tx: Tx, model: type[Table], **values: object) -> bool:
 
 
 @lru_cache
-def _insert_once(
-    model: type[Table], dialect: str
-) -> tuple[Prepared, Mapping[str, Callable[[], object]]]:
+def _insert_once(model: type[Table], dialect: str) -> tuple[Prepared, Mapping[str, Callable[[], object]]]:
     """The statement, built once, and what makes each value that the caller leaves out."""
     table = model.__table__  # type: ignore[attr-defined]
     insert_into = insert_postgresql if dialect == "postgresql" else insert_sqlite

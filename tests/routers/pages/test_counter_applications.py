@@ -17,6 +17,7 @@ from app.services import appointments, cases
 from app.services.applications import issuing
 from app.services.identity import staff
 from app.services.identity.roles import Role
+from app.services.notifications import list_outbox
 from app.services.registries import demo
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit, paper
@@ -457,3 +458,94 @@ async def test_a_service_is_suspended_with_a_notice_and_resumed(desk: Desk, brow
     assert "Direncanakan" in browser.text
     await browser.get("/counter/layanan/nothing", status=404)
     await browser.get("/counter/layanan?unit=JABAR", status=403)
+
+
+# --- help at the counter ---------------------------------------------------------------------------------------------
+
+
+async def code_sent(house: House) -> str:
+    """The newest code that went to Budi's registered phone."""
+    await drain(house, raise_errors=False)
+    async with house.db.read() as connection:
+        shown = await list_outbox(connection, house.keys, to=demo.PEOPLE[demo.BUDI].phone)
+    return re.findall(r"\b\d{6}\b", shown[0].text)[0]
+
+
+async def test_an_applicant_without_a_phone_is_helped_with_a_code_for_each_step(desk: Desk, browser: Browser) -> None:
+    house, who = desk.house, demo.PEOPLE[demo.BUDI]
+    async with house.db.begin(SYSTEM) as tx:
+        clerk = (await staff.list_officers(tx.session, unit=POLRES, role=Role.COUNTER))[0].id
+    await browser.sign_in_staff(house, Role.COUNTER, staff_id=clerk)
+    await browser.get("/counter/bantu")
+    await browser.send({"nik": "12", "kk_no": "x"}, status=422)
+    for words in ("Bukan NIK", "Isi tanggal lahir", "Bukan nomor KK", "Pilih layanannya."):
+        assert words in browser.text
+    born = {"born_on-day": "12", "born_on-month": "11", "born_on-year": "1987"}
+    claim = {"nik": who.nik, "kk_no": who.kk_no, "service": "sim-renewal", **born}
+    await browser.send(claim | {"kk_no": "3174010101219999"}, to="/counter/bantu", status=422)
+    assert "tidak cocok satu sama lain" in browser.text
+    await browser.send(claim, to="/counter/bantu")
+    assert who.phone not in browser.page.text
+    await browser.send(claim | {"code": "000000", "once": "the-first-try"}, to="/counter/bantu/mulai", status=422)
+    await browser.send(claim | {"code": await code_sent(house), "once": "the-second-try"}, to="/counter/bantu/mulai")
+    assert "Permohonan dimulai." in browser.text
+    page = browser.path
+    await browser.get(f"{page}/isian/licence")
+    await browser.send({"form-sim_class": "A", "form-licence_no": "x"}, status=422)
+    assert 'value="x"' in browser.page.text
+    await browser.send({"form-sim_class": "A", "form-licence_no": who.nik})
+    await browser.get(f"{page}/berkas/photo")
+    await browser.send({}, status=422)
+    assert "Pilih berkas dahulu." in browser.text
+    await browser.send({}, file=("foto.jpg", paper("photo")))
+    await browser.get(f"{page}/periksa")
+    assert "Yang perlu dilengkapi" in browser.text
+    assert "Kirim kode persetujuan" not in browser.text
+    await fill_in(browser, page)
+    await browser.get(f"{page}/periksa")
+    await browser.send({"step": "submit"}, to=f"{page}/kode")
+    assert "Kode dikirim ke" in browser.text
+    agreed = {"step": "submit", "once": "submitting-it-now", "code": await code_sent(house)}
+    await browser.send(agreed | {"code": "000000"}, to=f"{page}/setuju", status=422)
+    shown = browser.page
+    for _ in range(2):
+        browser.page = shown
+        await browser.send(agreed, to=f"{page}/setuju")
+        assert "Yang dibayar" in browser.text
+    async with house.db.begin(SYSTEM) as tx:
+        elsewhere = (await staff.list_officers(tx.session, unit="PMJ", role=Role.COUNTER))[0].id
+    await browser.sign_in_staff(house, Role.COUNTER, staff_id=elsewhere)
+    await browser.get(page, status=404)
+
+
+async def test_help_with_an_application_begun_elsewhere_needs_its_own_code(desk: Desk, browser: Browser) -> None:
+    draft = await desk.draft("sim-renewal", sim_class="A")
+    counter = Counter(browser, desk, draft["id"])
+    await counter.sit(Role.COUNTER)
+    await browser.get("/counter/bantu")
+    await browser.send({"go": "on", "reference": "SIM7K3M9QXT4"}, status=404)
+    await browser.send({"go": "on", "reference": draft["reference"]}, to="/counter/bantu")
+    page = f"/counter/bantu/{draft['id']}"
+    assert browser.path == page
+    assert "pemohon harus setuju dahulu" in browser.text
+    assert (await browser.client.get(f"{page}/isian/licence")).status_code == 403
+    await browser.send({"step": "help"}, to=f"{page}/kode")
+    await browser.send({"step": "help", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
+    assert "Pemohon setuju dibantu di sini." in browser.text
+    await browser.send({"step": "cancel"}, to=f"{page}/kode")
+    await browser.send({"step": "cancel", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
+    assert await desk.state(draft["id"]) == "cancelled"
+
+
+async def fill_in(browser: Browser, page: str) -> None:
+    """Every section and paper that is not done yet, from the examples of the service's own form."""
+    described = (await browser.client.get("/v1/services/sim-renewal")).json()["form"]
+    for section in described["x-sections"]:
+        await browser.get(f"{page}/isian/{section['name']}")
+        fields = {name: described["properties"][name] for name in section["fields"]}
+        values = {f"form-{name}": str(each["examples"][0]) for name, each in fields.items()}
+        await browser.send(values | {"form-sim_class": "A", "form-licence_no": demo.PEOPLE[demo.BUDI].nik})
+    for link in re.findall(rf'href="({page}/berkas/[a-z_]+)"', browser.page.text):
+        if "authority" not in link and "immigration" not in link:
+            await browser.get(link)
+            await browser.send({}, file=("berkas.jpg", paper(link.rsplit("/", 1)[1])))

@@ -365,7 +365,10 @@ async def test_a_new_licence_takes_the_place_of_the_old_and_the_register_learns_
     first, second = "", ""
     for _ in range(2):
         draft = await desk.hand_in(await desk.draft("sim-replacement", sim_class="A"))
-        if draft["appointment"] is None and (await desk.post(f"/v1/applications/{draft['id']}/check"))["needs_appointment"]:
+        if (
+            draft["appointment"] is None
+            and (await desk.post(f"/v1/applications/{draft['id']}/check"))["needs_appointment"]
+        ):
             await desk.book(draft["id"], "sim-replacement", POLRES)
         await desk.submit(draft["id"])
         await desk.pay(draft["id"])
