@@ -27,10 +27,12 @@ from app.services.identity import sandbox, staff
 from app.services.identity.roles import Role
 from app.services.reference import parse_plate
 from app.services.registries import VehicleLine, VehicleRegistry
-from app.services.registries.demo import PEOPLE
+from app.services.registries.demo import DEWI, PEOPLE
 
 TIMEOUT_S = 60.0
 FALLBACK_PLATE = "B1234XYZ"
+APPLICANTS_PLATE = "D1357EFG"
+"""Dewi's car: no camera of the demonstration has seen it, so nothing is open on it."""
 LATE = timedelta(days=40)
 """How far ahead the deadline's story looks: past answer, delivery and payment times of every policy."""
 
@@ -191,7 +193,7 @@ class _House:
         return self._tokens[role]
 
     async def citizen_token(self) -> str:
-        owner = PEOPLE[0]
+        owner = PEOPLE[DEWI]
         async with self._house.db.begin(SYSTEM) as tx:
             return await sandbox.token_for_citizen(tx, nik=owner.nik, name=owner.name, phone=owner.phone)
 
@@ -201,9 +203,9 @@ class _House:
             return [await sandbox.token_for_staff(tx, each) for each in members]
 
     async def vehicle(self) -> dict[str, str]:
-        found = await self._house[VehicleRegistry].find(FALLBACK_PLATE)
+        found = await self._house[VehicleRegistry].find(APPLICANTS_PLATE)
         if found is None:
-            raise StepFailed(f"{FALLBACK_PLATE} is not in the register")
+            raise StepFailed(f"{APPLICANTS_PLATE} is not in the register")
         return {"plate": found.plate, "chassis_tail": found.chassis_no[-5:]}
 
     async def sweep(self, case_id: str, as_of: datetime) -> None:

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import Annotated
-from urllib.parse import urlparse
 
 import typer
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from app.cli.common import REFUSED, console, emit, run
+from app.core import reach
 from app.core.config import Settings
 from app.core.crypto import RINGS, KeyRing
 from app.core.house import House
@@ -207,35 +207,29 @@ async def _storage(house: House) -> Finding:
 
 async def _neighbours(settings: Settings) -> AsyncIterator[Finding]:
     """Each service that is configured by address: does anything listen there?"""
-    configured = {
-        "vehicle registry": (settings.vehicle_registry_url, "the embedded table"),
-        "sign-in": (settings.oidc_issuer, "the embedded identity provider"),
-        "e-mail": (settings.smtp_url, "not sent; messages go to the outbox"),
-        "message gateway": (settings.message_gateway_url, "none; messages go to the outbox"),
-        "rate limits": (
-            "" if settings.rate_limit_store.startswith("memory") else settings.rate_limit_store,
-            "in memory",
-        ),
+    configured = {**reach.neighbours(settings), "rate limits": reach.shared_limits(settings)}
+    otherwise = {
+        "vehicle registry": "the embedded table",
+        "sign-in": "the embedded identity provider",
+        "e-mail": "not sent; messages go to the outbox",
+        "message gateway": "none; messages go to the outbox",
+        "rate limits": "in memory",
     }
-    for about, (url, otherwise) in configured.items():
-        yield await _reach(about, url) if url else Finding(about, "ok", otherwise)
+    for about in (*otherwise, *(name for name in configured if name not in otherwise)):
+        url = configured.get(about)
+        yield await _reach(about, url) if url else Finding(about, "ok", otherwise[about])
 
 
 async def _reach(about: str, url: str) -> Finding:
-    parsed = urlparse(url)
-    port = parsed.port or {"https": 443, "http": 80, "smtp": 25, "redis": 6379}.get(parsed.scheme, 443)
     try:
-        async with asyncio.timeout(REACH_TIMEOUT_S):
-            _, writer = await asyncio.open_connection(parsed.hostname, port)
-        writer.close()
+        return Finding(about, "ok", f"{await reach.reach(url)} answers")
     except (OSError, TimeoutError) as error:
-        return Finding(about, "bad", f"{parsed.hostname}:{port} does not answer: {type(error).__name__}")
-    return Finding(about, "ok", f"{parsed.hostname}:{port} answers")
+        return Finding(about, "bad", f"{reach.place_of(url)} does not answer: {type(error).__name__}")
 
 
 def _recogniser(settings: Settings) -> Finding:
     if settings.recogniser != "embedded":
-        return Finding("recogniser", "ok", settings.recogniser)
+        return Finding("recogniser", "ok", f"{settings.recogniser} is configured")
     missing = [name for name in ("rapidocr", "onnxruntime", "cv2") if find_spec(name) is None]
     if missing:
         words = f"embedded, but {', '.join(missing)} is not installed: every capture goes to an officer"

@@ -11,7 +11,7 @@ from app.core.actor import Actor
 from app.core.house import House
 from app.core.problems import UNAUTHENTICATED
 from app.routers.http.deps import TheHouse, house_of
-from app.routers.http.guards import CameraDevice
+from app.routers.http.guards import CameraDevice, camera_key
 from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
 from app.services import cameras
 from app.services.documents import check_image, off_loop
@@ -47,7 +47,7 @@ class KeyFirst(APIRoute):
         handle = super().get_route_handler()
 
         async def behind_the_key(request: Request) -> Response:
-            house, key = house_of(request), request.headers.get("x-api-key", "")
+            house, key = house_of(request), camera_key(request)
             async with house.db.read() as connection:
                 place, now = KeyPlace.HEADER, house.clock.now()
                 if await credentials.check_camera(connection, key, now=now, place=place) is None:

@@ -1,6 +1,6 @@
 """The counter's door for people without a phone or computer: the officer types, each step needs the applicant's own code."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,11 +12,18 @@ from app.core.actor import Actor
 from app.core.limits import Limits
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
-from app.routers.applications import MAX_PAPER_BYTES, IfMatch, application_json, read_version, with_etag
+from app.routers.applications import (
+    MAX_PAPER_BYTES,
+    IfMatch,
+    application_json,
+    appointment_out,
+    read_version,
+    with_etag,
+)
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
 from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
-from app.routers.schemas.applications import Application, ApplicationPatch, CheckOut, DocumentOut
+from app.routers.schemas.applications import Application, ApplicationPatch, AppointmentOut, CheckOut, DocumentOut
 from app.services import applications
 from app.services.applications import assisting
 from app.services.catalogue import Catalogue
@@ -66,6 +73,13 @@ class ConsentIn(BaseModel):
 
     consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")]
     confirm_duplicate: bool = False
+
+
+class AssistedSlotIn(BaseModel):
+    """The slot, and the applicant's code where the step needs one."""
+
+    starts_at: datetime
+    consent: Annotated[str | None, Field(max_length=12, pattern=r"^[0-9 ]+$")] = None
 
 
 class CodeSent(BaseModel):
@@ -187,6 +201,42 @@ async def submit(
         if consent is not None:
             submission = applications.Submission(view.version, body.confirm_duplicate, consent)
             await applications.submit(once.tx, id, checked, submission)
+            return await once.keep(await application_json(once.tx, id, lang))
+    raise CONSENT_REFUSED()
+
+
+@router.post(
+    "/v1/counter/assisted/applications/{id}/appointment", response_model=AppointmentOut, openapi_extra=KEY_REQUIRED
+)
+async def choose_slot(
+    id: UUID, body: AssistedSlotIn, request: Request, actor: AtCounter, house: TheHouse
+) -> JSONResponse:
+    """Choose a slot for the applicant. A new date after one that was not kept, or after a failed test, needs their code
+    for the step rebook. Needs an Idempotency-Key."""
+    await assisting.check_helps(house, actor, id)
+    view = await applications.application_for(house, actor, id)
+    asks = view.state in ("no_show", "retest")
+    async with begin_once(house, actor, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        consent = await assisting.use(once.tx, id, "rebook", body.consent) if asks else None
+        if consent is not None or not asks:
+            booking = await applications.choose_slot(once.tx, id, body.starts_at, consent=consent)
+            return await once.keep(appointment_out(house, booking).model_dump(mode="json"))
+    raise CONSENT_REFUSED()
+
+
+@router.post("/v1/counter/assisted/applications/{id}/reopen", response_model=Application, openapi_extra=KEY_REQUIRED)
+async def reopen(
+    id: UUID, body: ConsentIn, request: Request, actor: AtCounter, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """Back to the draft, for the applicant who told you this code. Needs an Idempotency-Key."""
+    async with begin_once(house, actor, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        consent = await assisting.use(once.tx, id, "reopen", body.consent)
+        if consent is not None:
+            await applications.reopen(once.tx, id, consent=consent)
             return await once.keep(await application_json(once.tx, id, lang))
     raise CONSENT_REFUSED()
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import String, bindparam, literal, select, text
 
+from app.core import reach
 from app.core.clock_check import ClockCheck
 from app.core.hot import HotQuery
 from app.core.house import House
@@ -27,15 +29,23 @@ async def alive() -> dict[str, str]:
 
 @router.get("/readyz", dependencies=[public()])
 async def ready(house: TheHouse) -> JSONResponse:
-    """Each dependency by name; 503 when one of them does not answer."""
-    checks: dict[str, Callable[[], Awaitable[None]]] = {
+    """Each dependency by name; 503 when one of those without which nothing works does not answer.
+
+    A server of somebody else that is away (a registry, the recogniser, the gateway) is named and costs its own feature
+    only: it would take all of our hosts out of the pool at once.
+    """
+    checks: dict[str, Callable[[], Awaitable[object]]] = {
         "database": lambda: _check_database(house),
         "look-up": lambda: _check_look_up(house),
         "storage": house.storage.check,
         "clock": lambda: house[ClockCheck].look(house),
     }
+    if store := reach.shared_limits(house.settings):
+        checks["rate limits"] = partial(reach.reach, store)
+    needed = set(checks)
+    checks |= {name: partial(reach.reach, url) for name, url in reach.neighbours(house.settings).items()}
     results = dict(zip(checks, await asyncio.gather(*(_outcome(check) for check in checks.values())), strict=True))
-    healthy = all(state == "ok" for state in results.values())
+    healthy = all(results[name] == "ok" for name in needed)
     return JSONResponse(
         {"status": "ready" if healthy else "not ready", "dependencies": results}, 200 if healthy else 503
     )
@@ -57,7 +67,7 @@ async def _check_look_up(house: House) -> None:
     await house.db.look(_PROBE, asked="ready")
 
 
-async def _outcome(check: Callable[[], Awaitable[None]]) -> str:
+async def _outcome(check: Callable[[], Awaitable[object]]) -> str:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
             await check()

@@ -1,5 +1,6 @@
 """What a load balancer and a monitor ask."""
 
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,29 @@ async def test_a_dead_database_is_named_and_only_readiness_suffers(tmp_path: Pat
             assert answer.json()["dependencies"]["look-up"].startswith("failed")
             assert answer.json()["dependencies"]["storage"] == "ok"
             assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_neighbour_that_is_away_is_named_and_takes_no_host_out_of_the_pool(house: House) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: refused
+        up, away = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (there, nobody))
+
+        async def ready(**urls: str) -> tuple[int, dict[str, str]]:
+            app = create_app(replace(house, settings=house.settings.model_copy(update=urls)))
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+                answer = await client.get("/readyz")
+            return answer.status_code, answer.json()["dependencies"]
+
+        status, named = await ready(
+            vehicle_registry_url=away, recogniser=up, rate_limit_store=up.replace("http", "redis")
+        )
+        assert status == 200
+        assert named["vehicle registry"] == "failed: ConnectionRefusedError"
+        assert (named["recogniser"], named["rate limits"]) == ("ok", "ok")
+        status, named = await ready(rate_limit_store=away.replace("http", "redis"))
+        assert (status, named["rate limits"]) == (503, "failed: ConnectionRefusedError"), (
+            "no limited door works without it"
+        )
 
 
 async def test_metrics_count_by_route_template_and_never_by_path(client: httpx.AsyncClient) -> None:

@@ -164,6 +164,17 @@ async def test_without_a_good_key_nothing_opens(
     await assert_refused(house, answer, 401, "sign-in-needed", PICTURE)
 
 
+@ON_SQLITE
+async def test_a_key_is_taken_from_either_header(house: House, camera: make.Camera) -> None:
+    """Clients of Plate Recognizer send ``Authorization: Token KEY``."""
+    files, data = {"image": PICTURE}, {"metadata": json.dumps(metadata(house))}
+    for headers in ({"Authorization": f"Token {camera.key}"}, {"X-Api-Key": camera.key}):
+        answer = await camera.client.post("/v1/anpr/captures", headers=headers, files=files, data=data)
+        assert answer.status_code == 202, answer.text
+    wrong = {"Authorization": f"Token {camera.key[:-1]}x"}
+    assert (await camera.client.post("/v1/anpr/captures", headers=wrong, files=files, data=data)).status_code == 401
+
+
 @pytest.mark.parametrize("path", ["captures", "recognitions"])
 @ON_SQLITE
 async def test_a_stranger_s_upload_is_refused_before_it_is_taken_in(

@@ -92,5 +92,6 @@ async def test_the_page_shows_first_and_enters_then(house, register):
     assert "sudah tercatat sama" in text
     assert "sidang.csv" in await browser.get("/counter/putusan")
     assert "Putusan" in await browser.get("/counter")
+    await browser.get("/counter/putusan")
     faulty = await browser.send({}, file=("salah.csv", b"no\n"))
     assert "judul kolom harus register_no,fine,cost" in faulty

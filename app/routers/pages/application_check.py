@@ -42,6 +42,9 @@ NOT_PASSED = Text(
     "Belum dapat diajukan: lihat yang harus dilengkapi di bawah.",
     "It cannot be submitted yet: see below what is missing.",
 )
+STILL_TO_MEND = Text(
+    "Perbaiki dahulu yang masih bertanda 'Belum diperbaiki'.", "First mend what is still marked 'Not mended yet'."
+)
 DUPLICATE = Text(
     "Permohonan {reference} untuk hal yang sama sedang berjalan. Lanjutkan yang itu; bila memang perlu yang kedua, centang "
     "kotak di bawah lalu ajukan lagi.",
@@ -166,6 +169,8 @@ async def _not_submitted(visit: Visit, me: Actor, case_id: UUID, form: Form, pro
         form.errors["main-content"] = CHANGED
     elif problem.type in (INCOMPLETE, NOT_ELIGIBLE):
         form.errors["missing"] = NOT_PASSED
+    elif problem.type is NOT_MENDED:
+        form.errors["missing"] = STILL_TO_MEND
     else:
         form.take(problem, onto="main-content")
     return await _show(visit, me, view, form, status=problem.type.status)

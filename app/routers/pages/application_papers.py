@@ -28,6 +28,10 @@ MAX_FILE_BYTES = 20 * 1024 * 1024
 PREVIEW_SIDE = 360
 PICTURE = "image/"
 FILE_MISSING = Text("Pilih berkas dahulu.", "Choose a file first.")
+SAME_FILE = Text(
+    "Ini berkas yang sama dengan yang ditandai petugas. Serahkan yang lain.",
+    "This is the same file that the officer has marked. Give another one.",
+)
 TAKEN = Text("Berkas diterima.", "The file was accepted.")
 ASKED_AGAIN = (404, 409, 412, 413, 415, 422, 429)
 """Refusals that are said beside the file; anything else is a page of its own."""
@@ -77,6 +81,10 @@ async def take_paper(id: UUID, name: PaperName, me: CitizenOnPage, visit: TheVis
             raise
         _say(form, problem)
         return await _show(visit, me, await own(visit, me, id), paper, form)
+    view = await own(visit, me, id)
+    if _paper(view, name).state == "marked":
+        form.errors["file"] = SAME_FILE
+        return await _show(visit, me, view, _paper(view, name), form)
     return visit.go(f"{at(id, f'berkas/{name}')}?selesai=simpan")
 
 
@@ -160,7 +168,7 @@ def _say(form: Form, problem: Problem) -> None:
     """Every fault of a file, each a line of its own."""
     said = [error.message for error in problem.errors] or [Text(problem.detail("id"), problem.detail("en"))]
     for number, message in enumerate(said, start=1):
-        form.errors["file" if number == 1 else f"file-{number}"] = message
+        form.errors["file" if number == 1 else f"file~{number}"] = message
 
 
 def _id(text: str) -> UUID | None:

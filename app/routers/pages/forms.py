@@ -94,5 +94,5 @@ class Form:
             self.errors.setdefault(onto, Text(problem.detail("id"), problem.detail("en")))
 
     def anchor(self, name: str) -> str:
-        """The id of the element that an error summary's line leads to."""
-        return f"{name}-day" if name in self.dates else name
+        """The id of the element that an error summary's line leads to; `file~2` is the second fault of the field `file`."""
+        return f"{name}-day" if name in self.dates else name.partition("~")[0]

@@ -74,6 +74,7 @@ async def starting_form(
 
     Raises FORM_INVALID for values that were given and are wrong.
     """
+    given = {name: value for name, value in catalogue.clean_form(service, given).items() if value is not None}
     faults = catalogue.form_faults(service, given, complete=False)
     if faults:
         raise FORM_INVALID(errors=faults)
@@ -158,11 +159,12 @@ async def change(
     """Merge a patch into the form (RFC 7396): null takes a field out. Wrong values are named and nothing is changed.
 
     In `needs_correction` only marked fields may change. Raises CHANGED_MEANWHILE, NOT_OPEN, FORM_INVALID,
-    EXEMPTION_UNKNOWN. Locks case and application.
+    EXEMPTION_UNKNOWN, and what `clean_form` raises. Locks case and application.
     """
     case, application = await own_locked(tx, case_id)
     check_version(application, expected_version)
     service = await service_of(tx.session, application)
+    patch = catalogue.clean_form(service, patch)
     before = await form_of(tx.session, tx.house.keys, application)
     after: dict[str, JsonValue] = {name: value for name, value in {**before, **patch}.items() if value is not None}
     faults = catalogue.form_faults(service, after, complete=False)
@@ -191,7 +193,7 @@ async def copy(tx: Tx, case_id: UUID, forms: Sequence[Mapping[str, JsonValue]]) 
     person = await person_of(tx.session, tx.house.keys, application)
     papers = await papers_of(tx.session, case_id)
     made = []
-    for patch in forms:
+    for patch in (catalogue.clean_form(service, each) for each in forms):
         filled: dict[str, JsonValue] = {name: value for name, value in {**form, **patch}.items() if value is not None}
         faults = catalogue.form_faults(service, filled, complete=False)
         if faults:

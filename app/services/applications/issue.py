@@ -120,7 +120,25 @@ async def _enter_licence(house: House, nik: str, checked: Checked, issued: Issue
     await house[Registers].record("licences", nik, licence, request_id=str(issued.case_id))
 
 
-_ENTERED: Mapping[str, Callable[[House, str, Checked, IssuedDocument], Awaitable[None]]] = {"sim": _enter_licence}
+async def _enter_tax(house: House, _nik: str, checked: Checked, issued: IssuedDocument) -> None:
+    """What was paid on the same bill for province and Jasa Raharja is due again in a year (renewed, the STNK in five)."""
+    plate, registers = _text((checked.facts.vehicle or {}).get("plate")), house[Registers]
+    if plate is None:
+        return
+    tax = await registers.find("tax", plate) if "tax" in checked.service.other_lines else None
+    if tax is not None:
+        after = tax.renewed() if issued.kind == "stnk" else tax.paid()
+        await registers.record("tax", plate, after, request_id=f"{issued.case_id}:tax")
+    insurance = await registers.find("insurance", plate) if "insurance" in checked.service.other_lines else None
+    if insurance is not None:
+        await registers.record("insurance", plate, insurance.paid(), request_id=f"{issued.case_id}:insurance")
+
+
+_ENTERED: Mapping[str, Callable[[House, str, Checked, IssuedDocument], Awaitable[None]]] = {
+    "sim": _enter_licence,
+    "stnk_pengesahan": _enter_tax,
+    "stnk": _enter_tax,
+}
 """Which papers a register must learn of, by the name of the document."""
 
 

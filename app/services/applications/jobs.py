@@ -19,6 +19,7 @@ from app.services.cases import Case
 from app.services.cases.models import Draw
 
 AT_ONCE = 200
+COMES_EARLY = ("in_review", "needs_correction", "refusal_proposed")
 SLOT_OFFERED = Text(
     "Ada tempat kosong untuk jadwal yang Anda tunggu; ambil sebelum batasnya",
     "A place that you waited for is free; take it in time",
@@ -58,7 +59,15 @@ async def recheck(house: House) -> None:
 
 
 async def attended(house: House, case_id: str) -> None:
-    """Somebody was checked in at the counter for this application; a scan that was sent late undoes a no-show."""
+    """Somebody was checked in at the counter for this application; a scan that was sent late undoes a no-show.
+
+    Who comes before the officer has called them in has come all the same: it is noted, and they need not come again.
+    """
+    async with house.db.begin(SYSTEM) as tx:
+        case = await cases.get_locked(tx, UUID(case_id))
+        if case.lifecycle == LIFECYCLE and case.state in COMES_EARLY:
+            (await application_of(tx, case.id)).attended_at = tx.now
+            return
     await _move_if_possible(house, UUID(case_id), "attend", ("appointment", "no_show"))
 
 

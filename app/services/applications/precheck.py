@@ -14,6 +14,7 @@ from app.services.applications.store import Reader
 from app.services.billing import LineOf
 from app.services.billing.accounts import FEES_DUE, JASA_RAHARJA, bapenda
 from app.services.catalogue import Facts, Outcome, Service, Verdict
+from app.services.reference import parse_plate
 
 NOT_GIVEN = Text("Serahkan {title}.", "Hand in: {title}.")
 VEHICLE_TAX = Text("Pajak kendaraan bermotor (PKB dan opsen)", "Vehicle tax (PKB and opsen)")
@@ -137,7 +138,7 @@ async def price_of(
         fee = await reference.fee(source, code, facts.today)
         amount = int(fee.amount or 0)
         lines.append(PriceLine(code, words[code], amount, FEES_DUE, amount > 0 and exemption is None))
-    return (*lines, *_lines_of_registers(service, facts))
+    return (*lines, *await _lines_of_registers(source, service, facts))
 
 
 def bill_lines(price: Sequence[PriceLine]) -> tuple[LineOf, ...]:
@@ -149,15 +150,27 @@ def bill_lines(price: Sequence[PriceLine]) -> tuple[LineOf, ...]:
     )
 
 
-def _lines_of_registers(service: Service, facts: Facts) -> list[PriceLine]:
+async def _lines_of_registers(source: Reader, service: Service, facts: Facts) -> list[PriceLine]:
     lines = []
-    if "tax" in service.other_lines and facts.tax is not None and facts.unit is not None:
+    if "tax" in service.other_lines and facts.tax is not None:
         amount = int(str(facts.tax["amount"]))
-        lines.append(PriceLine("PKB", VEHICLE_TAX, amount, bapenda(str(facts.unit["province"])), amount > 0))
+        lines.append(PriceLine("PKB", VEHICLE_TAX, amount, bapenda(await _province(source, facts)), amount > 0))
     if "insurance" in service.other_lines and facts.insurance is not None:
         amount = int(str(facts.insurance["amount"]))  # penalties are in it
         lines.append(PriceLine("SWDKLLJ", INSURANCE, amount, JASA_RAHARJA, amount > 0))
     return lines
+
+
+async def _province(source: Reader, facts: Facts) -> str:
+    """Whose tax it is: the province where the vehicle is registered, wherever its owner goes to the counter.
+
+    Some letters are shared by provinces (B: DKI Jakarta, Jawa Barat, Banten); there the unit's own stands in, until the
+    tax register says whose it is.
+    """
+    plate = parse_plate(str((facts.vehicle or {}).get("plate") or ""))
+    region = await reference.plate_region(source, plate, facts.today) if plate is not None else None
+    one = region is not None and region.province and ";" not in region.province
+    return region.province if region is not None and one else str((facts.unit or {})["province"])
 
 
 def _wanted(title: Text) -> Text:

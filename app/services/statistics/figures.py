@@ -90,7 +90,7 @@ async def roll_up(house: House) -> None:
 
 
 async def _write(tx: Tx, day: date) -> None:
-    """One finished day. A day without any event leaves a mark, so that it is not counted again."""
+    """One finished day; nothing is written of a day on which nothing happened."""
     rows = [
         {"day": day, "unit": unit, "lifecycle": lifecycle, "subject": subject, "action": action, "events": events}
         for unit, lifecycle, subject, action, events in await _units_of_day(tx.session, day)

@@ -548,4 +548,5 @@ async def fill_in(browser: Browser, page: str) -> None:
     for link in re.findall(rf'href="({page}/berkas/[a-z_]+)"', browser.page.text):
         if "authority" not in link and "immigration" not in link:
             await browser.get(link)
-            await browser.send({}, file=("berkas.jpg", paper(link.rsplit("/", 1)[1])))
+            name = link.rsplit("/", 1)[1]
+            await browser.send({}, file=("berkas.jpg", paper(name, name if name == "signature" else None)))

@@ -14,6 +14,7 @@ from app.routers.pages.counter_words import DECISIONS, FOR_CITIZENS, TASKS
 from app.routers.pages.forms import Form
 from app.routers.pages.render import TEMPLATES, environment, render
 from app.services.cases import TimelineEntry
+from app.services.etle.views import ExemptionView
 from app.services.transparency.check_codes import CheckedItem
 from tests.routers.pages import samples
 
@@ -93,7 +94,12 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
                 "looks": ENTRIES,
             },
         )
-        for review in (samples.review(), samples.objection(), samples.review(actions=("start_review",), registry=None))
+        for review in (
+            samples.review(),
+            samples.objection(),
+            samples.review(actions=("start_review",), registry=None),
+            samples.review(exemption=ExemptionView("hearse", "UU 22/2009 art. 134 f", by_machine=False)),
+        )
     ),
     *(
         (

@@ -1,7 +1,9 @@
 """The ways on which an application may go wrong: said before money, mended where it is marked, refused by two, paid back."""
 
 import asyncio
+import shutil
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +15,16 @@ from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.texts import Text
+from app.main import create_app
 from app.services import billing, cases, catalogue, reference
+from app.services.applications.jobs import recheck
 from app.services.applications.models import Application
 from app.services.identity.roles import Role
 from app.services.registries import Registers, demo
 from app.services.registries.demo import demo_vehicles
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit, paper
+from tests.conftest import open_house
 from tests.drain import drain
 from tests.services.documents import portraits
 
@@ -396,3 +401,28 @@ async def test_a_photo_that_breaks_its_rule_is_refused_at_once_with_a_good_examp
     assert text.status_code == 415
     seen = await desk.get(f"/v1/applications/{draft['id']}")
     assert {each["state"] for each in seen["documents"]} == {"missing"}
+
+
+async def test_a_register_that_is_down_sends_it_to_a_person_and_comes_back_by_itself(
+    sqlite_template: Path, tmp_path: Path, clock: FixedClock
+) -> None:
+    shutil.copy(sqlite_template, tmp_path / "loket.db")
+    url, dead = f"sqlite:///{tmp_path / 'loket.db'}", "http://127.0.0.1:9"
+    async with open_house(url, tmp_path, clock, register_jkn_url=dead, storage_url=tmp_path.as_uri()) as broken:
+        await make.demo_set(broken)
+        await opened_unit(broken)
+        transport = httpx.ASGITransport(app=create_app(broken), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            desk = await Desk(broken, client, demo.BUDI).sign_in()
+            draft = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
+            assert (await desk.put(draft["id"], "jkn_proof", paper("jkn_proof"))).status_code == 200
+            checked = await desk.post(f"/v1/applications/{draft['id']}/check")
+            assert {each["outcome"] for each in checked["eligibility"]} == {"good", "unknown"}
+            handed_in = await desk.submit(draft["id"])
+            assert (handed_in["state"], handed_in["bill"]) == ("manual_check", None)
+    async with open_house(url, tmp_path, clock, storage_url=tmp_path.as_uri()) as mended:
+        await recheck(mended)
+        async with mended.db.read() as connection:
+            bill = await billing.bill_of(connection, UUID(draft["id"]))
+        assert await make.state_of(mended, UUID(draft["id"])) == "awaiting_payment"
+        assert bill is not None

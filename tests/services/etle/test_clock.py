@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
+from app.core.actor import Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.problems import Problem
 from app.services import cases, etle
 from app.services.etle import letters
 from app.services.etle.models import Block, DispatchDay, Letter, LetterMessage, Ticket
+from app.services.etle.store import party_in_role
 from app.services.etle.times import end_of_day, session_after
 from app.services.reference import DeliveryProof
 from tests import make
@@ -112,6 +114,117 @@ async def test_the_daily_quota_is_kept_and_the_oldest_goes_first(house: House, c
     clock.advance(timedelta(days=1))
     await letters.dispatch_waiting(house)
     assert await make.state_of(house, newer) == "letter_sent"
+
+
+async def test_letters_that_somebody_waits_for_leave_and_are_counted(house: House, clock: FixedClock) -> None:
+    """The driver's letter is not refused by a full day, and what it took is missing for the first letters."""
+    await make.demo_set(house)
+    case_id = await make.letter_sent(house)
+    other = await make.verified(house, location="Simpang lain")
+    today = clock.now().astimezone(JAKARTA).date()
+
+    async def sent(*, to: int | None = None) -> int:
+        async with house.db.begin(make.SYSTEM) as tx:
+            day = await tx.session.get(DispatchDay, ("PMJ", today))
+            assert day is not None
+            day.sent = day.sent if to is None else to
+            return day.sent
+
+    assert await sent(to=799) == 799
+    async with house.db.begin(make.owner_of(case_id)) as tx:
+        await etle.answer_letter(tx, case_id, etle.LetterAnswer("other_driver", person=make.DRIVER))
+    assert await sent() == 800
+    await letters.dispatch_waiting(house)
+    assert await make.state_of(house, other) == "verified"
+    async with house.db.begin(make.SYSTEM) as tx:
+        driver = await party_in_role(tx, case_id, "driver")
+    assert driver is not None
+    async with house.db.begin(Actor(ActorKind.CITIZEN, str(driver.id), frozenset({"driver"}), case_id=case_id)) as tx:
+        await etle.answer_as_driver(tx, case_id, "decline_driving")
+    assert (await sent(), await make.state_of(house, case_id)) == (801, "letter_sent")
+
+
+async def test_what_waits_for_a_second_officer_fills_no_batch(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    doubtful = await make.case_of(house, await make.capture(house, location="Simpang tua"), confidence=0.3)
+    assert doubtful is not None
+    officer = await make.officer_of(house, doubtful)
+    async with house.db.begin(officer) as tx:
+        await etle.decide(tx, doubtful, etle.Decision(action="start_review"))
+        await etle.decide(tx, doubtful, etle.Decision(action="verify", registry_matches=True, reason="cocok"))
+    younger = await make.verified(house, at=clock.now() - timedelta(minutes=1))
+    async with house.db.begin(make.SYSTEM) as tx:
+        assert [case_id for case_id, _ in await letters._waiting(tx, "PMJ")] == [younger]
+    async with house.db.begin(await make.other_officer(house, officer)) as tx:
+        await etle.decide(tx, doubtful, etle.Decision(action="endorse"))
+    async with house.db.begin(make.SYSTEM) as tx:
+        assert [case_id for case_id, _ in await letters._waiting(tx, "PMJ")] == [doubtful, younger]
+
+
+async def test_a_letter_that_has_not_left_in_time_is_a_senior_officers_work(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    case_id = await make.verified(house)
+
+    async def work() -> list[str]:
+        async with house.db.begin(make.SYSTEM) as tx:
+            return [task.kind for task in await cases.tasks_of(tx.session, case_id)]
+
+    clock.advance(timedelta(days=3))
+    await cases.sweep(house)
+    assert await work() == []
+    clock.advance(timedelta(days=1))
+    await cases.sweep(house)
+    assert await work() == ["late_letter"]
+    await letters.dispatch_waiting(house)
+    assert (await make.state_of(house, case_id), await work()) == ("letter_sent", [])
+
+
+async def test_the_night_s_block_proposals_are_listed_in_the_morning(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    case_id = await make.letter_sent(house)
+    due = (await _due(house, case_id))["etle.answer_due"].astimezone(JAKARTA)
+    morning = datetime(due.year, due.month, due.day, 6, tzinfo=JAKARTA) + timedelta(days=1)
+    clock.set(due + timedelta(minutes=1))
+    await cases.sweep(house)
+
+    async def listed() -> int:
+        async with house.db.read() as connection:
+            return len(await etle.list_proposed(connection, "PMJ", now=clock.now(), limit=10))
+
+    assert await listed() == 0, "one batch a day, at the policy's hour"
+    clock.set(morning - timedelta(seconds=1))
+    assert await listed() == 0
+    clock.set(morning)
+    assert await listed() == 1
+    clock.set(morning + timedelta(hours=18, minutes=30))  # the next night: what was listed stays so
+    assert await listed() == 1
+
+
+async def test_a_block_that_is_lifted_too_late_is_counted(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    case_id = await make.letter_sent(house)
+    async with house.db.begin(make.SYSTEM) as tx:
+        tx.session.add(
+            Block(
+                case_id=case_id,
+                vehicle_id="x",
+                plate=make.PLATE,
+                unit="PMJ",
+                reason="mark_overdue",
+                state="lifting",
+                proposed_at=tx.now,
+                lift_asked_at=tx.now,
+            )
+        )
+
+    async def late() -> int:
+        async with house.db.read() as connection:
+            return await etle.late_lifts(connection, clock.now())
+
+    clock.advance(timedelta(seconds=59))
+    assert await late() == 0
+    clock.advance(timedelta(seconds=2))
+    assert await late() == 1
 
 
 async def test_a_polda_whose_quota_is_full_does_not_hold_up_another(house: House, clock: FixedClock) -> None:

@@ -1,16 +1,21 @@
 """From a capture to a case: one violation is one case, the machine errs, priority vehicles pass."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 
+import app
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.problems import Problem
-from app.services import cases, etle
+from app.services import cases, etle, reference
 from app.services.cases import Case
 from app.services.etle.models import Party, Ticket, TicketCapture
+from app.services.reference.tables import POLICIES
 from tests import make
 
 
@@ -26,6 +31,20 @@ async def test_same_vehicle_place_and_violation_within_the_window_is_one_case(ho
     assert first is not None
     assert again is None
     assert (await _count(house, Case), await _count(house, TicketCapture)) == (1, 1)
+
+
+async def test_the_window_is_that_of_the_policy_of_the_local_day(house: House, clock: FixedClock) -> None:
+    """In Jakarta it is already the new policy's day; in UTC it is still the day before."""
+    await make.demo_set(house)
+    text = (Path(app.__file__).parent / "data" / "reference" / POLICIES.file_name).read_text("utf-8")
+    wider = text.replace("same_violation_minutes: 5", "same_violation_minutes: 60")
+    async with house.db.begin(make.SYSTEM) as tx:
+        file = reference.read_file(POLICIES, POLICIES.file_name, wider.encode())
+        assert await reference.apply(tx, file, valid_from=date(2026, 3, 2)) is not None
+    midnight = datetime(2026, 3, 2, tzinfo=ZoneInfo("Asia/Jakarta"))
+    first = await make.case_of(house, await make.capture(house, at=midnight + timedelta(minutes=5)))
+    assert first is not None
+    assert await make.case_of(house, await make.capture(house, at=midnight + timedelta(minutes=45))) is None
 
 
 async def test_another_place_violation_or_day_is_another_case(house: House, clock: FixedClock) -> None:
@@ -108,6 +127,35 @@ async def test_a_priority_vehicle_is_let_through_by_the_machine_on_a_sure_readin
     assert ticket is not None
     assert ticket.vehicle["kind"] == "AMBULANCE"
     assert (case.assigned_to is None) == (state == "exempt"), "what the machine may not decide goes to an officer"
+
+
+@pytest.mark.parametrize(
+    ("plate", "kind", "confidence", "code", "by_machine"),
+    [
+        ("B9111AMB", "AMBULANCE", 0.3, "ambulance", True),
+        ("B9222HRS", "HEARSE", 0.98, "funeral-or-convoy", False),
+        (make.PLATE, None, 0.98, None, None),
+    ],
+)
+async def test_the_officer_decides_with_the_rule_in_sight(
+    house: House, plate: str, kind: str | None, confidence: float, code: str | None, by_machine: bool | None
+) -> None:
+    await make.demo_set(house)
+    if kind is not None:
+        async with house.db.begin(make.SYSTEM) as tx:
+            vehicle = replace(
+                make.VEHICLE, plate=plate, kind=kind, registry_id=f"CONTOH-{kind}", chassis_no="MHKCONTOH00000009"
+            )
+            await make.registries.enter_vehicle(tx, vehicle)
+    case_id = await make.case_of(house, await make.capture(house), plate, confidence=confidence)
+    assert case_id is not None
+    view = await etle.open_for_review(house, await make.officer_of(house, case_id), case_id, purpose=None)
+    if code is None:
+        assert view.exemption is None
+    else:
+        assert view.exemption is not None
+        assert (view.exemption.code, view.exemption.by_machine) == (code, by_machine)
+        assert "UU 22/2009" in view.exemption.law
 
 
 async def test_the_owner_is_sealed_and_found_by_nobody_without_the_key(house: House) -> None:
