@@ -107,8 +107,9 @@ async def issued_tickets(house: House, count: int) -> list[tuple[str, int]]:
     not do, as personal data is sealed to its place."""
     await make.demo_set(house)
     asked = []
-    for _ in range(count):
-        case_id = await make.tilang_issued(house)
+    for number in range(count):
+        # Two captures of one vehicle at one place would be one violation.
+        case_id = await make.tilang_issued(house, location=f"Simpang {number}, Jakarta Pusat")
         async with house.db.read() as connection:
             bill = await billing.bill_of(connection, case_id)
         assert bill is not None

@@ -1,11 +1,10 @@
 """what a payment finds that comes after its line; ids told later; verdict lines that say otherwise than before
 
 Revision: 0018
-Revises: 0017
+Revises: 0016
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +12,7 @@ from alembic import op
 from app.core.db import UtcDateTime
 
 revision: str = "0018"
-down_revision: str | None = "0017" if any(Path(__file__).parent.glob("0017_*.py")) else "0016"
+down_revision: str | None = "0016"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -21,7 +21,7 @@ from app.routers.pages.account import account_of
 from app.routers.pages.application_tasks import tasks_of
 from app.routers.pages.applying import Done, at, mendings_of, own
 from app.routers.pages.forms import Form
-from app.routers.pages.tickets import NO_STORE, ShownProof
+from app.routers.pages.tickets import NO_STORE, ShownProof, unit_name
 from app.routers.pages.visit import TheVisit, Visit
 from app.services import applications, appointments, cases
 from app.services.applications import ApplicationView
@@ -34,6 +34,21 @@ router = APIRouter(include_in_schema=False)
 PAGE = 25
 MAX_REFERENCE = 40
 COMING = ("held", "confirmed")
+BEEN_THERE = frozenset(
+    [
+        "attended",
+        "approved",
+        "issued",
+        "printed",
+        "ready",
+        "shipped",
+        "handed_over",
+        "completed",
+        "rejected",
+        "cancelled",
+    ]
+)
+"""States in which nobody is to come any more."""
 NOTICES = {
     "simpan": Text("Tersimpan.", "Saved."),
     "pesan": Text("Pesan terkirim kepada petugas.", "Your message was sent to the officer."),
@@ -226,7 +241,8 @@ async def _show_tasks(visit: Visit, view: ApplicationView, done: str) -> Respons
 
 async def _show_application(visit: Visit, view: ApplicationView, done: str) -> Response:
     entries = await _timeline(visit, view.id)
-    coming = view.booking if view.booking is not None and view.booking.state in COMING else None
+    booked = view.booking if view.booking is not None and view.booking.state in COMING else None
+    coming = booked if view.state not in BEEN_THERE else None
     check_in = None
     if coming is not None and coming.state == "confirmed":
         check_in = Markup(qr_svg(applications.check_in_token(visit.house, coming)))  # noqa: S704 drawn here, of black and white
@@ -239,6 +255,7 @@ async def _show_application(visit: Visit, view: ApplicationView, done: str) -> R
         due_label=words.DUE_LABELS.get(view.state, words.DUE),
         mendings=mendings_of(view),
         coming=coming,
+        coming_to=await unit_name(visit, coming.unit) if coming else "",
         check_in=check_in,
         turn=await _turn(visit, view),
         receipt=await applications.receipt_code(visit.house, view.id) if view.bill and view.bill.paid_at else None,

@@ -333,11 +333,11 @@ async def _show_step(
 def _claim(visit: Visit, form: Form) -> assisting.Claim | None:
     """Who stands here, as typed; None with the faults put into the form."""
     nik, kk_no = Nik.parse(form.get("nik")), parse_kk(form.get("kk_no")[:40])
-    born_on = form.date("born_on", BORN_WRONG)
     if form.get("service") not in visit.house[Catalogue].services:
         form.errors.setdefault("service", SERVICE_MISSING)
     if nik is None:
         form.errors.setdefault("nik", NOT_A_NIK)
+    born_on = form.date("born_on", BORN_WRONG)
     if born_on is not None and not FIRST_BIRTH <= born_on <= visit.now.date():
         form.errors.setdefault("born_on", BORN_WRONG)
     if kk_no is None:

@@ -1,0 +1,549 @@
+"""A citizen applies on pages alone: from the service's page to the submitted application, and what may go wrong on the way."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from html import unescape
+from uuid import UUID
+
+import httpx
+import pytest
+import yaml
+
+from app.core.actor import SYSTEM
+from app.core.clock import FixedClock
+from app.core.house import House
+from app.core.texts import Text
+from app.main import create_app
+from app.routers.http.guards import SESSION_COOKIE
+from app.routers.pages import application_words as words
+from app.routers.pages import applications as applications_page
+from app.services import appointments, catalogue, reference
+from app.services.catalogue.parsing import EXEMPTIONS
+from app.services.identity import people, sessions
+from app.services.identity.roles import Role
+from app.services.identity.sessions import SubjectKind
+from app.services.registries import demo
+from tests import make
+from tests.applying import POLRES, Desk, opened_unit, paper
+from tests.drain import drain
+from tests.routers.pages.test_templates import APP
+from tests.routers.pages.world import Browser
+from tests.signing_in import citizen_session, last_code
+
+BUDI, SITI = demo.PEOPLE[demo.BUDI], demo.PEOPLE[demo.SITI]
+PERSON = {
+    "form-citizenship": "WNI",
+    "form-address": BUDI.address,
+    "form-blood_type": "O",
+    "form-height_cm": "168",
+    "form-occupation": "Guru",
+}
+
+
+@dataclass
+class Applicant(Browser):
+    """A browser that holds every page it sees against what all pages must keep."""
+
+    def sound(self) -> None:
+        html = self.page.text
+        assert html.count("<h1") == 1, self.path
+        assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+        assert "<style" not in html
+        assert not re.search(r"""<[^>]+\s(style|on[a-z]+)\s*=""", html)
+        ids = re.findall(r'\sid="([^"]+)"', html)
+        assert len(ids) == len(set(ids)), (self.path, sorted({each for each in ids if ids.count(each) > 1}))
+
+    async def get(self, path: str, status: int = 200) -> str:
+        said = await super().get(path, status)
+        if "text/html" in self.page.headers["content-type"]:
+            self.sound()
+        return said
+
+    async def send(
+        self,
+        values: Mapping[str, str],
+        *,
+        to: str | None = None,
+        status: int = 200,
+        file: tuple[str, bytes] | None = None,
+    ) -> str:
+        hidden = dict(re.findall(r'<input type="hidden" name="(seen|once|version)" value="([^"]*)"', self.page.text))
+        said = await super().send({**hidden, **values}, to=to, status=status, file=file)
+        self.sound()
+        return said
+
+    async def raw(self, values: Mapping[str, str], to: str) -> httpx.Response:
+        """The same form once more, without looking at where it leads."""
+        return await self.client.post(to, data={"_token": self.token(), **values}, follow_redirects=False)
+
+    @property
+    def once(self) -> str:
+        found = re.search(r'name="once" value="([^"]+)"', self.page.text)
+        assert found is not None
+        return found[1]
+
+
+async def browser_for(house: House, person: demo.DemoPerson) -> Applicant:
+    """Somebody's browser, signed in; the account is bound to their NIK."""
+    made = Applicant.of(create_app(house))
+    _, token = await citizen_session(house, nik=person.nik, phone=person.phone)
+    made.client.cookies.set(SESSION_COOKIE, token)
+    assert isinstance(made, Applicant)
+    return made
+
+
+@pytest.fixture
+async def budi(house: House) -> Applicant:
+    """Budi with a browser, and a unit that is open."""
+    await make.demo_set(house)
+    await opened_unit(house)
+    return await browser_for(house, BUDI)
+
+
+@pytest.fixture
+async def desk(house: House, client: httpx.AsyncClient, budi: Applicant) -> Desk:
+    """The same Budi over JSON, and everybody at the unit."""
+    return await Desk(house, client, demo.BUDI).sign_in()
+
+
+async def begun(budi: Applicant, service: str = "sim-renewal") -> str:
+    """A fresh draft; gives the address of its page."""
+    await budi.get(f"/permohonan/mulai?service={service}&unit={POLRES}")
+    await budi.send({"service": service, "unit": POLRES, "who": "self"}, to="/permohonan/mulai")
+    return budi.path
+
+
+async def filled_in(budi: Applicant) -> str:
+    """A renewal with everything that is asked for."""
+    base = await begun(budi)
+    await budi.get(f"{base}/isian/licence")
+    await budi.send({"form-sim_class": "A", "form-licence_no": ""})
+    await budi.get(f"{base}/isian/person")
+    await budi.send(PERSON)
+    await budi.get(f"{base}/isian/delivery")
+    await budi.send({"form-delivery": "post", "form-delivery_address": BUDI.address})
+    for name, rule in (("ktp", None), ("old_sim", None), ("photo", "sim"), ("signature", "signature")):
+        await budi.get(f"{base}/berkas/{name}")
+        await budi.send({}, file=(f"{name}.jpg", paper(name, rule)))
+    return base
+
+
+# --- before the first question --------------------------------------------------------------------------------------------
+
+
+async def test_a_service_shows_what_it_costs_needs_and_where(house: House, budi: Applicant) -> None:
+    said = await budi.get("/layanan")
+    for title in ("Perpanjangan SIM", "SKCK baru", "Pengesahan STNK tahunan"):
+        assert title in said
+    said = await budi.get("/layanan/sim-renewal")
+    for part in ("Rp30.000 sampai Rp80.000", "Rp37.500", "Pasfoto latar biru", "UU 22/2009", "Belum bisa diperpanjang"):
+        assert part in said
+    async with house.db.begin(SYSTEM) as tx:
+        unit = await reference.unit(tx.session, POLRES)
+        await catalogue.suspend(tx, unit, "sim-renewal", Text("Pindah gedung", "Moving house"), None)
+    said = await budi.get("/layanan/sim-renewal?nama=jakarta+selatan&polda=PMJ&lang=en")
+    assert "Moving house" in said
+    assert "Legal basis" in said
+    assert "Maklumat pelayanan" in await budi.get("/layanan/skck-new/standar?lang=id")
+    more = re.search(
+        r'href="(/layanan/sim-renewal\?after=[^"]+)"', (await budi.client.get("/layanan/sim-renewal")).text
+    )
+    assert more is not None
+    await budi.get(unescape(more[1]))
+    await budi.get("/layanan/tidak-ada", 404)
+    await budi.get("/layanan/sim-renewal?nama=%00x%F0%9F%98%80&polda=%00")
+
+
+async def test_an_account_confirms_its_nik_and_goes_on_where_it_was(house: House) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    browser = Applicant.of(create_app(house))
+    async with house.db.begin(SYSTEM) as tx:
+        person = await people.know_external(tx, "issuer|somebody")
+        token = await sessions.open_session(tx, SubjectKind.CITIZEN, person, amr=("otp",))
+    browser.client.cookies.set(SESSION_COOKIE, token)
+    assert "Konfirmasi NIK dahulu" in await browser.get("/permohonan/mulai?service=skck-new", 403)
+    assert "belum dikonfirmasi" in await browser.get("/permohonan")
+    await browser.get("/akun/nik?next=/permohonan/mulai?service=skck-new")
+    next_page = {"next": "/permohonan/mulai?service=skck-new"}
+    said = await browser.send({"nik": "123\0", "kk_no": "x" * 6000, "born_on-day": "40", **next_page}, status=422)
+    assert "Bukan NIK" in said
+    claim = {"nik": BUDI.nik, "kk_no": BUDI.kk_no, **next_page}
+    born = {f"born_on-{part}": str(getattr(BUDI.born_on, part)) for part in ("day", "month", "year")}
+    await browser.send(claim | born)
+    assert browser.path == "/akun/nik/kode"
+    assert "tidak cocok" in await browser.send({"code": "000000", **next_page}, status=422)
+    await browser.send({"code": await last_code(house), **next_page})
+    assert browser.path == "/permohonan/mulai"
+    assert BUDI.nik not in await browser.get("/akun"), "masked even here"
+
+
+async def test_a_draft_is_begun_once_however_often_it_is_pressed(budi: Applicant) -> None:
+    await budi.get(f"/permohonan/mulai?service=sim-renewal&unit={POLRES}")
+    form = {"service": "sim-renewal", "unit": POLRES, "who": "self", "once": budi.once}
+    places = {(await budi.raw(form, "/permohonan/mulai")).headers["location"] for _ in range(3)}
+    assert len(places) == 1
+    assert "Lanjutkan draf" in await budi.get("/permohonan/mulai?service=sim-renewal"), "a second one is said"
+    said = await budi.send({**form, "unit": "TIDAK-ADA"}, to="/permohonan/mulai", status=422)
+    assert "Pilih kesatuan." in said
+    said = await budi.send({**form, "who": "family", "nik": "1"}, to="/permohonan/mulai", status=422)
+    assert "Bukan nomor KK" in said
+    await budi.send({**form, "service": "x\0"}, to="/permohonan/mulai", status=404)
+
+
+# --- the form ------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_right_is_kept_what_is_wrong_is_named_and_nothing_typed_is_lost(
+    house: House, budi: Applicant
+) -> None:
+    base = await begun(budi)
+    await budi.get(f"{base}/isian/person")
+    wrong = {**PERSON, "form-height_cm": "tinggi", "form-blood_type": "Z<b>", "form-occupation": "a\0b"}
+    said = await budi.send(wrong, status=422)
+    assert "Pekerjaan: ada huruf yang tidak dapat dipakai" in said
+    said = await budi.send({**wrong, "form-occupation": "Guru"}, status=422)
+    assert "Tinggi badan (cm): isi dengan bilangan bulat" in said
+    assert "Golongan darah: pilih dari" in said
+    assert 'value="tinggi"' in budi.page.text, "what was typed is there"
+    elsewhere = await browser_for(house, BUDI)
+    await elsewhere.get(f"{base}/isian/person")
+    assert 'value="Guru"' in elsewhere.page.text, "what was right is saved, and there on another device"
+    await budi.send({**PERSON, "form-address": "x" * 9000}, status=422)
+    await budi.send({**PERSON, "do": "later"})
+    assert "Tersimpan." in budi.text
+    assert (await budi.client.get(f"{base}/isian/tidak-ada")).status_code == 404
+    stranger = await browser_for(house, SITI)
+    for page in (
+        "",
+        "/isian/person",
+        "/berkas/photo",
+        "/periksa",
+        "/bayar",
+        "/pesan",
+        "/rekening",
+        "/jadwal",
+        "/riwayat",
+    ):
+        await stranger.get(base + page, 404)
+
+
+async def test_what_a_register_knows_is_filled_in_and_one_answer_opens_the_next_question(budi: Applicant) -> None:
+    base = await begun(budi)
+    await budi.get(f"{base}/isian/licence")
+    assert "wajib diisi" not in await budi.send({"form-sim_class": "A", "form-licence_no": ""})
+    assert "Sebagian kami isikan dari data resmi" in budi.text
+    assert f'value="{BUDI.nik}"' in budi.page.text, "the number of his licence"
+    await budi.get(f"{base}/isian/delivery")
+    assert "govuk-radios__conditional" in budi.page.text
+    said = await budi.send({"form-delivery": "pickup"}, status=422)
+    assert "Siapa yang mengambil: pilih salah satu" in said
+
+
+async def test_two_tabs_show_both(budi: Applicant) -> None:
+    base = await begun(budi)
+    await budi.get(f"{base}/isian/person")
+    seen = re.search(r'name="seen" value="([^"]+)"', budi.page.text)
+    assert seen is not None
+    await budi.raw({**PERSON, "seen": seen[1]}, f"{base}/isian/person")
+    again = await budi.raw({**PERSON, "seen": seen[1]}, f"{base}/isian/person")
+    assert again.status_code == 303, "the same once more is no conflict"
+    said = await budi.send({**PERSON, "form-occupation": "Petani", "seen": seen[1]}, status=409)
+    assert "Yang tersimpan sekarang: Guru" in said
+    assert 'value="Petani"' in budi.page.text
+    await budi.send({**PERSON, "form-occupation": "Petani"})
+    await budi.get(f"{base}/isian/person")
+    assert 'value="Petani"' in budi.page.text
+
+
+# --- papers --------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_picture_is_refused_at_once_with_an_example_of_a_good_one(house: House, budi: Applicant) -> None:
+    base = await begun(budi)
+    assert "Contoh yang baik" in await budi.get(f"{base}/berkas/photo")
+    assert "Pilih berkas dahulu." in await budi.send({}, status=422)
+    for bad in (b"", b"%PDF-1.4 not one", b"\xff\xd8\xff broken", b"x" * (5 * 1024 * 1024)):
+        await budi.send({}, file=("foto.jpg", bad), status=422)
+    said = await budi.send({}, file=("foto.jpg", paper("ktp")), status=422)
+    assert "Kepala dan bahu" in said
+    assert "Berkas diterima." in await budi.send({}, file=("foto.jpg", paper("photo", "sim")))
+    small = await budi.client.get(f"{base}/berkas/photo/pratinjau.jpg")
+    assert (small.status_code, small.content[:3]) == (200, b"\xff\xd8\xff")
+    assert small.headers["cache-control"] == "no-store"
+    stranger = await browser_for(house, SITI)
+    assert (await stranger.client.get(f"{base}/berkas/photo/pratinjau.jpg")).status_code == 404
+    other = await begun(budi)
+    await budi.get(f"{other}/berkas/photo")
+    again = re.search(r'name="again" value="([^"]+)"', budi.page.text)
+    assert again is not None
+    assert "Berkas diterima." in await budi.send({"again": again[1]})
+    await budi.send({"again": "x\0"}, status=422)
+    await budi.get(f"{base}/berkas/tidak-ada", 404)
+
+
+# --- check, submit, pay --------------------------------------------------------------------------------------------------
+
+
+async def test_the_whole_way_and_everything_once(house: House, budi: Applicant, desk: Desk) -> None:
+    base = await filled_in(budi)
+    id = base.rsplit("/", 1)[1]
+    said = await budi.get(f"{base}/periksa")
+    assert "Lolos" in said
+    assert "Jumlah yang dibayar di sini Rp80.000" in said
+    form = {"version": re.findall(r'name="version" value="(\d+)"', budi.page.text)[0]}
+    answers = [await budi.raw(form, f"{base}/periksa") for _ in range(3)]
+    assert {each.headers["location"] for each in answers} == {f"{base}/selesai"}
+    assert "Permohonan diajukan" in await budi.get(f"{base}/selesai?lang=en") or "Application submitted" in budi.text
+    await budi.get(f"{base}/bayar?lang=id")
+    await desk.pay(id)
+    await drain(house)
+    assert "Pembayaran diterima" in await budi.get(f"{base}/bayar")
+    assert "CEK" in await budi.get(base)
+    await budi.get(f"{base}/isian/person")
+    assert budi.path == base, "closed now"
+    said = await budi.get(f"{base}/batal")
+    assert "semua uang kembali" in said
+    await budi.send({})
+    assert "Permohonan dibatalkan." in budi.text
+    assert "Rp80.000" in await budi.get(f"{base}/rekening")
+    await budi.get(f"{base}/bukti")
+    await budi.get(f"{base}/riwayat")
+    assert (await budi.client.get(f"{base}/bukti.json")).headers["content-type"].startswith("application/json")
+
+
+async def test_what_is_missing_leads_to_its_page_and_a_second_one_is_made_only_when_meant(
+    house: House, budi: Applicant, desk: Desk
+) -> None:
+    base = await begun(budi)
+    said = await budi.get(f"{base}/periksa")
+    assert "Ajukan permohonan" not in said
+    assert f'href="{base}/berkas/photo"' in budi.page.text
+    assert f'href="{base}/isian/person#form-occupation"' in budi.page.text
+    first = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
+    await desk.submit(first["id"])
+    second = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
+    page = f"/permohonan/{second['id']}/periksa"
+    await budi.get(page)
+    said = await budi.send({}, status=409)
+    assert f"Permohonan {first['reference']} untuk hal yang sama sedang berjalan" in said
+    await budi.send({"duplicate": "yes"})
+    assert budi.path == f"/permohonan/{second['id']}/selesai"
+    await budi.get(f"/permohonan/{second['id']}/buka-lagi")
+    await budi.send({})
+    assert "Semua isian masih ada." in budi.text
+    await desk.patch(second["id"], {"occupation": "Petani"})
+    await budi.get(page)
+    version = re.findall(r'name="version" value="(\d+)"', budi.page.text)[0]
+    await desk.patch(second["id"], {"occupation": "Guru"})
+    assert "diubah di tab atau perangkat lain" in await budi.send({"version": version}, status=412)
+    assert "Guru" in budi.text, "what it says by now"
+
+
+async def test_what_would_be_refused_is_said_before_any_money(house: House, client: httpx.AsyncClient) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    desk = await Desk(house, client, demo.TONO).sign_in()
+    draft = await desk.hand_in(await desk.draft("sim-renewal", sim_class="C"))
+    tono = await browser_for(house, demo.PEOPLE[demo.TONO])
+    said = await tono.get(f"/permohonan/{draft['id']}/periksa")
+    assert "JKN (BPJS Kesehatan) Anda belum aktif" in said
+    assert "belum ada yang perlu dibayar" in said
+    said = await tono.send({}, status=422)
+    assert "Belum dapat diajukan" in said
+
+
+async def test_an_exemption_is_claimed_and_an_account_given(budi: Applicant) -> None:
+    base = await filled_in(budi)
+    await budi.get(f"{base}/pembebasan")
+    await budi.send({"ground": "semua"}, status=422)
+    await budi.send({"ground": "poor"})
+    said = await budi.get(f"{base}/periksa")
+    assert "dibebaskan (Rp80.000)" in said
+    assert "Jumlah yang dibayar di sini Rp0" in said
+    await budi.get(f"{base}/rekening")
+    await budi.send({"bank_code": "x\0", "number": "1", "holder": ""}, status=422)
+    await budi.send({"bank_code": "002", "number": "1234567890", "holder": BUDI.name})
+    assert "Rekening tersimpan." in budi.text
+
+
+# --- after it is handed in -----------------------------------------------------------------------------------------------
+
+
+async def test_a_mark_leads_to_just_that_field_and_paper(house: House, budi: Applicant, desk: Desk) -> None:
+    draft = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    marks = [
+        {"pointer": "/form/occupation", "code": "data_mismatch", "words": "KTP tertulis lain <b>"},
+        {"pointer": "/documents/photo", "code": "photo"},
+    ]
+    await desk.act(draft["id"], Role.OFFICER, "ask_correction", marks=marks)
+    base = f"/permohonan/{draft['id']}"
+    assert "Perbaiki: Pekerjaan" in await budi.get(base)
+    await budi.get(f"{base}/isian/person")
+    assert "KTP tertulis lain <b>" in budi.text
+    assert "form-height_cm" not in budi.page.text, "nothing else is asked"
+    await budi.send({"form-occupation": "Petani"})
+    await budi.get(f"{base}/isian/licence")
+    assert budi.path == base
+    await budi.get(f"{base}/periksa")
+    assert "Belum diperbaiki" in await budi.send({}, status=422)
+    await budi.get(f"{base}/berkas/photo")
+    same = await desk.client.get(f"/v1/applications/{draft['id']}/documents/photo", headers=desk.headers)
+    assert "sama dengan yang ditandai" in await budi.send({}, file=("foto.jpg", same.content), status=422)
+    await budi.send({}, file=("foto.jpg", paper("other photo")))
+    await budi.get(f"{base}/periksa")
+    await budi.send({})
+    assert "Perbaikan terkirim." in budi.text
+    await desk.act(draft["id"], Role.OFFICER, "approve")
+    await drain(house)
+    assert "Unduh dokumen" in await budi.get(base)
+    assert (await budi.client.get(f"{base}/dokumen.pdf")).content.startswith(b"%PDF")
+    assert "Petugas" in await budi.get(f"{base}/riwayat")
+
+
+async def test_messages_are_sent_once_and_read_when_they_are_looked_at(
+    house: House, budi: Applicant, desk: Desk
+) -> None:
+    draft = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    page = f"/permohonan/{draft['id']}/pesan"
+    await budi.get(page)
+    assert "Tulis pesannya" in await budi.send({"text": " "}, status=422)
+    await budi.send({"text": "x" * 2001}, status=422)
+    await budi.send({"text": "a\0b"}, status=422)
+    await budi.send({"text": "Halo"}, file=("x.exe", b"MZ"), status=415)
+    form = {"text": "Apakah foto saya cukup?", "once": budi.once}
+    for _ in range(3):
+        assert (await budi.raw(form, page)).status_code == 303
+    assert (await budi.get(page)).count("Apakah foto saya cukup?") == 1
+    await budi.send({"text": ""}, file=("bukti <b>.jpg", paper("ktp")))
+    href = re.search(rf'href="({page}/[0-9a-f-]{{36}})"', budi.page.text)
+    assert href is not None
+    assert (await budi.client.get(href[1])).headers["content-disposition"].startswith("attachment")
+    headers = await desk.staff(Role.OFFICER, POLRES)
+    case = f"/v1/counter/cases/{draft['id']}"
+    await desk.client.get(case, headers=headers, params={"purpose": "menjawab pesan"})
+    await desk.client.post(f"{case}/messages", headers=headers, json={"text": "Cukup."})
+    assert "(1 baru)" in await budi.get(f"/permohonan/{draft['id']}")
+    assert "Cukup." in await budi.get(page)
+    assert "baru)" not in await budi.get(f"/permohonan/{draft['id']}")
+
+
+async def test_a_time_is_chosen_moved_let_go_and_waited_for(house: House, budi: Applicant, clock: FixedClock) -> None:
+    page = f"{await begun(budi, 'skck-new')}/jadwal"
+    await budi.get(page)
+    times = re.findall(r'name="starts_at" value="([^"]+)"', budi.page.text)
+    assert "Pilih jam dahulu." in await budi.send({"starts_at": "besok\0"}, status=422)
+    await budi.send({"starts_at": "0001-01-01T00:00:00+00:00"}, status=422)
+    await budi.get(page)
+    await budi.send({"starts_at": times[0]})
+    assert "Jadwal tersimpan." in budi.text
+    await budi.get(page)
+    await budi.send({"starts_at": times[1]})
+    await budi.get(page)
+    assert "Pindah ke waktu lain" in budi.text
+    await budi.send({}, to=f"{page}/lepas")
+    assert "Jadwal dilepas." in budi.text
+    await budi.get(page)
+    await budi.send({"first-day": "x"}, to=f"{page}/tunggu", status=422)
+    await budi.get(page)
+    first, last = clock.now() + timedelta(days=40), clock.now() + timedelta(days=60)
+    range_ = {f"{name}-{part}": str(getattr(at, part)) for name, at in (("first", first), ("last", last)) for part in ("day", "month", "year")}  # fmt: skip
+    await budi.send(range_, to=f"{page}/tunggu")
+    assert "Anda di daftar tunggu" in budi.text
+    await budi.send({"do": "stop"}, to=f"{page}/tunggu")
+    assert "Anda di daftar tunggu" not in budi.text
+    await budi.send({"day": "2026-03-05"}, to=f"{page}/undi", status=422)
+    await budi.get(f"{page}?mulai=9999-12-31")
+    await budi.get(f"{page}?mulai=0001-01-01")
+
+
+async def test_a_scarce_day_is_asked_for_and_the_ask_withdrawn(
+    house: House, budi: Applicant, clock: FixedClock
+) -> None:
+    async with house.db.begin(SYSTEM) as tx:
+        window = (await appointments.windows_of(tx.session, POLRES))["skck_fingerprints"][0]
+        drawn = [
+            appointments.Window(
+                **{name: getattr(window, name) for name in appointments.Window.__slots__}
+                | {"weekday": day, "drawn": True, "opens_days_before": 3}
+            )
+            for day in range(1, 8)
+        ]
+        await appointments.set_windows(tx, POLRES, "skck_fingerprints", windows=drawn)
+    page = f"{await begun(budi, 'skck-new')}/jadwal"
+    assert "Hari yang diundi" in await budi.get(page)
+    day = re.findall(r'name="day" value="([^"]+)"', budi.page.text)[0]
+    wish = re.findall(r'name="wishes" type="checkbox" value="([^"]+)"', budi.page.text)[0]
+    await budi.send({"day": day, "wishes": wish}, to=f"{page}/undi")
+    assert "Anda ikut undian" in budi.text
+    await budi.send({"do": "stop"}, to=f"{page}/undi")
+    assert "Anda ikut undian" not in budi.text
+
+
+# --- for everybody -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_status_needs_reference_and_day_of_birth(house: House, budi: Applicant, desk: Desk) -> None:
+    draft = await desk.draft("sim-renewal", sim_class="A")
+    anybody = Applicant.of(create_app(house))
+    await anybody.get(f"/permohonan/status?ref={draft['reference']}")
+    born = {f"born_on-{part}": str(getattr(BUDI.born_on, part)) for part in ("day", "month", "year")}
+    assert "Perpanjangan SIM" in await anybody.send({"reference": draft["reference"].lower(), **born})
+    for wrong in (
+        {"reference": draft["reference"], **born, "born_on-year": "1990"},
+        {"reference": "SIM0000000000", **born},
+    ):
+        assert "Tidak ditemukan." in await anybody.send(wrong, status=422)
+    await anybody.send({"reference": "\0" * 50, "born_on-day": "9" * 5000}, status=422)
+
+
+async def test_my_applications_page_after_page(budi: Applicant, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applications_page, "PAGE", 1)
+    made = {(await desk.draft("sim-renewal"))["id"] for _ in range(2)}
+    await budi.get("/permohonan")
+    first = set(re.findall(r'href="/permohonan/([0-9a-f-]{36})"', budi.page.text))
+    href = re.search(r'href="(/permohonan\?after=[^"]+)"', budi.page.text)
+    assert href is not None
+    await budi.get(href[1])
+    assert first | set(re.findall(r'href="/permohonan/([0-9a-f-]{36})"', budi.page.text)) == made
+    assert (await budi.client.get("/permohonan?after=x")).status_code == 422
+
+
+async def test_open_figures_and_the_queue_are_for_everybody(house: House, budi: Applicant, desk: Desk) -> None:
+    anybody = Applicant.of(create_app(house))
+    assert "12 Polres" in await anybody.get("/statistik")
+    first = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
+    await desk.submit(first["id"])
+    said = await anybody.get("/statistik?hari=7&lang=en")
+    assert "Applications submitted 1" in said
+    assert "<rect" in anybody.page.text
+    own = "sendiri=ya&first-day=1&first-month=1&first-year=1&last-day={}&last-month=1&last-year=1"
+    await anybody.get(f"/statistik?{own.format(2)}")
+    await anybody.get(f"/statistik?{own.format('x')}&lang=id", 422)
+    await anybody.get("/statistik?hari=365")
+    assert (await anybody.client.get("/v1/statistics?from=0001-01-01&to=0001-01-02")).status_code == 200
+    async with house.db.begin(SYSTEM) as tx:
+        await appointments.take_ticket(tx, POLRES, kind="skck_fingerprints", case_id=UUID(first["id"]))
+        await appointments.take_ticket(tx, POLRES, kind="skck_fingerprints")
+        await appointments.call_next(tx, POLRES, counter="3")
+    said = await anybody.get(f"/antrean/{POLRES}")
+    assert "Loket 3" in said
+    assert BUDI.name not in said
+    assert anybody.page.headers["refresh"] == "20"
+    await anybody.get(f"/antrean/{POLRES}?diam=ya")
+    assert "refresh" not in anybody.page.headers
+    assert "Silakan ke loket 3" in await budi.get(f"/permohonan/{first['id']}")
+    await anybody.get("/antrean/TIDAK-ADA", 404)
+
+
+def test_every_state_and_ground_has_its_words() -> None:
+    declared = yaml.safe_load((APP / "data/lifecycles/application.yaml").read_text("utf-8"))
+    assert set(declared["states"]) == set(words.MEANINGS)
+    assert set(words.DUE_LABELS) >= {name for name, state in declared["states"].items() if state.get("deadlines")}
+    assert set(words.GROUNDS) == EXEMPTIONS
