@@ -1,5 +1,8 @@
 """Rate limits: so many hits in a sliding window, whatever the moment, and never more memory than agreed."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,3 +85,9 @@ async def test_strangers_without_number_are_forgotten_but_the_newest_is_not(
 
 async def test_switched_off_nothing_is_counted(seconds: Seconds) -> None:
     assert await hits(Limits(on=False, seconds=seconds), 1000) == 1000
+
+
+def test_every_limit_that_a_door_names_is_there() -> None:
+    app = Path(limits.__file__).parents[1]
+    named = {name for file in app.rglob("*.py") for name in re.findall(r'\.hit\("([a-z-]+)"', file.read_text("utf-8"))}
+    assert named - set(LIMITS) == set()

@@ -1,0 +1,115 @@
+"""Applying with a cheap phone: from the service's page to the submitted application with an error on the way, and what follows."""
+
+import pytest
+from playwright.async_api import expect
+
+from app.core.actor import SYSTEM
+from app.routers.http.guards import SESSION_COOKIE
+from app.services import appointments
+from app.services.registries import demo
+from tests import make
+from tests.applying import POLRES, Desk, opened_unit, paper
+from tests.browser.conftest import Site, Watcher
+from tests.signing_in import citizen_session
+
+pytestmark = pytest.mark.browser
+BUDI = demo.PEOPLE[demo.BUDI]
+
+
+async def sign_in(phone: Watcher, site: Site) -> None:
+    _, token = await citizen_session(site.house, nik=BUDI.nik, phone=BUDI.phone)
+    cookie = {"name": SESSION_COOKIE, "value": token, "url": site.url, "httpOnly": True}
+    await phone.page.context.add_cookies([cookie])  # type: ignore[list-item]
+
+
+async def press(phone: Watcher, name: str) -> None:
+    await phone.page.get_by_role("button", name=name).click()
+
+
+async def hand_in(phone: Watcher, name: str, data: bytes) -> None:
+    await phone.page.locator("#file").set_input_files(
+        files=[{"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": data}]
+    )
+    await press(phone, "Unggah")
+
+
+async def test_a_licence_is_renewed_in_one_sitting(phone: Watcher, site: Site) -> None:
+    await make.demo_set(site.house)
+    await opened_unit(site.house)
+    await sign_in(phone, site)
+    await phone.go("/layanan/sim-renewal")
+    await phone.check("service")
+    await phone.page.get_by_role("button", name="Mulai permohonan").first.click()
+    await phone.page.get_by_label("Nama kota atau Polres").fill("jakarta selatan")
+    await press(phone, "Cari")
+    await phone.page.get_by_role("radio", name="Polres Metro Jakarta Selatan").check()
+    await phone.check("begin")
+    await phone.page.get_by_role("button", name="Mulai", exact=True).click()
+    await phone.check("tasks")
+    draft = phone.page.url
+    await press(phone, "Lanjutkan: SIM")
+    await phone.page.get_by_label("Golongan SIM").select_option("A")
+    await press(phone, "Simpan dan lanjut")
+    await expect(phone.page.get_by_label("Nomor SIM")).to_have_value(BUDI.nik)
+    await press(phone, "Simpan dan lanjut")
+    await phone.page.get_by_label("Tinggi badan").fill("tinggi")
+    await phone.page.get_by_role("radio", name="O", exact=True).check()
+    await phone.page.get_by_label("Pekerjaan").fill("Guru")
+    await press(phone, "Simpan dan lanjut")
+    await expect(phone.page.locator(".govuk-error-summary")).to_be_focused()
+    await phone.check("section-errors")
+    await phone.page.get_by_label("Tinggi badan").fill("168")
+    await press(phone, "Simpan dan lanjut")
+    await expect(phone.page.get_by_label("Alamat kirim")).to_be_hidden()
+    await phone.page.get_by_role("radio", name="Kirim lewat pos").check()
+    await phone.check("section-open")
+    await press(phone, "Simpan dan lanjut")
+    await phone.page.goto(f"{draft}/berkas/photo")
+    await hand_in(phone, "photo", paper("ktp"))
+    await phone.check("paper-refused")
+    for name, rule in (("photo", "sim"), ("ktp", None), ("old_sim", None), ("signature", "signature")):
+        await phone.page.goto(f"{draft}/berkas/{name}")
+        await hand_in(phone, name, paper(name, rule))
+    await phone.check("paper")
+    await phone.page.goto(f"{draft}/periksa")
+    await phone.check("check")
+    await press(phone, "Ajukan permohonan")
+    await phone.check("done")
+    assert await phone.page.get_by_text("Permohonan diajukan").count() > 0
+
+
+async def test_what_follows_and_what_everybody_may_open(phone: Watcher, site: Site) -> None:
+    await make.demo_set(site.house)
+    await opened_unit(site.house)
+    desk = await Desk(site.house, site.client, demo.BUDI).sign_in()
+    draft = await desk.hand_in(await desk.draft("skck-new", purpose="private_employer"))
+    await sign_in(phone, site)
+    base = f"/permohonan/{draft['id']}"
+    await phone.go(f"{base}/jadwal")
+    await phone.check("slots")
+    await phone.page.locator(".loket-slots button").first.click()
+    await desk.submit(draft["id"])
+    for name, path in (("bill", "/bayar"), ("messages", "/pesan"), ("account", "/rekening"), ("cancel", "/batal")):
+        await phone.go(base + path)
+        await phone.check(f"application-{name}")
+    await desk.pay(draft["id"])
+    await phone.go(base)
+    await phone.check("application")
+    async with site.house.db.begin(SYSTEM) as tx:
+        await appointments.take_ticket(tx, POLRES, kind="skck_fingerprints")
+        await appointments.take_ticket(tx, POLRES, kind="skck_fingerprints")
+        await appointments.call_next(tx, POLRES, counter="3")
+    for name, path in (
+        ("applications", "/permohonan"),
+        ("my-account", "/akun"),
+        ("nik", "/akun/nik"),
+        ("status", "/permohonan/status"),
+        ("services", "/layanan"),
+        ("standard", "/layanan/skck-new/standar"),
+        ("statistics", "/statistik"),
+        ("queue", f"/antrean/{POLRES}?diam=ya"),
+        ("services-english", "/layanan?lang=en"),
+        ("application-english", base),
+    ):
+        await phone.go(path)
+        await phone.check(name)
