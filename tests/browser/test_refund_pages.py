@@ -80,7 +80,7 @@ async def test_a_refund_from_the_account_to_the_bank(
     await check_both(desk, "refunds-draft-errors")
     await desk.page.get_by_label("Rekening pembayar").select_option("PMJ-BRI")
     await desk.page.get_by_role("button", name="Susun perintah bayar").click()
-    await expect(desk.page.get_by_text("orang lain harus melepasnya")).to_be_visible()
+    await expect(desk.page.locator("#release", has_text="orang lain harus melepasnya")).to_be_visible()
     await check_both(desk, "payment-order-draft")
     path = desk.page.url.removeprefix(site.url).partition("?")[0]
 
