@@ -188,7 +188,7 @@ async def _within(request: Request, handle: Callable[[Request], Coroutine[Any, A
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        _ENDING.add(working)
+        ENDING.add(working)
         working.add_done_callback(_ended)
         raise TimeoutError
     finally:
@@ -218,11 +218,11 @@ async def _note(house: House, told: tuple[str, str, str]) -> None:
 
 
 NOTING: set[asyncio.Task[None]] = set()  # notes under way; the loop alone would lose them
-_ENDING: set[asyncio.Task[Response]] = set()  # tasks that nobody waits for any more; the loop alone would lose them
+ENDING: set[asyncio.Task[Response]] = set()  # tasks that nobody waits for any more; the loop alone would lose them
 
 
 def _ended(task: asyncio.Task[Response]) -> None:
-    _ENDING.discard(task)
+    ENDING.discard(task)
     if not task.cancelled() and (error := task.exception()) is not None:
         log.warning("a bank's call that took too long ended with %s", type(error).__name__)
 

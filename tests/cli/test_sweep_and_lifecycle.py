@@ -41,5 +41,5 @@ def test_a_lifecycle_is_drawn(loket: Loket, tmp_path: Path) -> None:
 
 def test_an_unknown_lifecycle_or_format(loket: Loket) -> None:
     unknown = loket("lifecycle", "stnk")
-    assert (unknown.status, "there are: etle" in unknown.err) == (1, True)
+    assert (unknown.status, "there are: application, etle" in unknown.err) == (1, True)
     assert loket("lifecycle", "etle", "--format", "pdf").status == 2

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib.resources import files
 
 import pytest
+import yaml
 from sqlalchemy import func, select
 
 from app.services import billing
@@ -24,13 +26,7 @@ def test_every_profile_is_complete_and_the_default_stands_in():
     assert known["bri"].partner_service_id == "77720"
 
 
-DEFAULT = {
-    "tolerance_s": 300,
-    "time_form": "seconds",
-    "time_budget_s": 7,
-    "signature": "symmetric",
-    "duplicate_answer": "success",
-}
+DEFAULT = yaml.safe_load((files("app") / "data" / "reference" / "bank_profiles.yaml").read_text("utf-8"))["default"]
 
 
 @pytest.mark.parametrize(
