@@ -15,6 +15,7 @@ from app.core.house import House
 from app.core.jobs import Worker
 from app.routers import (
     anpr,
+    application_slots,
     applications,
     appointments,
     counter,
@@ -26,6 +27,7 @@ from app.routers import (
     oauth,
     ops,
     pages,
+    printing,
     queue,
     reference,
     refunds,
@@ -56,9 +58,11 @@ SMALL_BODY = 1 * 1024 * 1024
 DOORS: tuple[APIRouter, ...] = (
     tickets.router,
     applications.router,
+    application_slots.router,
     counter.router,
     counter_applications.router,
     counter_assist.router,
+    printing.router,
     differences.router,
     remittances.router,
     snap.router,

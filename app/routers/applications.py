@@ -1,4 +1,4 @@
-"""The citizen's door to an application: draft, papers, pre-check, submission, messages, bill, appointment, document."""
+"""The citizen's door to an application: draft, papers, pre-check, submission, messages, bill, document."""
 
 from typing import Annotated
 from uuid import UUID
@@ -32,7 +32,6 @@ from app.routers.schemas.applications import (
     Messages,
     ReusableOut,
     ReuseIn,
-    SlotIn,
     StatusIn,
     StatusOut,
     SubmitIn,
@@ -42,6 +41,7 @@ from app.routers.schemas.tickets import Timeline, TimelineItem
 from app.services import applications, billing, cases
 from app.services.applications import ApplicationView
 from app.services.applications.problems import NO_BILL, NOT_FAMILY, VERSION_NEEDED
+from app.services.billing.refund_problems import ACCOUNT_NOT_FOUND
 from app.services.catalogue import Catalogue
 from app.services.registries import Nik, parse_kk
 
@@ -326,6 +326,16 @@ async def get_proof(id: UUID, me: Citizen, house: TheHouse) -> Response:
     return Response(proof, media_type="application/json", headers=NO_STORE)
 
 
+@router.get("/v1/applications/{id}/refund-account")
+async def get_account(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> RefundAccountOut:
+    """The account that you gave, masked. 404 `billing-account-not-found` before there is one."""
+    async with house.db.begin(me) as tx:
+        _, account = await applications.refunds_of(tx, id)
+    if account is None:
+        raise ACCOUNT_NOT_FOUND()
+    return RefundAccountOut.of(account, lang)
+
+
 @router.put("/v1/applications/{id}/refund-account", response_model=RefundAccountOut, openapi_extra=KEY_REQUIRED)
 async def put_account(
     id: UUID, body: RefundAccountIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang
@@ -341,36 +351,6 @@ async def put_account(
             return once.earlier
         view = await applications.give_account(once.tx, id, account, answer)
         return await once.keep(RefundAccountOut.of(view, lang).model_dump(mode="json"))
-
-
-@router.post("/v1/applications/{id}/appointment", response_model=AppointmentOut, openapi_extra=KEY_REQUIRED)
-async def choose_slot(id: UUID, body: SlotIn, request: Request, me: Citizen, house: TheHouse) -> JSONResponse:
-    """Choose a slot, or another one. It is held while you finish and pay, and freed at once when let go.
-
-    Needs an Idempotency-Key. 409 `appointments-slot-taken` names the nearest free ones.
-    """
-    async with begin_once(house, me, request, required=True) as once:
-        if once.earlier is not None:
-            return once.earlier
-        booking = await applications.choose_slot(once.tx, id, body.starts_at)
-        return await once.keep(appointment_out(house, booking).model_dump(mode="json"))
-
-
-@router.get("/v1/applications/{id}/appointment")
-async def get_slot(id: UUID, me: Citizen, house: TheHouse) -> AppointmentOut:
-    """The place that is held or booked, with the token of its check-in code."""
-    view = await applications.application_for(house, me, id)
-    if view.booking is None:
-        raise applications.NO_APPOINTMENT()
-    return appointment_out(house, view.booking)
-
-
-@router.delete("/v1/applications/{id}/appointment", status_code=204, response_class=Response)
-async def drop_slot(id: UUID, me: Citizen, house: TheHouse) -> Response:
-    """Let the place go; somebody who waits gets it at once."""
-    async with house.db.begin(me) as tx:
-        await applications.drop_slot(tx, id)
-    return Response(status_code=204)
 
 
 @router.get("/v1/applications/{id}/document.pdf", response_class=Response)

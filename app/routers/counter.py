@@ -45,16 +45,22 @@ FORM_AROUND_A_FILE = 65_536
 
 
 @router.get("/v1/counter/tasks")
-async def list_tasks(actor: Staff, house: TheHouse, limit: PageLimit = 50, after: PageAfter = None) -> Tasks:
+async def list_tasks(
+    actor: Staff,
+    house: TheHouse,
+    limit: PageLimit = 50,
+    after: PageAfter = None,
+    late: Annotated[bool, Query(description="Only what is over its time.")] = False,
+) -> Tasks:
     """Your open work, oldest first: drawn cases come to who was drawn, and four eyes keep out who must not.
 
     `being_drawn` is what waits in your unit for its lot.
     """
     last = cursor_part(read_cursor(after, 1)[0], UUID) if after else None
-    found = await etle.tasks_for(house, actor, limit=limit + 1, after=last)
+    found = await etle.tasks_for(house, actor, limit=limit + 1, after=last, late=late)
     page = found[:limit]
     following = cursor_of(str(page[-1].id)) if len(found) > limit else None
-    undrawn = [] if after else await etle.undrawn_for(house, actor, limit=limit)
+    undrawn = [] if after or late else await etle.undrawn_for(house, actor, limit=limit)
     return Tasks(
         tasks=[TaskOut.of(each, actor.id) for each in page],
         being_drawn=[UndrawnOut(**asdict(each)) for each in undrawn],

@@ -1,12 +1,12 @@
 """The counter's door for people without a phone or computer: the officer types, each step needs the applicant's own code."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from app.core.actor import Actor
 from app.core.limits import Limits
@@ -78,7 +78,7 @@ class ConsentIn(BaseModel):
 class AssistedSlotIn(BaseModel):
     """The slot, and the applicant's code where the step needs one."""
 
-    starts_at: datetime
+    starts_at: AwareDatetime
     consent: Annotated[str | None, Field(max_length=12, pattern=r"^[0-9 ]+$")] = None
 
 
@@ -143,6 +143,15 @@ async def help_with(
         if await assisting.use(once.tx, id, assisting.HELP, body.consent) is not None:
             return await once.keep(await application_json(once.tx, id, lang))
     raise CONSENT_REFUSED()
+
+
+@router.get("/v1/counter/assisted/applications/{id}", response_model=Application)
+async def get_application(id: UUID, actor: AtCounter, house: TheHouse, lang: TheLang) -> JSONResponse:
+    """The application that you help with; its ETag is what a change must name. The look is recorded."""
+    await assisting.check_helps(house, actor, id)
+    async with house.db.begin(actor) as tx:
+        view = await applications.view_in(tx, id)
+        return with_etag(await application_json(tx, id, lang), view.version)
 
 
 @router.patch("/v1/counter/assisted/applications/{id}", response_model=Application)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from app.core.texts import Lang
 from app.routers.schemas.tickets import BillLineOut, VirtualAccountOut
@@ -92,7 +92,7 @@ class MessageIn(BaseModel):
 class SlotIn(BaseModel):
     """The slot, as `GET /v1/units/{code}/slots` lists it."""
 
-    starts_at: datetime
+    starts_at: Annotated[AwareDatetime, Field(examples=["2026-11-30T08:00:00+07:00"])]
 
 
 class DocumentOut(BaseModel):
