@@ -13,6 +13,7 @@ from app.routers.http.idempotency import KEY_REQUIRED, begin_once
 from app.routers.schemas.applications import MessageOut, Messages
 from app.routers.schemas.counter_applications import Reasons
 from app.services import applications
+from app.services.applications import revoking
 
 router = APIRouter(tags=["counter"])
 NO_STORE = {"Cache-Control": "private, no-store"}
@@ -20,10 +21,11 @@ NO_STORE = {"Cache-Control": "private, no-store"}
 
 @router.get("/v1/counter/application-reasons")
 async def list_reasons(_actor: Staff, lang: TheLang) -> Reasons:
-    """The reasons from the list: for marks, and for refusals."""
+    """The reasons from the list: for marks, for refusals, and for taking a document back."""
     return Reasons(
         marks={code: text.say(lang) for code, text in applications.REASONS.items()},
         refusals={code: text.say(lang) for code, text in applications.REFUSALS.items()},
+        revocations={code: text.say(lang) for code, text in revoking.REASONS.items()},
     )
 
 

@@ -12,7 +12,7 @@ from app.core.db import JsonValue, Tx
 from app.core.texts import Text
 from app.services import transparency
 from app.services.applications.issued_models import IssuedDocument, IssuedDocumentRow, PrintOrder, PrintState
-from app.services.applications.issued_problems import ISSUED_NOT_FOUND
+from app.services.applications.issued_problems import ALREADY_REVOKED, ISSUED_NOT_FOUND
 from app.services.documents.issued_kinds import issued_kind
 
 Reader = AsyncSession | AsyncConnection
@@ -68,6 +68,25 @@ async def lock_row(tx: Tx, document_id: UUID) -> IssuedDocumentRow:
     if row is None:
         raise ISSUED_NOT_FOUND()
     return row
+
+
+async def end(tx: Tx, row: IssuedDocumentRow, why: Revocation) -> None:
+    """From this transaction on the document is no longer good: the row, a leaf, and its check code say so.
+
+    The row is locked by who calls. Problems: applications-already-revoked.
+    """
+    if row.revoked_at is not None:
+        raise ALREADY_REVOKED(number=row.number)
+    row.revoked_at, row.revoked_by, row.revoked_why = tx.now, tx.actor.id, why
+    await leaf_of(tx, "document_revoked", row, why=str(why))
+    await transparency.check_codes.revoke(tx, row.check_code)
+    await tx.session.flush()
+
+
+async def name_successor(tx: Tx, document_id: UUID, successor: UUID) -> None:
+    """Note which document took the place of one that has ended."""
+    (await lock_row(tx, document_id)).replaced_by = successor
+    await tx.session.flush()
 
 
 def rows() -> Select[Any]:

@@ -8,7 +8,7 @@ changes nothing.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
@@ -25,27 +25,27 @@ from app.core.house import House
 from app.core.ids import new_id
 from app.core.problems import FORBIDDEN
 from app.core.texts import Text
-from app.services import reference, transparency
+from app.services import cases, reference, transparency
 from app.services.applications.issued_models import IssuedDocument, IssuedDocumentRow, PrintOrder, PrintState
 from app.services.applications.issued_problems import (
     ALREADY_ISSUED,
-    ALREADY_REVOKED,
     ISSUED_ERASED,
     ISSUED_NOT_FOUND,
     ISSUED_NOT_READY,
     ISSUED_REVOKED,
     NOT_ORDERED,
-    REVOCATION_REASON,
 )
 from app.services.applications.issued_store import (
     REVOCATIONS,
     TABLE,
     Reader,
     Revocation,
+    end,
     find_row,
     good_row,
     leaf_of,
     lock_row,
+    name_successor,
     newest_row,
     ordered,
     rows,
@@ -64,9 +64,10 @@ SUPERVISOR, COUNTER = "supervisor", "counter"
 SEALED_AS = "issued_pdf"
 RETRY_AFTER_S = 5
 NUMBER_TRIES = 5
+UNHANDED, CLOSE_REVOKED = ("printed", "ready", "shipped"), "close_revoked"
 MOST_ORDERS = 200
 MOST_OF_CASE = 50
-WORDS_LEAST, WORDS_MOST = 10, 500
+REPLACED = Text("Dokumen {number} diganti dengan dokumen baru", "Document {number} was replaced by a new document")
 
 
 class IssuedDataSource(Protocol):
@@ -114,7 +115,7 @@ async def prepare_issue(
     """
     declared = issued_kind(kind)
     if replaces is not None:
-        await _revoke(tx, await lock_row(tx, replaces), Revocation.REPLACED, "")
+        await _end_earlier(tx, replaces)
     if (earlier := await good_row(tx.session, case_id, kind)) is not None:
         raise ALREADY_ISSUED(number=earlier["number"])
     document_id, issuer = new_id(), await reference.unit(tx.session, unit)
@@ -142,7 +143,7 @@ async def prepare_issue(
     }
     await _number(tx, row, issuer)
     if replaces is not None:
-        await _replaced_by(tx, replaces, document_id)
+        await name_successor(tx, replaces, document_id)
     await tx.enqueue(RENDER, str(document_id))
     return await get_issued(tx.session, document_id)
 
@@ -232,40 +233,6 @@ async def checked_document(reader: Reader, check_code: str) -> CheckedDocument |
     return CheckedDocument(row["kind"], title, row["number"], row["valid_until"], row["revoked_at"], replaced)
 
 
-async def revoke(tx: Tx, document_id: UUID, why: str, words: str) -> IssuedDocument:
-    """A supervisor of the issuing unit takes a document back: the public check says so at once, and the holder is told.
-
-    `why` is a code of `Revocation`, `words` are for the file and stay sealed. It cannot be undone; a new one is issued
-    instead. Locks the row. Problems: not-permitted, applications-issued-not-found, -already-revoked, -revocation-reason.
-    """
-    row = await _for_supervisor(tx, document_id)
-    await _revoke(tx, row, _reason(why, words), words)
-    await tx.enqueue(TELL_REVOKED, str(row.id))
-    return await get_issued(tx.session, document_id)
-
-
-async def replace(tx: Tx, document_id: UUID, why: str, words: str) -> IssuedDocument:
-    """A supervisor has a document made anew, as when its data was wrong: the old one is revoked and names its successor.
-
-    The new one has its own number and check code and ends on the same day. Problems as in `revoke`.
-    """
-    row = await _for_supervisor(tx, document_id)
-    await _revoke(tx, row, _reason(why, words), words)
-    checked = await transparency.check_codes.find(tx.session, row.check_code)
-    made = await prepare_issue(
-        tx,
-        case_id=row.case_id,
-        key_id=row.key_id,
-        kind=row.kind,
-        unit=row.unit,
-        valid_until=row.valid_until,
-        about=checked.about if checked else None,
-        on_paper=row.print_state is not None,
-    )
-    await _replaced_by(tx, document_id, made.id)
-    return made
-
-
 async def list_print_orders(reader: Reader, unit: str, *, limit: int = MOST_ORDERS) -> tuple[PrintOrder, ...]:
     """What a unit's counter is to print, oldest first: files that are ready and were not revoked."""
     query = (
@@ -300,7 +267,24 @@ async def mark_printed(tx: Tx, document_id: UUID) -> IssuedDocument:
     return await get_issued(tx.session, document_id)
 
 
+async def close_unhanded(tx: Tx, row: IssuedDocumentRow) -> None:
+    """A paper that ended before anybody had it in hand is handed to nobody: its case is closed by the system."""
+    case = await cases.get_locked(tx, row.case_id)
+    if case.state in UNHANDED or (case.state == "issued" and row.print_state is not None):
+        await cases.move(replace(tx, actor=SYSTEM), case.id, CLOSE_REVOKED)
+
+
 # --- below -----------------------------------------------------------------------------------------------------------
+
+
+async def _end_earlier(tx: Tx, document_id: UUID) -> None:
+    """The document that a new one takes the place of: it ends, its own case tells so, and its holder reads it."""
+    await cases.get_locked(tx, (await get_issued(tx.session, document_id)).case_id)
+    row = await lock_row(tx, document_id)
+    await end(tx, row, Revocation.REPLACED)
+    await cases.note(tx, row.case_id, "document_replaced", REPLACED.fill(number=row.number))
+    await close_unhanded(tx, row)
+    await tx.enqueue(TELL_REVOKED, str(row.id))
 
 
 async def _number(tx: Tx, row: dict[str, object], issuer: reference.Unit) -> None:
@@ -342,40 +326,6 @@ async def _ready(tx: Tx, document_id: UUID, stored: str, until: date | None, bod
     await tx.session.flush()
     if row.revoked_at is None:
         await tx.enqueue(TELL_ISSUED, str(row.case_id))
-
-
-async def _revoke(tx: Tx, row: IssuedDocumentRow, why: Revocation, words: str) -> None:
-    if row.revoked_at is not None:
-        raise ALREADY_REVOKED(number=row.number)
-    row.revoked_at, row.revoked_by, row.revoked_why = tx.now, tx.actor.id, why
-    if words:
-        row.revoked_note_enc = (await vault.seal(tx, row.key_id, {"revoked_note": words}))["revoked_note"]
-    await leaf_of(tx, "document_revoked", row, why=str(why))
-    await transparency.check_codes.revoke(tx, row.check_code)
-    await tx.session.flush()
-
-
-async def _for_supervisor(tx: Tx, document_id: UUID) -> IssuedDocumentRow:
-    """The row, locked, for a supervisor of its unit."""
-    if SUPERVISOR not in tx.actor.roles:
-        raise FORBIDDEN()
-    row = await lock_row(tx, document_id)
-    if row.unit != tx.actor.unit:
-        raise ISSUED_NOT_FOUND()
-    return row
-
-
-def _reason(why: str, words: str) -> Revocation:
-    known = [each for each in Revocation if each is not Revocation.REPLACED]
-    if why not in known or not WORDS_LEAST <= len(words.strip()) <= WORDS_MOST:
-        raise REVOCATION_REASON(codes=", ".join(known), least=WORDS_LEAST, most=WORDS_MOST)
-    return Revocation(why)
-
-
-async def _replaced_by(tx: Tx, document_id: UUID, successor: UUID) -> None:
-    row = await lock_row(tx, document_id)
-    row.replaced_by = successor
-    await tx.session.flush()
 
 
 def _iso(day: date | None) -> str | None:

@@ -25,6 +25,10 @@ SLOT_OFFERED = Text(
     "A place that you waited for is free; take it in time",
 )
 REVOKED = Text("Dokumen dicabut dan tidak berlaku lagi", "The document was revoked and is no longer valid")
+REPLACED = Text(
+    "Dokumen lama tidak berlaku lagi karena sudah ada yang baru",
+    "The old document is no longer valid: there is a new one",
+)
 QUEUE_NEAR = Text("Tiga antrean lagi giliran Anda", "Three before you")
 
 
@@ -108,7 +112,8 @@ async def tell_revoked(house: House, document_id: str) -> None:
     async with house.db.begin(SYSTEM) as tx:
         case, application = await cases.get_locked(tx, issued.case_id), await application_of(tx, issued.case_id)
         reason = issued.revoked_why.id if issued.revoked_why else "-"
-        await telling.tell(tx, case, application, "application_news", what=REVOKED, reason=reason)
+        what = REVOKED if issued.replaced_by is None else REPLACED
+        await telling.tell(tx, case, application, "application_news", what=what, reason=reason)
 
 
 async def _move_if_possible(house: House, case_id: UUID, action: str, states: Collection[str]) -> None:

@@ -10,8 +10,9 @@ from app.core.db import Tx
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import appointments, billing, catalogue
-from app.services.applications import assisting, clock, drafts, money, review, telling
+from app.services.applications import assisting, clock, drafts, issuing, money, review, telling
 from app.services.applications.issue import issue_for
+from app.services.applications.issued_problems import DOCUMENT_GOOD
 from app.services.applications.models import Application
 from app.services.applications.problems import (
     COSTS_NOTHING,
@@ -162,6 +163,13 @@ async def on_paper(move: Move) -> None:
     service = await service_of(move.tx.session, await application_of(move.tx, move.case.id))
     if service.issues is None or not service.issues.paper:
         raise NOTHING_TO_PRINT()
+
+
+async def document_ended(move: Move) -> None:
+    """What the case ended in is no longer good, and nothing took its place."""
+    issued = await issuing.issued_of(move.tx.session, move.case.id)
+    if issued is None or issued.revoked_at is None:
+        raise DOCUMENT_GOOD()
 
 
 async def consented(move: Move) -> None:
@@ -362,7 +370,8 @@ async def _retest_days(tx: Tx, application: Application) -> tuple[int, ...]:
 
 _GUARDS = (
     complete, passed, waits_for_register, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
-    not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, consented,
+    not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, document_ended,
+    consented,
 )  # fmt: skip
 _EFFECTS = (
     submit, begin_review, open_bill, bill_after_all, cancel_bill, confirm_slot, release_slot, make_receipt, void_receipt,

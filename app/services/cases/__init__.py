@@ -7,7 +7,16 @@ rooms above, merged in `app.wiring`.
 from app.services.cases.deadlines import due_times, recompute_deadlines
 from app.services.cases.draw import Candidate, announce_draw, draw_announced, drawn_from
 from app.services.cases.draw_proof import DrawLine, DrawVerdict, draw_document, list_draws, verify_draw
-from app.services.cases.engine import allowed_actions, get_locked, hand_to, move, open_case, signal, tell_supervisor
+from app.services.cases.engine import (
+    allowed_actions,
+    get_locked,
+    hand_to,
+    move,
+    note,
+    open_case,
+    signal,
+    tell_supervisor,
+)
 from app.services.cases.events import actions_of, actors_of
 from app.services.cases.loading import LifecycleError, load_lifecycles, merge_rules
 from app.services.cases.models import Case, CaseEvent
@@ -21,6 +30,7 @@ from app.services.cases.tasks import (
     Undrawn,
     awaited,
     close_task,
+    finish_task,
     list_tasks,
     list_undrawn,
     open_task,
@@ -58,6 +68,7 @@ __all__ = [
     "drawn_from",
     "due_times",
     "find_strays",
+    "finish_task",
     "forget_looks",
     "get_locked",
     "hand_to",
@@ -68,6 +79,7 @@ __all__ = [
     "load_lifecycles",
     "merge_rules",
     "move",
+    "note",
     "open_case",
     "open_task",
     "recompute_deadlines",
