@@ -5,9 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from app.core.limits import Limits
 from app.routers.applications import appointment_out
 from app.routers.http.deps import TheHouse
-from app.routers.http.guards import Citizen
+from app.routers.http.guards import Applicant
 from app.routers.http.idempotency import KEY_REQUIRED, begin_once
 from app.routers.schemas.applications import AppointmentOut, SlotIn
 from app.routers.schemas.appointments import DayAskIn, DayAskOut, WaitIn, WaitOut
@@ -18,11 +19,12 @@ router = APIRouter(tags=["applications"])
 
 
 @router.post("/v1/applications/{id}/appointment", response_model=AppointmentOut, openapi_extra=KEY_REQUIRED)
-async def choose_slot(id: UUID, body: SlotIn, request: Request, me: Citizen, house: TheHouse) -> JSONResponse:
+async def choose_slot(id: UUID, body: SlotIn, request: Request, me: Applicant, house: TheHouse) -> JSONResponse:
     """Choose a slot, or another one. It is held while you finish and pay, and freed at once when let go.
 
     Needs an Idempotency-Key. 409 `appointments-slot-taken` names the nearest free ones.
     """
+    await house[Limits].hit("appointment-person", me.id)
     async with begin_once(house, me, request, required=True) as once:
         if once.earlier is not None:
             return once.earlier
@@ -31,7 +33,7 @@ async def choose_slot(id: UUID, body: SlotIn, request: Request, me: Citizen, hou
 
 
 @router.get("/v1/applications/{id}/appointment")
-async def get_slot(id: UUID, me: Citizen, house: TheHouse) -> AppointmentOut:
+async def get_slot(id: UUID, me: Applicant, house: TheHouse) -> AppointmentOut:
     """The place that is held or booked, with the token of its check-in code."""
     view = await applications.application_for(house, me, id)
     if view.booking is None:
@@ -40,7 +42,7 @@ async def get_slot(id: UUID, me: Citizen, house: TheHouse) -> AppointmentOut:
 
 
 @router.delete("/v1/applications/{id}/appointment", status_code=204, response_class=Response)
-async def drop_slot(id: UUID, me: Citizen, house: TheHouse) -> Response:
+async def drop_slot(id: UUID, me: Applicant, house: TheHouse) -> Response:
     """Let the place go; somebody who waits gets it at once."""
     async with house.db.begin(me) as tx:
         await applications.drop_slot(tx, id)
@@ -48,12 +50,13 @@ async def drop_slot(id: UUID, me: Citizen, house: TheHouse) -> Response:
 
 
 @router.put("/v1/applications/{id}/appointment/wait", response_model=WaitOut)
-async def wait(id: UUID, body: WaitIn, request: Request, me: Citizen, house: TheHouse) -> JSONResponse:
+async def wait(id: UUID, body: WaitIn, request: Request, me: Applicant, house: TheHouse) -> JSONResponse:
     """Wait for a place between two days where all are taken. A freed one is held for who waits first, who is told at once:
     then `GET /v1/applications/{id}/appointment` shows it. The same days again keep your place in the line.
 
     Problems: `appointments-already-booked`, `appointments-wait-range`, `applications-no-appointment`.
     """
+    await house[Limits].hit("appointment-person", me.id)
     async with begin_once(house, me, request) as once:
         if once.earlier is not None:
             return once.earlier
@@ -62,7 +65,7 @@ async def wait(id: UUID, body: WaitIn, request: Request, me: Citizen, house: The
 
 
 @router.get("/v1/applications/{id}/appointment/wait")
-async def get_wait(id: UUID, me: Citizen, house: TheHouse) -> WaitOut:
+async def get_wait(id: UUID, me: Applicant, house: TheHouse) -> WaitOut:
     """For which days you wait, and how many wait before you. 409 `appointments-not-waiting` where you do not."""
     await applications.must_own(house, me, id)
     async with house.db.read() as connection:
@@ -73,7 +76,7 @@ async def get_wait(id: UUID, me: Citizen, house: TheHouse) -> WaitOut:
 
 
 @router.delete("/v1/applications/{id}/appointment/wait", status_code=204, response_class=Response)
-async def stop_waiting(id: UUID, me: Citizen, house: TheHouse) -> Response:
+async def stop_waiting(id: UUID, me: Applicant, house: TheHouse) -> Response:
     """Wait no longer; a place that was offered goes to the next. 409 `appointments-not-waiting` where you do not."""
     async with house.db.begin(me) as tx:
         await applications.stop_waiting(tx, id)
@@ -81,13 +84,14 @@ async def stop_waiting(id: UUID, me: Citizen, house: TheHouse) -> Response:
 
 
 @router.put("/v1/applications/{id}/appointment/ask", response_model=DayAskOut)
-async def ask_for_day(id: UUID, body: DayAskIn, request: Request, me: Citizen, house: TheHouse) -> JSONResponse:
+async def ask_for_day(id: UUID, body: DayAskIn, request: Request, me: Applicant, house: TheHouse) -> JSONResponse:
     """Take part in the draw of a scarce day (`drawn` in `GET /v1/units/{code}/slots`) while its hour runs. Again, it
     replaces your wishes. `id` is how the public draw (`/v1/transparency/slot-draws`) knows you.
 
     Problems: `appointments-day-is-not-drawn`, `appointments-not-asking`, `appointments-no-such-slot`,
     `appointments-already-booked`, `applications-no-appointment`.
     """
+    await house[Limits].hit("appointment-person", me.id)
     async with begin_once(house, me, request) as once:
         if once.earlier is not None:
             return once.earlier
@@ -99,7 +103,7 @@ async def ask_for_day(id: UUID, body: DayAskIn, request: Request, me: Citizen, h
 
 
 @router.get("/v1/applications/{id}/appointment/ask")
-async def get_ask(id: UUID, me: Citizen, house: TheHouse) -> DayAskOut:
+async def get_ask(id: UUID, me: Applicant, house: TheHouse) -> DayAskOut:
     """The day that you ask for and that is not drawn yet. 409 `appointments-not-asked` where you ask for none."""
     await applications.must_own(house, me, id)
     async with house.db.read() as connection:
@@ -110,7 +114,7 @@ async def get_ask(id: UUID, me: Citizen, house: TheHouse) -> DayAskOut:
 
 
 @router.delete("/v1/applications/{id}/appointment/ask", status_code=204, response_class=Response)
-async def withdraw_ask(id: UUID, me: Citizen, house: TheHouse) -> Response:
+async def withdraw_ask(id: UUID, me: Applicant, house: TheHouse) -> Response:
     """Ask no longer, as long as the asks are not in the public log yet; where you ask for nothing, nothing changes."""
     async with house.db.begin(me) as tx:
         await applications.withdraw_ask(tx, id)

@@ -14,7 +14,7 @@ from app.core.house import House
 from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import Staff, staff
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, read_cursor, read_time_and_id
 from app.routers.schemas.counter import (
     ActionIn,
@@ -102,16 +102,19 @@ async def act(id: UUID, body: ActionIn, request: Request, actor: Staff, house: T
     raise CONSENT_REFUSED()  # after the commit: the failed try counts
 
 
-@router.post("/v1/counter/cases/{id}/consents", status_code=201)
-async def ask_consent(id: UUID, body: ConsentIn, actor: AtCounter, house: TheHouse) -> ConsentOut:
+@router.post("/v1/counter/cases/{id}/consents", status_code=201, response_model=ConsentOut, openapi_extra=KEY_OPTIONAL)
+async def ask_consent(id: UUID, body: ConsentIn, request: Request, actor: AtCounter, house: TheHouse) -> JSONResponse:
     """Send the citizen whose step this is a code for it, by SMS or e-mail to the contact on record.
 
     The citizen tells you the code if they agree; it is good for five minutes, for this step alone, once.
     """
     await house[Limits].hit("consent-case", str(id))
-    async with house.db.begin(actor) as tx:
+
+    async def ask(tx: Tx) -> ConsentOut:
         asked = await etle.at_counter.ask_consent(tx, id, body.action)
-    return ConsentOut(action=body.action, sent_to=asked.sent_to, good_until=asked.good_until)
+        return ConsentOut(action=body.action, sent_to=asked.sent_to, good_until=asked.good_until)
+
+    return await answer_once(house, actor, request, ask, status=201)
 
 
 @router.post(

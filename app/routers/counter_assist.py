@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.core.limits import Limits
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
@@ -22,7 +23,7 @@ from app.routers.applications import (
 )
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once, need_key
 from app.routers.schemas.applications import Application, ApplicationPatch, AppointmentOut, CheckOut, DocumentOut
 from app.services import applications
 from app.services.applications import assisting
@@ -89,15 +90,18 @@ class CodeSent(BaseModel):
     good_until: str
 
 
-@router.post("/v1/counter/assisted/consents", status_code=201)
-async def ask_to_begin(body: PersonIn, actor: AtCounter, house: TheHouse) -> CodeSent:
+@router.post("/v1/counter/assisted/consents", status_code=201, response_model=CodeSent, openapi_extra=KEY_OPTIONAL)
+async def ask_to_begin(body: PersonIn, request: Request, actor: AtCounter, house: TheHouse) -> JSONResponse:
     """Send the person a code for beginning an application, to the phone or e-mail of the population register."""
     claim = body.to_claim()
     await house[Limits].hit("consent-case", house.keys.blind_index("nik", claim.nik))
     person = await assisting.registered(house, claim)
-    async with house.db.begin(actor) as tx:
+
+    async def ask(tx: Tx) -> CodeSent:
         asked = await assisting.ask_to_begin(tx, person)
-    return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+        return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+
+    return await answer_once(house, actor, request, ask, status=201)
 
 
 @router.post(
@@ -123,13 +127,21 @@ async def begin(body: AssistedIn, request: Request, actor: AtCounter, house: The
     raise CONSENT_REFUSED()  # after the commit: the failed try counts
 
 
-@router.post("/v1/counter/assisted/applications/{id}/consents", status_code=201)
-async def ask(id: UUID, body: StepIn, actor: AtCounter, house: TheHouse) -> CodeSent:
+@router.post(
+    "/v1/counter/assisted/applications/{id}/consents",
+    status_code=201,
+    response_model=CodeSent,
+    openapi_extra=KEY_OPTIONAL,
+)
+async def ask(id: UUID, body: StepIn, request: Request, actor: AtCounter, house: TheHouse) -> JSONResponse:
     """Send the applicant a code for one step; they tell it to you if they agree."""
     await house[Limits].hit("consent-case", str(id))
-    async with house.db.begin(actor) as tx:
+
+    async def send(tx: Tx) -> CodeSent:
         asked = await assisting.ask(tx, id, body.step)
-    return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+        return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+
+    return await answer_once(house, actor, request, send, status=201)
 
 
 @router.post("/v1/counter/assisted/applications/{id}/help", response_model=Application, openapi_extra=KEY_REQUIRED)

@@ -125,7 +125,7 @@ async def show_status(visit: TheVisit, address: TheAddress) -> Response:
     born_on = form.date("born_on", BIRTH_WRONG)
     found = None
     if not form.errors and born_on is not None:
-        await visit.house[Limits].hit("lookup-address", address)
+        await visit.house[Limits].hit("status-address", address)
         await visit.house[Limits].hit("lookup-plate", f"application {typed.upper()}")
         found = await applications.status_of(visit.house, typed, born_on)
         if found is None:
