@@ -127,11 +127,15 @@ async def change(
     lang: TheLang,
     if_match: IfMatch = None,
 ) -> JSONResponse:
-    """Change the draft by a JSON merge patch (RFC 7396); a wrong value is named and nothing is changed. Needs If-Match."""
+    """Change the draft by a JSON merge patch (RFC 7396); a wrong value is named and nothing is changed. Needs If-Match.
+
+    What registers know, given the new answers, is filled in where a question is still open; the answer shows it.
+    """
     version = read_version(if_match)
     async with house.db.begin(me) as tx:
         await applications.change(tx, id, patch.form, expected_version=version, exemption=patch.exemption)
-        view = await applications.view_in(tx, id)
+    await applications.fill_in(house, me, id)
+    view = await applications.application_for(house, me, id)
     return with_etag(_json(house, view, lang), view.version)
 
 
@@ -198,7 +202,8 @@ async def reopen(id: UUID, request: Request, me: Applicant, house: TheHouse, lan
 async def copy(
     id: UUID, body: CopiesIn, request: Request, me: Applicant, house: TheHouse, lang: TheLang
 ) -> JSONResponse:
-    """Further drafts like this one with its papers, each with some fields changed: several vehicles in one go.
+    """Further drafts like this one, each with some fields changed: several vehicles in one go. Answers and papers that
+    belong to one vehicle alone (`per_vehicle` at the service) do not go along: give them here, or later in the new draft.
 
     Needs an Idempotency-Key.
     """

@@ -176,11 +176,14 @@ async def change(
     lang: TheLang,
     if_match: IfMatch = None,
 ) -> JSONResponse:
-    """Change the draft for its applicant, who allowed this counter to. Needs If-Match."""
+    """Change the draft for its applicant, who allowed this counter to; what registers know is filled in where a question
+    is still open. Needs If-Match."""
     await assisting.check_helps(house, actor, id)
     version = read_version(if_match)
     async with house.db.begin(actor) as tx:
         await applications.change(tx, id, body.form, expected_version=version, exemption=body.exemption)
+    await applications.fill_in(house, actor, id)
+    async with house.db.begin(actor) as tx:
         view = await applications.view_in(tx, id)
         return with_etag(await application_json(tx, id, lang), view.version)
 

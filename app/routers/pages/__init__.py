@@ -6,6 +6,7 @@ from app.routers.pages import (
     api_docs,
     application_begin,
     application_check,
+    application_copies,
     application_form,
     application_messages,
     application_money,
@@ -50,6 +51,7 @@ routers = (
     application_begin.router,  # before the applications, whose ids stand in the same place of the address
     applications.router,
     application_form.router,
+    application_copies.router,
     application_papers.router,
     application_slots.router,
     application_check.router,

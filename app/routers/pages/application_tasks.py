@@ -106,3 +106,6 @@ def _extras(view: ApplicationView) -> Iterator[Task]:
     hint = Text("Ke sini uang kembali bila permohonan ditolak", "Money comes back here if it is refused")
     title = Text("Rekening Anda", "Your bank account")
     yield Task(title, at(view.id, "rekening"), LATER, "grey", False, hint)
+    if any(each.per_vehicle for each in view.service.sections):
+        title = Text("Kendaraan lain dengan isian yang sama", "Another vehicle with the same answers")
+        yield Task(title, at(view.id, "kendaraan-lain"), OPTIONAL, "grey", False)

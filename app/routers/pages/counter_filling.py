@@ -60,6 +60,7 @@ async def save_section(id: UUID, section: str, actor: AtCounter, visit: TheVisit
         if right:
             async with visit.house.db.begin(actor) as tx:
                 await applications.change(tx, id, right, expected_version=view.version)
+            await applications.fill_in(visit.house, actor, id)
     except Problem as problem:
         if problem.type is INVALID_REQUEST:
             show_faults(form, problem.errors, questions)

@@ -50,6 +50,10 @@ class ApplicationIn(BaseModel):
 class CopiesIn(BaseModel):
     """One more draft for each of these: the fields that differ, such as plate and chassis_tail."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"forms": [{"plate": "B 2468 KJL", "chassis_tail": "00002"}]}]}
+    )
+
     forms: list[dict[str, JsonValue]] = Field(min_length=1, max_length=10)
 
 

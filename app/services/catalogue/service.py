@@ -92,16 +92,19 @@ class Field:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Section:
-    """Questions that are asked together, on one page."""
+    """Questions that are asked together, on one page. `per_vehicle`: about one vehicle alone, so that an application for
+    a further one is asked them anew."""
 
     name: str
     title: Text
     fields: tuple[Field, ...]
+    per_vehicle: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRule:
-    """A paper or picture to hand in. `rule` names a photo rule; `reuse_days` how long one given before may serve again."""
+    """A paper or picture to hand in. `rule` names a photo rule; `reuse_days` how long one given before may serve again;
+    `per_vehicle`: it belongs to one vehicle alone, so that an application for a further one wants another."""
 
     name: str
     title: Text
@@ -112,6 +115,7 @@ class DocumentRule:
     max_kb: int
     required: Condition
     reuse_days: int
+    per_vehicle: bool
 
 
 @dataclass(frozen=True, slots=True)
