@@ -143,6 +143,21 @@ class Desk:
         assert answer.status_code == status, answer.text
         return answer.json()
 
+    async def through(self, service: str, unit: str = POLRES, **form: Any) -> str:
+        """One application from its draft to the approval that issues; its jobs wait in the queue."""
+        draft = await self.hand_in(await self.draft(service, unit, **form))
+        checked = await self.post(f"/v1/applications/{draft['id']}/check")
+        if checked["needs_appointment"]:
+            await self.book(draft["id"], service, unit)
+        await self.submit(draft["id"])
+        if checked["amount"]:
+            await self.pay(draft["id"])
+        if checked["needs_appointment"]:
+            await self.act(draft["id"], Role.OFFICER, "call_in")
+            await self.act(draft["id"], Role.COUNTER, "attend")
+        await self.act(draft["id"], Role.OFFICER, "approve")
+        return str(draft["id"])
+
     async def state(self, id: str) -> str:
         """Where it stands."""
         return str((await self.get(f"/v1/applications/{id}"))["state"])

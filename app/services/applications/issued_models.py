@@ -18,6 +18,7 @@ from app.core.texts import Text as Words
 
 _GOOD = text("revoked_at IS NULL")
 _ORDERED = text("print_state = 'ordered'")
+_UNTOLD = text("entered_at IS NULL AND ready_at IS NOT NULL")
 _OPEN = text("decided_at IS NULL")
 
 
@@ -39,6 +40,8 @@ class IssuedDocumentRow(Table, table=True):
     __table_args__ = (
         Index("uq_issued_documents_good", "case_id", "kind", unique=True, sqlite_where=_GOOD, postgresql_where=_GOOD),
         Index("ix_issued_documents_ordered", "unit", "issued_at", sqlite_where=_ORDERED, postgresql_where=_ORDERED),
+        Index("ix_issued_documents_subject", "subject_bidx", sqlite_where=_GOOD, postgresql_where=_GOOD),
+        Index("ix_issued_documents_not_entered", "ready_at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
         CheckConstraint("(sha256 IS NULL) = (ready_at IS NULL)", name="ready_has_file"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_why IS NULL)", name="revoked_has_reason"),
         CheckConstraint("print_state IN ('ordered', 'printed')", name="print_state"),
@@ -65,6 +68,12 @@ class IssuedDocumentRow(Table, table=True):
     print_state: str | None = Field(default=None, max_length=10)
     printed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     printed_by: str | None = Field(default=None, max_length=80)
+    subject_bidx: str | None = Field(default=None, max_length=64)
+    """Of what the holder, or a vehicle, has one good document of this kind at a time; None for those of which there may be
+    several."""
+    entered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the registers had learned of it."""
+    entry_tried_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class RevocationProposal(Table, table=True):

@@ -1,11 +1,12 @@
 """Rows of issued documents: finding and locking one, what the rest of the house sees of it, and what the log keeps of it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, Table, select
+from sqlalchemy import RowMapping, Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core.db import JsonValue, Tx
@@ -87,6 +88,24 @@ async def name_successor(tx: Tx, document_id: UUID, successor: UUID) -> None:
     """Note which document took the place of one that has ended."""
     (await lock_row(tx, document_id)).replaced_by = successor
     await tx.session.flush()
+
+
+async def list_not_entered(reader: Reader, *, before: datetime, limit: int) -> list[IssuedDocument]:
+    """Sealed documents of which the registers have not learned, those first that were tried longest ago."""
+    tried = func.coalesce(TABLE.c.entry_tried_at, TABLE.c.ready_at)
+    query = rows().where(TABLE.c.entered_at.is_(None), TABLE.c.ready_at.is_not(None), TABLE.c.ready_at < before)
+    found = await reader.execute(query.order_by(tried, TABLE.c.id).limit(limit))
+    return [seen(row) for row in found.mappings()]
+
+
+async def note_entered(tx: Tx, document_id: UUID) -> None:
+    """The registers have learned of it."""
+    (await lock_row(tx, document_id)).entered_at = tx.now
+
+
+async def note_tried(tx: Tx, document_id: UUID) -> None:
+    """A register did not take it."""
+    (await lock_row(tx, document_id)).entry_tried_at = tx.now
 
 
 def rows() -> Select[Any]:

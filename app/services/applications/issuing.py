@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlmodel import col
@@ -105,17 +105,16 @@ async def prepare_issue(
     valid_until: date | None,
     about: Text | None = None,
     on_paper: bool = False,
-    replaces: UUID | None = None,
+    subject_bidx: str | None = None,
 ) -> IssuedDocument:
     """Issue a document in the transaction that approves: number, check code, leaf, and the job that makes the file.
 
-    `key_id` is the holder's data key, `about` what the public check calls it (names nobody). `replaces` is an earlier
-    document, of this case or another, which is no longer good from now on. With `on_paper` the counter prints something.
-    The caller holds the case's lock. Problems: applications-already-issued, applications-already-revoked.
+    `key_id` is the holder's data key, `about` what the public check calls it (names nobody). With `on_paper` the counter
+    prints something. `subject_bidx` is the blind index of what there is one good document of: an earlier one, of this case
+    or another, ends now. The caller holds the case's lock. Problems: applications-already-issued.
     """
     declared = issued_kind(kind)
-    if replaces is not None:
-        await _end_earlier(tx, replaces)
+    ended = await _end_earlier(tx, subject_bidx)
     if (earlier := await good_row(tx.session, case_id, kind)) is not None:
         raise ALREADY_ISSUED(number=earlier["number"])
     document_id, issuer = new_id(), await reference.unit(tx.session, unit)
@@ -140,10 +139,11 @@ async def prepare_issue(
         "valid_until": valid_until,
         "leaf_id": leaf_id,
         "print_state": PrintState.ORDERED if on_paper else None,
+        "subject_bidx": subject_bidx,
     }
     await _number(tx, row, issuer)
-    if replaces is not None:
-        await name_successor(tx, replaces, document_id)
+    for earlier_id in ended:
+        await name_successor(tx, earlier_id, document_id)
     await tx.enqueue(RENDER, str(document_id))
     return await get_issued(tx.session, document_id)
 
@@ -208,13 +208,6 @@ async def list_issued(reader: Reader, case_id: UUID) -> tuple[IssuedDocument, ..
     return tuple(seen(row) for row in (await reader.execute(query.limit(MOST_OF_CASE))).mappings())
 
 
-async def good_ones_of(reader: Reader, key_id: UUID, kind: str) -> tuple[IssuedDocument, ...]:
-    """What this person holds of a kind and was not revoked, newest first: what a replacement may replace."""
-    query = rows().where(TABLE.c.key_id == key_id, TABLE.c.kind == kind, TABLE.c.revoked_at.is_(None))
-    newest_first = query.order_by(TABLE.c.issued_at.desc(), TABLE.c.id.desc()).limit(MOST_OF_CASE)
-    return tuple(seen(row) for row in (await reader.execute(newest_first)).mappings())
-
-
 async def get_issued(reader: Reader, document_id: UUID) -> IssuedDocument:
     """One document. Problems: applications-issued-not-found."""
     row = await find_row(reader, document_id)
@@ -277,14 +270,25 @@ async def close_unhanded(tx: Tx, row: IssuedDocumentRow) -> None:
 # --- below -----------------------------------------------------------------------------------------------------------
 
 
-async def _end_earlier(tx: Tx, document_id: UUID) -> None:
-    """The document that a new one takes the place of: it ends, its own case tells so, and its holder reads it."""
-    await cases.get_locked(tx, (await get_issued(tx.session, document_id)).case_id)
-    row = await lock_row(tx, document_id)
-    await end(tx, row, Revocation.REPLACED)
-    await cases.note(tx, row.case_id, "document_replaced", REPLACED.fill(number=row.number))
-    await close_unhanded(tx, row)
-    await tx.enqueue(TELL_REVOKED, str(row.id))
+async def _end_earlier(tx: Tx, subject_bidx: str | None) -> list[UUID]:
+    """The documents that a new one takes the place of: they end, their own cases tell so, and their holders read it."""
+    if subject_bidx is None:
+        return []
+    query = select(TABLE.c.id, TABLE.c.case_id).where(
+        TABLE.c.subject_bidx == subject_bidx, TABLE.c.revoked_at.is_(None)
+    )
+    ended = []
+    for document_id, case_id in (await tx.session.execute(query.order_by(TABLE.c.id))).all():
+        await cases.get_locked(tx, case_id)
+        row = await lock_row(tx, document_id)
+        if row.revoked_at is not None:
+            continue
+        await end(tx, row, Revocation.REPLACED)
+        await cases.note(tx, case_id, "document_replaced", REPLACED.fill(number=row.number))
+        await close_unhanded(tx, row)
+        await tx.enqueue(TELL_REVOKED, str(document_id))
+        ended.append(document_id)
+    return ended
 
 
 async def _number(tx: Tx, row: dict[str, object], issuer: reference.Unit) -> None:

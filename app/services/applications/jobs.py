@@ -145,9 +145,11 @@ JOBS: tuple[Job, ...] = (
     Job("applications.tell_revoked", tell_revoked),
     Job(issuing.RENDER, issuing.render_issued, queue="delivery", attempts=8),
     Job(issue.ENTER_REGISTER, issue.enter_register, queue="delivery", attempts=8),
+    Job("applications.tell_registers", issue.tell_registers, attempts=1),
     Job(money.CHECK_ACCOUNT, money.check_account, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("draw-application-officers", "50 * * * * *", "applications.draw_waiting"),
     Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),
+    Schedule("tell-registers", "30 */10 * * * *", "applications.tell_registers"),
 )

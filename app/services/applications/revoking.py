@@ -237,6 +237,7 @@ async def _make_anew(tx: Tx, row: IssuedDocumentRow) -> IssuedDocument:
         valid_until=row.valid_until,
         about=checked.about if checked else None,
         on_paper=row.print_state is not None,
+        subject_bidx=row.subject_bidx,
     )
     await name_successor(tx, row.id, made.id)
     return made

@@ -8,6 +8,7 @@ from app.services.cases.deadlines import due_times, recompute_deadlines
 from app.services.cases.draw import Candidate, announce_draw, draw_announced, drawn_from
 from app.services.cases.draw_proof import DrawLine, DrawVerdict, draw_document, list_draws, verify_draw
 from app.services.cases.engine import (
+    MEND,
     allowed_actions,
     get_locked,
     hand_to,
@@ -40,6 +41,7 @@ from app.services.cases.timeline import TimelineEntry, forget_looks, lifecycle_o
 
 __all__ = [
     "CASE_NOT_FOUND",
+    "MEND",
     "Candidate",
     "Case",
     "CaseEvent",

@@ -16,6 +16,7 @@ from app.services.catalogue.service import (
     Appointment,
     DocumentKind,
     DocumentRule,
+    Enters,
     FeeRule,
     Field,
     Issues,
@@ -230,13 +231,14 @@ def _appointment(top: Node) -> Appointment | None:
 def _issues(top: Node) -> Issues | None:
     if not top.has("issues"):
         return None
-    each = top.node("issues", needed="document title", allowed="valid paper", what="issues")
+    each = top.node("issues", needed="document title", allowed="valid paper enters", what="issues")
     each.mark("issues")
     return Issues(
         document=each.name("document"),
         title=each.text("title"),
         valid=_validity(each) if each.has("valid") else None,
         paper=each.flag("paper", default=False),
+        enters=Enters(each.one_of("enters", tuple(Enters))) if each.has("enters") else None,
     )
 
 

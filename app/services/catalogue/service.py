@@ -32,6 +32,13 @@ class DocumentKind(StrEnum):
     SCAN = "scan"
 
 
+class Enters(StrEnum):
+    """What the vehicle register learns once the document is issued: who owns the vehicle now, or that it was sold."""
+
+    OWNER = "owner"
+    SALE = "sale"
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """A legal basis and what it says."""
@@ -166,12 +173,14 @@ class Validity:
 
 @dataclass(frozen=True, slots=True)
 class Issues:
-    """What is issued: its template, its title, how long it holds (None: no end), and whether paper is printed."""
+    """What is issued: its template, its title, how long it holds (None: no end), whether paper is printed, and what the
+    vehicle register learns."""
 
     document: str
     title: Text
     valid: Validity | None
     paper: bool
+    enters: Enters | None = None
 
 
 @dataclass(frozen=True, eq=False)
