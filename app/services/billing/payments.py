@@ -63,9 +63,9 @@ async def post_locked_payment(tx: Tx, bill: Bill, *, amount: int, debit: str, me
     replaced = bill.state == BillState.CANCELLED and await _has_open_bill(tx, bill)
     lines = [ledger.Line(debit, amount, bill.id)]
     lines += [ledger.Line(account, -part, bill.id) for account, part in (await credits_of(tx.session, bill)).items()]
-    entry_id = await ledger.post(tx, EntryKind.PAYMENT, memo, lines)
+    entry_id, entry = await ledger.entry(tx, EntryKind.PAYMENT, memo, lines)
     paid = {"state": BillState.PAID, "paid_at": tx.now, "paid_entry_id": entry_id}
-    await tx.run(_MAKE_PAID, {**paid, "bill_id": bill.id})
+    await tx.run_all(*entry, (_MAKE_PAID, {**paid, "bill_id": bill.id}))
     for name, value in paid.items():  # the row says so already: nothing is left to be written
         set_committed_value(bill, name, value)
     if bill.case_id is not None and not replaced:
