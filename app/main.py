@@ -15,6 +15,7 @@ from app.routers import (
     anpr,
     applications,
     appointments,
+    camera_pushes,
     counter,
     counter_applications,
     counter_assist,
@@ -51,6 +52,11 @@ from app.services.recognition import Recogniser
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
 
+CAMERA_DOORS: tuple[APIRouter, ...] = (anpr.router, camera_pushes.router)
+"""Doors that stand below `KEY_IN_PATH` as well, for devices that can be given an address and nothing else."""
+
+KEY_IN_PATH = "/k/{key}"
+
 DOORS: tuple[APIRouter, ...] = (
     tickets.router,
     applications.router,
@@ -74,7 +80,7 @@ DOORS: tuple[APIRouter, ...] = (
     verify.router,
     messages.router,
     sandbox.router,
-    anpr.router,
+    *CAMERA_DOORS,
     oauth.router,
     me.router,
     ops.router,
@@ -129,5 +135,8 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     app.add_exception_handler(SignInFirst, sign_in_first)
     for door in DOORS:
         app.include_router(door, max_body_size=SMALL_BODY)
+    for door in (*CAMERA_DOORS, camera_pushes.at_key):
+        # Told once in the OpenAPI document, at the path without the key.
+        app.include_router(door, prefix=KEY_IN_PATH, max_body_size=SMALL_BODY, include_in_schema=False)
     app.mount("/static", pages.StaticDoor(), name="static")
     return app
