@@ -25,6 +25,7 @@ from app.routers import (
     oauth,
     ops,
     pages,
+    plate_reader,
     queue,
     reference,
     refunds,
@@ -52,7 +53,7 @@ from app.services.recognition import Recogniser
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
 
-CAMERA_DOORS: tuple[APIRouter, ...] = (anpr.router, camera_pushes.router)
+CAMERA_DOORS: tuple[APIRouter, ...] = (anpr.router, camera_pushes.router, plate_reader.router)
 """Doors that stand below `KEY_IN_PATH` as well, for devices that can be given an address and nothing else."""
 
 KEY_IN_PATH = "/k/{key}"
