@@ -18,6 +18,7 @@ from app.routers import (
     application_slots,
     applications,
     appointments,
+    camera_pushes,
     counter,
     counter_applications,
     counter_assist,
@@ -28,6 +29,7 @@ from app.routers import (
     oauth,
     ops,
     pages,
+    plate_reader,
     printing,
     queue,
     reference,
@@ -56,6 +58,11 @@ from app.services.recognition import Recogniser
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
 
+CAMERA_DOORS: tuple[APIRouter, ...] = (anpr.router, camera_pushes.router, plate_reader.router)
+"""Doors that stand below `KEY_IN_PATH` as well, for devices that can be given an address and nothing else."""
+
+KEY_IN_PATH = "/k/{key}"
+
 DOORS: tuple[APIRouter, ...] = (
     tickets.router,
     applications.router,
@@ -82,7 +89,7 @@ DOORS: tuple[APIRouter, ...] = (
     verify.router,
     messages.router,
     sandbox.router,
-    anpr.router,
+    *CAMERA_DOORS,
     oauth.router,
     me.router,
     ops.router,
@@ -103,6 +110,9 @@ def _every_door() -> tuple[BaseRoute, ...]:
     gathered = APIRouter()
     for door in DOORS:
         gathered.include_router(door, max_body_size=SMALL_BODY)
+    for door in (*CAMERA_DOORS, camera_pushes.at_key):
+        # Told once in the OpenAPI document, at the path without the key.
+        gathered.include_router(door, prefix=KEY_IN_PATH, max_body_size=SMALL_BODY, include_in_schema=False)
     return tuple(gathered.routes)
 
 

@@ -28,6 +28,7 @@ from app.services.billing.qris.acquirers import Acquirer, build_acquirer
 from app.services.billing.settlement import jobs as settlement_jobs
 from app.services.billing.snap import client_jobs
 from app.services.billing.snap.client import BankCalls
+from app.services.cameras import jobs as cameras_jobs
 from app.services.cases import LifecycleError, Lifecycles, load_lifecycles, merge_rules
 from app.services.cases import jobs as cases_jobs
 from app.services.documents import PhotoRules, load_photo_rules
@@ -65,6 +66,7 @@ JOBS: tuple[Job, ...] = (
     *appointments_jobs.JOBS,
     *applications_jobs.JOBS,
     *upload_jobs.JOBS,
+    *cameras_jobs.JOBS,
     *etle_jobs.JOBS,
     *statistics_jobs.JOBS,
 )
@@ -76,6 +78,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *billing_jobs.SCHEDULES,
     *client_jobs.SCHEDULES,
     *settlement_jobs.SCHEDULES,
+    *cameras_jobs.SCHEDULES,
     *etle_jobs.SCHEDULES,
     *statistics_jobs.SCHEDULES,
     *appointments_jobs.SCHEDULES,

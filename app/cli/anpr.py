@@ -12,6 +12,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
+from app.cli import camera_register
 from app.cli.common import console, emit, open_house, refuse, run
 from app.core.actor import SYSTEM
 from app.core.config import Settings
@@ -21,6 +22,7 @@ from app.services.recognition import PlateReading, Recogniser, UnknownRecogniser
 from app.services.reference import parse_plate
 
 app = typer.Typer(help="The recogniser and the cameras.", no_args_is_help=True)
+app.command("camera")(camera_register.camera)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 
 LABELS = "labels.csv"
@@ -65,10 +67,12 @@ def certificate(
     valid_until: Annotated[str, typer.Option(help="Last day on which it is valid, YYYY-MM-DD.")],
     model: Annotated[str | None, typer.Option(help="Maker and model of the camera.")] = None,
     calibrated_on: Annotated[str | None, typer.Option(help="Day of the last calibration, YYYY-MM-DD.")] = None,
+    calibrated_until: Annotated[str | None, typer.Option(help="Last day on which it counts, YYYY-MM-DD.")] = None,
     as_json: Json = False,
 ) -> None:
     """Enter a camera's certificate; owners see it beside the evidence."""
-    known = cameras.Certificate(number, _day(valid_until), model, _day(calibrated_on) if calibrated_on else None)
+    calibrated = [_day(each) if each else None for each in (calibrated_on, calibrated_until)]
+    known = cameras.Certificate(number, _day(valid_until), model, *calibrated)
 
     async def record() -> cameras.DeviceView:
         async with open_house() as house, house.db.begin(SYSTEM) as tx:

@@ -1,23 +1,19 @@
 """The cameras' door: read a picture, or hand in a capture that becomes a case."""
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, File, Request, Response, UploadFile
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, File, Response, UploadFile
 
 from app.core.actor import Actor
 from app.core.house import House
-from app.core.problems import UNAUTHENTICATED
-from app.routers.http.deps import TheHouse, house_of
-from app.routers.http.guards import CameraDevice, camera_key
+from app.routers.http.deps import TheHouse
+from app.routers.http.guards import CameraDevice
+from app.routers.http.key_first import KeyFirst
 from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
 from app.services import cameras
 from app.services.documents import check_image, off_loop
 from app.services.etle import accept_capture
-from app.services.identity import credentials
-from app.services.identity.credentials import KeyPlace
 from app.services.recognition import Recogniser
 
 MIB = 1024 * 1024
@@ -36,25 +32,6 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     422: {"description": "A picture or a field is not right; `errors` names each."},
     429: {"description": "This camera sends too fast; see Retry-After."},
 }
-
-
-class KeyFirst(APIRoute):
-    """Looks at the key before the body: FastAPI reads a form before it asks the guard, and nobody without a key shall
-    have us take in 40 MB. The guard decides afterwards, with limits and all; this costs one indexed query more."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The usual handler, behind the key."""
-        handle = super().get_route_handler()
-
-        async def behind_the_key(request: Request) -> Response:
-            house, key = house_of(request), camera_key(request)
-            async with house.db.read() as connection:
-                place, now = KeyPlace.HEADER, house.clock.now()
-                if await credentials.check_camera(connection, key, now=now, place=place) is None:
-                    raise UNAUTHENTICATED(headers={"WWW-Authenticate": 'ApiKey realm="loket"'})
-            return await handle(request)
-
-        return behind_the_key
 
 
 router = APIRouter(prefix="/v1/anpr", tags=["cameras"], route_class=KeyFirst)

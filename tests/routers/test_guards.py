@@ -14,7 +14,6 @@ from app.core.clock import FixedClock
 from app.core.house import House
 from app.routers.http import guards
 from app.routers.http.guards import (
-    CameraByPath,
     CameraDevice,
     Citizen,
     CitizenOnPage,
@@ -54,7 +53,7 @@ def doors(house: House) -> FastAPI:
         app.add_api_route(path, shown, methods=["GET", "POST"])
 
     door("/camera", CameraDevice)
-    door("/k/{key}/camera", CameraByPath)
+    door("/k/{key}/camera", CameraDevice)
     door("/citizen", Citizen)
     door("/staff", Staff)
     door("/officer", Officer)

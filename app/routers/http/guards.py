@@ -1,5 +1,7 @@
 """Who may use which door. Every route declares one of these guards; a house test fails on a route without one."""
 
+import binascii
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
@@ -14,7 +16,7 @@ from app.core.actor import PUBLIC, SYSTEM, Actor, ActorKind
 from app.core.crypto import BadToken
 from app.core.house import House
 from app.core.limits import Limits
-from app.core.problems import FORBIDDEN, NOT_FOUND, UNAUTHENTICATED
+from app.core.problems import FORBIDDEN, NOT_FOUND, UNAUTHENTICATED, Problem
 from app.routers.http.deps import TheHouse
 from app.routers.http.forms import SAFE_METHODS, check_same_site, local_path
 from app.services.identity import access, credentials, sessions
@@ -85,17 +87,9 @@ async def sign_in_first(_request: Request, error: Exception) -> Response:
 
 @guard
 async def camera_device(request: Request, house: TheHouse, _scheme: DeviceScheme) -> Actor:
-    """A camera by the key in ``X-Api-Key``, or in ``Authorization: Token KEY`` as clients of Plate Recognizer send it.
-
-    Raises UNAUTHENTICATED, TOO_MANY_REQUESTS.
-    """
-    return await _camera(house, camera_key(request), KeyPlace.HEADER)
-
-
-@guard
-async def camera_by_path(request: Request, house: TheHouse) -> Actor:
-    """A camera by the key in its path (``/k/{key}/...``), of the kind that opens nothing else. Raises UNAUTHENTICATED."""
-    return await _camera(house, str(request.path_params.get("key", "")), KeyPlace.PATH)
+    """A camera by its key (`camera_key`). Raises UNAUTHENTICATED, TOO_MANY_REQUESTS."""
+    key, place = camera_key(request)
+    return await _camera(house, key, place)
 
 
 def citizen(scope: str) -> Any:
@@ -176,7 +170,6 @@ async def citizen_on_page(request: Request, house: TheHouse) -> Actor:
 
 
 CameraDevice = Annotated[Actor, Depends(camera_device)]
-CameraByPath = Annotated[Actor, Depends(camera_by_path)]
 Citizen = Annotated[Actor, citizen(ME)]
 Applicant = Annotated[Actor, citizen(APPLICATIONS)]
 CitizenOnPage = Annotated[Actor, Depends(citizen_on_page)]
@@ -218,9 +211,20 @@ def ticket_actor(house: House, token: str) -> Actor | None:
     return Actor(ActorKind.CITIZEN, party, roles=frozenset({role}), case_id=case_id)
 
 
-def camera_key(request: Request) -> str:
-    """The key that a camera sent in a header, in either of the two places; empty where it sent none."""
-    return request.headers.get("x-api-key") or _authorization(request, "token") or ""
+def camera_key(request: Request) -> tuple[str, KeyPlace]:
+    """The key that a camera sent, and where: below ``/k/{key}/`` in the path, which takes a key of its own kind; else in
+    ``X-Api-Key``, in ``Authorization: Token KEY`` as clients of Plate Recognizer send it, or as the password of HTTP basic
+    as cameras do. Empty where it sent none."""
+    in_path = request.path_params.get("key")
+    if in_path is not None:
+        return str(in_path), KeyPlace.PATH
+    key = request.headers.get("x-api-key") or _authorization(request, "token") or _password(request)
+    return key, KeyPlace.HEADER
+
+
+def camera_unknown() -> Problem:
+    """The refusal of a camera without a right key, with the ways in which it could have sent one."""
+    return UNAUTHENTICATED(headers={"WWW-Authenticate": 'ApiKey realm="loket", Basic realm="loket"'})
 
 
 async def _camera(house: House, api_key: str, place: KeyPlace) -> Actor:
@@ -228,7 +232,7 @@ async def _camera(house: House, api_key: str, place: KeyPlace) -> Actor:
     async with house.db.read() as connection:
         check = await credentials.check_camera(connection, api_key, now=now, place=place)
     if check is None:
-        raise UNAUTHENTICATED(headers={"WWW-Authenticate": 'ApiKey realm="loket"'})
+        raise camera_unknown()
     actor = check.actor
     await house[Limits].hit("camera-device", actor.id)
     if check.use_unnoted:
@@ -276,6 +280,13 @@ def _only(kind: ActorKind, actor: Actor) -> Actor:
 def _authorization(request: Request, scheme: str) -> str | None:
     given, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if given.lower() == scheme else None
+
+
+def _password(request: Request) -> str:
+    try:
+        return b64decode(_authorization(request, "basic") or "", validate=True).decode().partition(":")[2]
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _here(request: Request) -> str:

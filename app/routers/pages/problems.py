@@ -26,6 +26,7 @@ TICKET_SESSION_OVER = ProblemType(
 _JSON_DOORS = (
     "/v1",
     "/k/",
+    "/NotificationInfo",
     "/oauth/token",
     "/oauth/jwks",
     "/oauth/revoke",

@@ -1,4 +1,4 @@
-"""Cameras: what they sent and when, the evidence byte for byte, and the certificates they measure under."""
+"""Cameras: the register of devices and how they fare, what they sent in whose form, and the evidence byte for byte."""
 
 from app.services.cameras.captures import (
     MOST_IMAGES,
@@ -13,7 +13,34 @@ from app.services.cameras.captures import (
     is_evidence,
     record_reading,
 )
-from app.services.cameras.devices import Certificate, DeviceView, find_device, record_certificate
+from app.services.cameras.devices import (
+    MEASURED,
+    ZONES,
+    Certificate,
+    DeviceView,
+    Registered,
+    Site,
+    find_device,
+    find_registered,
+    get_registered,
+    list_registered,
+    record_certificate,
+    record_site,
+    uncertified,
+    zone_of,
+)
+from app.services.cameras.health import Health, Hour, health_of, heard_since, hours_of, note_seen, reads_of
+from app.services.cameras.messages import (
+    MESSAGES,
+    Message,
+    MessageState,
+    captured_by,
+    find_message,
+    head_of,
+    keep_message,
+    settle_message,
+    split_head,
+)
 from app.services.cameras.metadata import (
     MOST_METADATA_BYTES,
     CaptureMetadata,
@@ -22,11 +49,17 @@ from app.services.cameras.metadata import (
     parse_metadata,
 )
 from app.services.cameras.problems import IMAGE_COUNT
+from app.services.cameras.vendors import VENDORS, BadPush, NotAPassage, Passage, Push, SeenVehicle, Vendor
 
 __all__ = [
     "IMAGE_COUNT",
+    "MEASURED",
+    "MESSAGES",
     "MOST_IMAGES",
     "MOST_METADATA_BYTES",
+    "VENDORS",
+    "ZONES",
+    "BadPush",
     "CaptureMetadata",
     "CaptureState",
     "CaptureView",
@@ -34,15 +67,43 @@ __all__ = [
     "CheckedMetadata",
     "DeviceView",
     "EvidenceFileView",
+    "Health",
+    "Hour",
     "Image",
+    "Message",
+    "MessageState",
+    "NotAPassage",
+    "Passage",
+    "Push",
+    "Registered",
+    "SeenVehicle",
+    "Site",
+    "Vendor",
     "accept_capture",
+    "captured_by",
     "check_metadata",
     "find_device",
+    "find_message",
+    "find_registered",
     "find_repeated",
     "forget",
     "get_capture",
+    "get_registered",
+    "head_of",
+    "health_of",
+    "heard_since",
+    "hours_of",
     "is_evidence",
+    "keep_message",
+    "list_registered",
+    "note_seen",
     "parse_metadata",
+    "reads_of",
     "record_certificate",
     "record_reading",
+    "record_site",
+    "settle_message",
+    "split_head",
+    "uncertified",
+    "zone_of",
 ]

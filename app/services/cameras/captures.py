@@ -14,8 +14,9 @@ from sqlmodel import col
 
 from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
+from app.services.cameras.health import note_seen
 from app.services.cameras.metadata import CaptureMetadata, CheckedMetadata
-from app.services.cameras.models import Capture, EvidenceFile
+from app.services.cameras.models import CameraMessage, Capture, EvidenceFile
 from app.services.cameras.problems import CAPTURE_DIFFERS, CAPTURE_NOT_FOUND, IMAGE_COUNT
 
 MOST_IMAGES = 8
@@ -110,6 +111,7 @@ async def accept_capture(
         for position, image in enumerate(images)
     )
     await tx.session.flush()
+    await note_seen(tx, capture.device_id, drift=None if metadata.sent_at is None else metadata.sent_at - tx.now)
     return await get_capture(tx.session, capture.id), True
 
 
@@ -156,6 +158,7 @@ async def forget(tx: Tx, capture_ids: Sequence[UUID]) -> set[str]:
     mine = col(EvidenceFile.capture_id).in_(capture_ids)
     files = set((await tx.session.execute(select(col(EvidenceFile.sha256)).where(mine))).scalars())
     await tx.session.execute(delete(EvidenceFile).where(mine))
+    await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.capture_id).in_(capture_ids)))
     await tx.session.execute(delete(Capture).where(col(Capture.id).in_(capture_ids)))
     shared = select(col(EvidenceFile.sha256)).where(col(EvidenceFile.sha256).in_(files))
     return files - set((await tx.session.execute(shared)).scalars())

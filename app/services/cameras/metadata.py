@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
+from uuid import UUID
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -18,6 +19,7 @@ from app.core.actor import Actor
 from app.core.problems import FieldError
 from app.core.texts import Text
 from app.services import reference
+from app.services.cameras.devices import check_duty
 from app.services.cameras.problems import (
     CAPTURE_IN_FUTURE,
     CAPTURE_TOO_OLD,
@@ -91,8 +93,9 @@ async def check_metadata(
     """Hold the metadata against our clock, the policy of the device's Polda and the violations in force that
     day.
 
-    Problems: cameras-capture-in-future, cameras-clock-off, cameras-capture-too-old,
-    reference-violation-not-found (422); reference-unit-not-found when the device's unit is gone."""
+    Problems: cameras-capture-in-future, cameras-clock-off, cameras-capture-too-old, cameras-violation-not-allowed,
+    cameras-not-certified, reference-violation-not-found (422); reference-unit-not-found when the device's unit is
+    gone."""
     unit = await reference.unit(source, device.unit or "")
     zone = reference.zone_of(unit)
     policy = await reference.policy(source, reference.polda_of(unit), now.astimezone(zone).date())
@@ -109,7 +112,9 @@ async def check_metadata(
     if -ahead > timedelta(days=policy.etle.capture_oldest_days):
         raise CAPTURE_TOO_OLD(behind=_span(ahead), now=shown, limit_days=policy.etle.capture_oldest_days)
     day = metadata.captured_at.astimezone(zone).date()
-    return CheckedMetadata(metadata, await reference.violation(source, metadata.violation_code, day))
+    violation = await reference.violation(source, metadata.violation_code, day)
+    await check_duty(source, UUID(device.id), violation.code, day)
+    return CheckedMetadata(metadata, violation)
 
 
 class _Fields:

@@ -1,5 +1,5 @@
-"""What cameras sent: captures with their evidence, and the devices' certificates. Only this room writes these
-tables."""
+"""What cameras sent: messages, captures with their evidence; the register of the devices, and how they fare. Only this
+room writes these tables."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -12,8 +12,8 @@ from app.core.ids import new_id
 
 
 class CameraDevice(Table, table=True):
-    """What is known of a camera beside its key: the owner of a ticket sees its certificate next to the
-    evidence."""
+    """What is known of a camera beside its key: where it stands and looks, what it may accuse of, and its certificate,
+    which the owner of a ticket sees next to the evidence."""
 
     __tablename__ = "camera_devices"
 
@@ -22,7 +22,61 @@ class CameraDevice(Table, table=True):
     certificate_no: str | None = Field(default=None, max_length=80)
     certificate_until: date | None = None
     calibrated_on: date | None = None
+    calibrated_until: date | None = None
+    place: str | None = Field(default=None, max_length=200)
+    """As it stands in the letter."""
+    latitude: float | None = None
+    longitude: float | None = None
+    heading: int | None = None
+    """Degrees from north, clockwise, into which it looks."""
+    lens: str | None = Field(default=None, max_length=80)
+    zone: str | None = Field(default=None, max_length=4)
+    """What its local times mean: WIB, WITA, WIT or UTC; None as its unit."""
+    limit_kmh: float | None = None
+    allowed: list[str] = Field(default_factory=list, sa_type=JsonColumn)
+    """Codes of the violations that it may hand in; empty for all."""
+    accuses: str | None = Field(default=None, max_length=40)
+    """The violation that a message in a vendor's form is about; None for a camera that only sees who passes."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CameraHour(Table, table=True):
+    """How one camera fared in one hour, by our clock. Kept for the plots of its health."""
+
+    __tablename__ = "camera_hours"
+
+    device_id: UUID = Field(primary_key=True, foreign_key="credentials.id")
+    hour: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    messages: int = 0
+    refused: int = 0
+    reads: int = 0
+    last_at: datetime = Field(sa_type=UtcDateTime)
+    drift_s: float | None = None
+    """Its clock less ours; of all messages the one that was least late, which alone says something of the clock."""
+    sharpness: float | None = None
+    brightness: float | None = None
+
+
+class CameraMessage(Table, table=True):
+    """A message in a vendor's form. It lies in storage as it came until it was understood; what it said then stands in
+    `passage`."""
+
+    __tablename__ = "camera_messages"
+    __table_args__ = (
+        UniqueConstraint("device_id", "sha256"),
+        Index("ix_camera_messages_state", "state", "received_at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    device_id: UUID = Field(foreign_key="credentials.id")
+    vendor: str = Field(max_length=20)
+    sha256: str = Field(max_length=64)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    state: str = Field(max_length=12)
+    why: dict[str, JsonValue] | None = Field(default=None, sa_type=JsonColumn)
+    """Why it was refused or is about no vehicle, in both languages."""
+    capture_id: UUID | None = Field(default=None, foreign_key="captures.id", index=True)
+    passage: dict[str, JsonValue] | None = Field(default=None, sa_type=JsonColumn)
 
 
 class Capture(Table, table=True):

@@ -90,3 +90,31 @@ DEVICE_NOT_FOUND = ProblemType(
         "There is no camera with the client id {client_id}. See `loket client list`.",
     ),
 )
+DEVICE_INVALID = ProblemType(
+    "cameras-device-invalid",
+    422,
+    Text("Data kamera belum benar", "The camera's data are not right"),
+    Text("Perbaiki lalu simpan lagi: {why}.", "Mend this and save again: {why}."),
+)
+VIOLATION_NOT_ALLOWED = ProblemType(
+    "cameras-violation-not-allowed",
+    422,
+    Text("Kamera ini tidak untuk pelanggaran itu", "This camera is not there for that violation"),
+    Text(
+        "Pelanggaran {code} tidak diizinkan untuk kamera ini; yang diizinkan: {allowed}. Bila kamera memang bertugas "
+        "untuk itu, admin menambahkannya dengan `loket anpr camera`.",
+        "The violation {code} is not allowed for this camera; allowed are {allowed}. If the camera is there for it, an "
+        "administrator adds it with `loket anpr camera`.",
+    ),
+)
+NOT_CERTIFIED = ProblemType(
+    "cameras-not-certified",
+    422,
+    Text("Kamera kecepatan tanpa sertifikat yang berlaku", "A speed camera without a valid certificate"),
+    Text(
+        "Bukti {code} ditolak karena hasil ukur tanpa sertifikat tidak membuktikan apa pun. {why} Catat sertifikat yang "
+        "berlaku dengan `loket anpr certificate {client_id}`, lalu kirim lagi.",
+        "Evidence of {code} is refused, as a measurement without a certificate proves nothing. {why} Enter the valid one "
+        "with `loket anpr certificate {client_id}` and send again.",
+    ),
+)

@@ -23,6 +23,7 @@ from app.services.documents.photo_rules import (
 from app.services.documents.pictures import Box, blur_except, crop, thumbnail
 from app.services.documents.rendering import qr_svg, render_pages, render_pdf
 from app.services.documents.scans import ScanVerdict, check_scan
+from app.services.documents.scenes import Scene, measure_scene
 from app.services.documents.signatures import check_signature
 from app.services.documents.templates import (
     CheckCode,
@@ -74,6 +75,7 @@ __all__ = [
     "ReceiptLine",
     "ReceiptRemittance",
     "ScanVerdict",
+    "Scene",
     "Sender",
     "SignatureRule",
     "TicketData",
@@ -96,6 +98,7 @@ __all__ = [
     "load_photo_rules",
     "long_date",
     "long_moment",
+    "measure_scene",
     "normalised",
     "off_loop",
     "qr_svg",

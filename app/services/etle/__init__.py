@@ -40,6 +40,7 @@ from app.services.etle.desk import (
 from app.services.etle.evidence import open_link
 from app.services.etle.intake import accept_capture
 from app.services.etle.lifecycle import DEADLINES, EFFECTS, GUARDS
+from app.services.etle.pushes import keep_push
 from app.services.etle.queries import Found, LetterReference, StnkNumbers
 from app.services.etle.refunds import (
     RefundPage,
@@ -95,6 +96,7 @@ __all__ = [
     "find_vehicle_for",
     "give_account",
     "is_payee",
+    "keep_push",
     "late_lifts",
     "letter_pdf",
     "list_proposed",

@@ -11,6 +11,7 @@ from app.services.etle import (
     evidence,
     letters,
     papers,
+    pushes,
     reading,
     refunds,
     reminders,
@@ -65,6 +66,7 @@ async def print_letter(house: House, letter_id: str) -> None:
 
 JOBS: tuple[Job, ...] = (
     Job("etle.read_capture", reading.read_capture, queue="recognition", attempts=8),
+    Job(pushes.JOB, pushes.take_push, queue="recognition", attempts=8),
     Job("etle.dispatch", dispatch, attempts=2),
     Job("etle.draw_waiting", draw_waiting, attempts=1),
     Job("etle.remind", reminders.remind, attempts=1),

@@ -28,6 +28,7 @@ from app.services.reference.policy import (
 from app.services.reference.queries import (
     MOST_UNITS,
     NATIONAL_ZONE,
+    ZONE_INFO,
     Fee,
     Policy,
     Region,
@@ -57,6 +58,7 @@ __all__ = [
     "NATIONAL_ZONE",
     "OPENING_DAY",
     "TABLES",
+    "ZONE_INFO",
     "Change",
     "ChangeKind",
     "Channel",

@@ -93,7 +93,7 @@ async def test_without_an_id_two_violations_in_one_picture_are_two_captures(hous
     device = await camera(house)
     told = replace(TOLD, capture_id=None)
     first, _ = await accept(house, device, told)
-    second, is_new = await accept(house, device, replace(told, violation_code="287-5-SPEED"))
+    second, is_new = await accept(house, device, replace(told, violation_code="287-1-RAMBU"))
     assert is_new
     assert first.id != second.id
 

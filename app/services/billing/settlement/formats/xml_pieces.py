@@ -1,23 +1,16 @@
-"""XML fed to expat piece by piece, with document types refused before anything is built.
-
-Without a document type there are no entities to resolve, and expat fetches nothing by itself.
-"""
+"""XML fed to expat piece by piece, with document types refused before anything is built (`app.core.safe_xml`)."""
 
 from collections.abc import Iterator
 from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
-from xml.parsers import expat
 
+from app.core.safe_xml import PROLOG_BYTES, XmlFault, no_xml, refuse_document_type
 from app.services.billing.settlement.formats.values import Capped, at_place
 from app.services.billing.settlement.lines import BadStatement
 
-PIECE_BYTES = 16 * 1024
+PIECE_BYTES = PROLOG_BYTES
 
 Event = tuple[str, Element]
-
-
-class _RootSeen(Exception):
-    """The prolog is over and held no document type declaration."""
 
 
 def pieces(source: Capped) -> Iterator[list[Event]]:
@@ -27,8 +20,8 @@ def pieces(source: Capped) -> Iterator[list[Event]]:
     """
     parser: XMLPullParser[Any] = XMLPullParser(events=("start", "end"))
     piece = source.read(PIECE_BYTES)
-    _refuse_document_type(piece)
     try:
+        refuse_document_type(piece)
         while piece:
             parser.feed(piece)
             yield cast("list[Event]", list(parser.read_events()))  # start and end are always of an element
@@ -36,29 +29,12 @@ def pieces(source: Capped) -> Iterator[list[Event]]:
         parser.close()
         yield cast("list[Event]", list(parser.read_events()))
     except ParseError as error:
-        raise _no_xml(error.position[0], str(error)) from error
+        raise _bad(no_xml(error.position[0], str(error))) from error
+    except XmlFault as error:
+        raise _bad(error) from error
 
 
-def _refuse_document_type(first: bytes) -> None:
-    """Read the prolog by itself: only there a document type may stand."""
-    parser = expat.ParserCreate()
-
-    def doctype(*_: object) -> None:
-        raise BadStatement("XML dengan DOCTYPE tidak diterima", "XML with a document type (DOCTYPE) is not taken")
-
-    def root(*_: object) -> None:
-        raise _RootSeen
-
-    parser.StartDoctypeDeclHandler = doctype
-    parser.StartElementHandler = root
-    try:
-        parser.Parse(first, False)
-    except _RootSeen:
-        return
-    except expat.ExpatError as error:
-        raise _no_xml(error.lineno, str(error)) from error
-    raise BadStatement(f"tidak ada unsur XML dalam {PIECE_BYTES} byte", f"no XML element within {PIECE_BYTES} bytes")
-
-
-def _no_xml(line: int, why: str) -> BadStatement:
-    return at_place(f"line {line}", f"bukan XML yang sah ({why})", f"no valid XML ({why})")
+def _bad(fault: XmlFault) -> BadStatement:
+    if fault.line is None:
+        return BadStatement(fault.why.id, fault.why.en)
+    return at_place(f"line {fault.line}", fault.why.id, fault.why.en)

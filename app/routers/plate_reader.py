@@ -1,0 +1,231 @@
+"""Plate Recognizer's Snapshot API: its clients read plates here by a change of the base URL and nothing else.
+
+Sources: the vendor's API reference (guides.platerecognizer.com, docs/snapshot) and its own clients. They index `results`
+with `box`, `score`, `dscore`, `region` and `vehicle` without asking, send fields that we do not know, and read errors as
+`detail`, or as `error` where a picture is too large or none. An image is judged by its bytes, never by its part's type.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+from app.core.actor import SYSTEM
+from app.core.limits import LIMITS
+from app.core.problems import TOO_MANY_REQUESTS, Problem
+from app.routers.http.deps import TheHouse
+from app.routers.http.guards import CameraDevice
+from app.routers.http.key_first import KeyFirst
+from app.services import cameras
+from app.services.documents import check_image, off_loop
+from app.services.recognition import Box, PlateReading, Recogniser
+
+MIB = 1024 * 1024
+MOST_IMAGE_BYTES = 12 * MIB
+MOST_BODY_BYTES = 24 * MIB
+"""A picture as base64 in a form is half as long again, for each `+` and `/` takes three characters there."""
+
+_ABOVE = MOST_BODY_BYTES + 16 * MIB  # up to here we answer in the vendor's words, above in our own
+_MOST_FIELDS = 50
+_BAD_PICTURE = frozenset({400, 413, 415, 422})
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {
+                "schema": {
+                    "type": "object",
+                    "required": ["upload"],
+                    "properties": {
+                        "upload": {
+                            "type": "string",
+                            "description": "A JPEG, PNG or WebP: a file part, or base64 text.",
+                        },
+                        "camera_id": {"type": "string", "description": "Echoed."},
+                        "timestamp": {"type": "string", "description": "Echoed."},
+                        "mmc": {"type": "string"},
+                        "config": {
+                            "type": "string",
+                            "description": 'JSON text; `{"detection_mode": "vehicle"}` asks for the second shape.',
+                        },
+                    },
+                }
+            }
+            for media_type in ("multipart/form-data", "application/x-www-form-urlencoded")
+        },
+    }
+}
+
+
+class SnapshotRoute(KeyFirst):
+    """Refuses in the vendor's words."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The usual handler; a refusal becomes `{"detail"}` or `{"error"}`."""
+        handle = super().get_route_handler()
+
+        async def in_the_vendors_words(request: Request) -> Response:
+            length = request.headers.get("content-length", "")
+            if length.isdigit() and int(length) > MOST_BODY_BYTES:
+                return JSONResponse({"error": f"The request is larger than {MOST_BODY_BYTES // MIB} MB."}, 413)
+            try:
+                return await handle(request)
+            except Problem as problem:
+                return _refusal(problem)
+            except HTTPException as error:  # a form that cannot be read
+                return JSONResponse({"error": str(error.detail)}, error.status_code)
+
+        return in_the_vendors_words
+
+
+router = APIRouter(tags=["cameras"], route_class=SnapshotRoute)
+
+
+class Usage(BaseModel):
+    """What this key had read in this month (UTC)."""
+
+    month: int
+    year: int
+    calls: int
+    resets_on: datetime
+
+
+class Statistics(BaseModel):
+    """As the vendor's clients ask for it; `total_calls` is what the rate limit lets through in a month."""
+
+    usage: Usage
+    total_calls: int = Field(description="Calls that a month has room for.")
+
+
+@router.post("/v1/plate-reader/", status_code=201, max_body_size=_ABOVE, openapi_extra=_BODY)
+@router.post("/v1/plate-reader", status_code=201, max_body_size=_ABOVE, include_in_schema=False)
+async def read_plates(request: Request, device: CameraDevice, house: TheHouse) -> JSONResponse:
+    """Read the plates in a picture, as Plate Recognizer's Snapshot does. Nothing is kept."""
+    async with request.form(max_fields=_MOST_FIELDS, max_files=1, max_part_size=MOST_BODY_BYTES) as form:
+        data, filename = await _picture(form)
+        told = {name: value[:200] for name in ("camera_id", "timestamp") if isinstance(value := form.get(name), str)}
+        by_vehicle = _config(form.get("config")).get("detection_mode") == "vehicle"
+        with_vehicle = str(form.get("mmc", "")).lower() == "true"
+    await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES)
+    reading = await house[Recogniser].read(data)
+    async with house.db.begin(SYSTEM) as tx:
+        await cameras.note_seen(tx, UUID(device.id), messages=0, reads=1)
+    shape = _by_vehicle if by_vehicle else _by_plate
+    return JSONResponse(
+        {
+            "processing_time": float(reading.elapsed_ms),
+            "results": [shape(each, with_vehicle=with_vehicle) for each in reading.results],
+            "filename": filename,
+            "version": 1,
+            "camera_id": told.get("camera_id"),
+            "timestamp": told.get("timestamp") or _instant(house.clock.now()),
+            "backend": reading.backend,
+        },
+        201,
+    )
+
+
+@router.get("/v1/statistics/")
+async def show_usage(device: CameraDevice, house: TheHouse) -> Statistics:
+    """How many pictures this key had read this month."""
+    now = house.clock.now()
+    begun = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    ends = begun.replace(year=begun.year + begun.month // 12, month=begun.month % 12 + 1)
+    async with house.db.read() as connection:
+        calls = await cameras.reads_of(connection, UUID(device.id), since=begun)
+    limit = LIMITS["camera-device"]
+    room = int((ends - begun).total_seconds() // limit.get_expiry() * limit.amount)
+    return Statistics(usage=Usage(month=begun.month, year=begun.year, calls=calls, resets_on=ends), total_calls=room)
+
+
+async def _picture(form: FormData) -> tuple[bytes, str]:
+    upload = form.get("upload")
+    if isinstance(upload, UploadFile):
+        return await upload.read(), (upload.filename or "upload.jpg")[:200]
+    if upload is None and form.get("upload_url"):
+        raise HTTPException(400, "upload_url is not served here: send the picture itself as upload.")
+    if not isinstance(upload, str) or not upload.strip():
+        raise HTTPException(400, "Send the picture as upload, a file part or base64 text.")
+    text = upload.partition(",")[2] if upload.startswith("data:") else upload
+    try:
+        # A form that was not encoded turns each + of base64 into a space.
+        return base64.b64decode("".join(text.strip().replace(" ", "+").split()), validate=True), "upload.jpg"
+    except (binascii.Error, ValueError):
+        raise HTTPException(400, "upload is neither a file nor base64 text.") from None
+
+
+def _config(text: object) -> Mapping[str, object]:
+    try:
+        found = orjson.loads(text) if isinstance(text, str) and text else {}
+    except orjson.JSONDecodeError:
+        raise HTTPException(400, "config is not JSON.") from None
+    return found if isinstance(found, dict) else {}
+
+
+def _by_plate(plate: PlateReading, *, with_vehicle: bool) -> dict[str, object]:
+    """The common shape. We find plates and no vehicles: the vehicle is given as unknown, for clients index it."""
+    more: dict[str, object] = {"model_make": [], "color": [], "orientation": []} if with_vehicle else {}
+    return {
+        "box": _box(plate.box),
+        "plate": plate.plate.lower(),
+        "region": _region(plate),
+        "score": round(plate.confidence, 3),
+        "candidates": [{"score": score, "plate": text} for text, score in _candidates(plate)],
+        "dscore": round(plate.confidence, 3),
+        "vehicle": {"score": 0.0, "type": "Unknown", "box": _box(plate.box)},
+        **more,
+    }
+
+
+def _by_vehicle(plate: PlateReading, *, with_vehicle: bool) -> dict[str, object]:
+    """The second shape: plate and vehicle as objects with guesses."""
+    region = _region(plate)
+    more: dict[str, object] = {"make_model": [], "color": [], "orientation": []} if with_vehicle else {}
+    return {
+        "plate": {
+            "type": "Plate",
+            "score": round(plate.confidence, 3),
+            "box": _box(plate.box),
+            "props": {
+                "plate": [{"value": text, "score": score} for text, score in _candidates(plate)],
+                "region": [{"value": region["code"], "score": region["score"]}],
+            },
+        },
+        "vehicle": {"type": "Unknown", "score": 0.0, "box": _box(plate.box), "props": more},
+    }
+
+
+def _candidates(plate: PlateReading) -> list[tuple[str, float]]:
+    others = [(each.plate.lower(), round(each.confidence, 3)) for each in plate.alternatives]
+    return [(plate.plate.lower(), round(plate.confidence, 3)), *others]
+
+
+def _region(plate: PlateReading) -> dict[str, object]:
+    return {"code": plate.region, "score": round(plate.confidence, 3) if plate.region else 0.0}
+
+
+def _box(box: Box) -> dict[str, int]:
+    return {"xmin": box.x_min, "ymin": box.y_min, "xmax": box.x_max, "ymax": box.y_max}
+
+
+def _instant(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def _refusal(problem: Problem) -> JSONResponse:
+    status, words = problem.type.status, problem.detail("en")
+    if problem.type is TOO_MANY_REQUESTS:
+        words = f"Request was throttled. Expected available in {problem.headers.get('Retry-After', '1')} seconds."
+        return JSONResponse({"detail": words, "status_code": status}, status, headers=problem.headers)
+    if status in _BAD_PICTURE:
+        return JSONResponse({"error": words}, 413 if status == 413 else 400, headers=problem.headers)
+    return JSONResponse({"detail": words}, status, headers=problem.headers)

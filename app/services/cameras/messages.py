@@ -1,0 +1,183 @@
+"""Messages in a vendor's form: kept as they came before the camera is answered, understood afterwards.
+
+A raw message lies in storage behind a head that names device and content type, so that it can never be the same object
+as a picture. It goes once it was understood: its pictures are evidence by themselves then, and what it said stands in
+`passage`. A camera that only sees who passes accuses nobody, so what it saw is forgotten within a day; what could not be
+understood is kept a week for whoever mends the camera.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from prometheus_client import Counter
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlmodel import col
+
+from app.core.actor import SYSTEM, Actor
+from app.core.db import JsonValue, Tx
+from app.core.house import House
+from app.core.texts import Text
+from app.services.cameras.health import note_seen
+from app.services.cameras.models import CameraMessage, Capture
+from app.services.cameras.vendors import Passage, Vendor
+
+Reader = AsyncConnection | AsyncSession
+
+PASSAGE_KEPT = timedelta(hours=24)
+REFUSED_KEPT = timedelta(days=7)
+FORGOTTEN_AT_ONCE = 2_000
+_END_OF_HEAD = b"\r\n\r\n"
+
+MESSAGES = Counter("loket_camera_messages_total", "What cameras pushed, by what became of it.", ("vendor", "outcome"))
+
+
+class MessageState(StrEnum):
+    """What became of a message: `taken` made a capture, `repeated` told of one again, `passed` accuses nobody, `refused`
+    says why."""
+
+    RECEIVED = "received"
+    TAKEN = "taken"
+    REPEATED = "repeated"
+    PASSED = "passed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message and how far it is."""
+
+    id: UUID
+    device_id: UUID
+    vendor: Vendor
+    sha256: str
+    received_at: datetime
+    state: MessageState
+    why: Text | None
+    capture_id: UUID | None
+
+
+def head_of(device: Actor, content_type: str) -> bytes:
+    """What stands before the body in storage."""
+    printable = "".join(each for each in content_type[:200] if each.isprintable())
+    return f"Device: {device.id}\r\nContent-Type: {printable}".encode("ascii", "replace") + _END_OF_HEAD
+
+
+def split_head(stored: bytes) -> tuple[str, bytes]:
+    """Content type and body of a stored message."""
+    head, _, body = stored.partition(_END_OF_HEAD)
+    return head.decode("ascii", "replace").partition("Content-Type: ")[2], body
+
+
+async def keep_message(tx: Tx, device: Actor, vendor: Vendor, sha256: str) -> tuple[Message, bool]:
+    """Note a message that lies in storage; True when it is new. The very same bytes again are the same message."""
+    await tx.serialise(f"camera-message:{device.id}:{sha256}")
+    mine = (col(CameraMessage.device_id) == UUID(device.id)) & (col(CameraMessage.sha256) == sha256)
+    known = (await tx.session.execute(select(CameraMessage).where(mine))).scalar_one_or_none()
+    if known is not None:
+        MESSAGES.labels(vendor, "same bytes").inc()
+        return _view(known), False
+    row = CameraMessage(
+        device_id=UUID(device.id), vendor=vendor, sha256=sha256, received_at=tx.now, state=MessageState.RECEIVED
+    )
+    tx.session.add(row)
+    await tx.session.flush()
+    await note_seen(tx, row.device_id, messages=0)
+    return _view(row), True
+
+
+async def find_message(source: Reader, id: UUID) -> Message | None:
+    """The message of this id, unless it was forgotten."""
+    query = select(CameraMessage.__table__).where(col(CameraMessage.id) == id)  # type: ignore[attr-defined]
+    row = (await source.execute(query)).mappings().one_or_none()
+    return None if row is None else _view(CameraMessage(**row))
+
+
+async def settle_message(
+    tx: Tx,
+    message: Message,
+    state: MessageState,
+    *,
+    why: Text | None = None,
+    passage: Passage | None = None,
+    capture_id: UUID | None = None,
+) -> None:
+    """Write down what became of a message, and what it says of the camera's clock."""
+    told = None if passage is None else said(passage)
+    reason = None if why is None else {"id": why.id, "en": why.en}
+    await tx.session.execute(
+        update(CameraMessage)
+        .where(col(CameraMessage.id) == message.id)
+        .values(state=state, why=reason, passage=told, capture_id=capture_id)
+    )
+    drift = None if passage is None or passage.late else passage.captured_at - message.received_at
+    counted = int(state is not MessageState.TAKEN)  # a capture was counted when it was accepted
+    await note_seen(tx, message.device_id, drift=drift, messages=counted, refused=int(state is MessageState.REFUSED))
+    MESSAGES.labels(message.vendor, state).inc()
+
+
+async def captured_by(source: Reader, device: Actor, capture_id: str) -> UUID | None:
+    """The capture that this device made under this id of its own, if it did."""
+    query = select(col(Capture.id)).where(
+        col(Capture.device_id) == UUID(device.id), col(Capture.capture_id) == capture_id
+    )
+    found: UUID | None = (await source.execute(query)).scalar_one_or_none()
+    return found
+
+
+def said(passage: Passage) -> dict[str, JsonValue]:
+    """What the camera told, without its pictures."""
+    vehicle = passage.vehicle
+    return {
+        "captured_at": passage.captured_at.isoformat(),
+        "plate": passage.plate,
+        "confidence": passage.confidence,
+        "characters": list(passage.characters),
+        "alternatives": [[plate, sure] for plate, sure in passage.alternatives],
+        "box": list(passage.box) if passage.box else None,
+        "region": passage.region,
+        "vehicle": {
+            "kind": vehicle.kind,
+            "make": vehicle.make,
+            "model": vehicle.model,
+            "colour": vehicle.colour,
+            "view": vehicle.view,
+        },
+        "camera": passage.camera,
+        "direction": passage.direction,
+        "lane": passage.lane,
+        "speed_kmh": passage.speed_kmh,
+        "pictures": len(passage.pictures),
+    }
+
+
+async def forget_messages(house: House) -> None:
+    """Job: forget passages that accuse nobody and messages that nobody could use, with what is left of their bytes."""
+    async with house.db.begin(SYSTEM) as tx:
+        due = _kept(MessageState.PASSED, tx.now - PASSAGE_KEPT) | _kept(MessageState.REFUSED, tx.now - REFUSED_KEPT)
+        query = select(col(CameraMessage.id), col(CameraMessage.sha256)).where(due).limit(FORGOTTEN_AT_ONCE)
+        rows: Mapping[UUID, str] = {row.id: row.sha256 for row in await tx.session.execute(query)}
+    for sha256 in rows.values():
+        await house.storage.delete(sha256)
+    async with house.db.begin(SYSTEM) as tx:
+        await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(rows)))
+
+
+def _kept(state: MessageState, before: datetime) -> ColumnElement[bool]:
+    return (col(CameraMessage.state) == state) & (col(CameraMessage.received_at) < before)
+
+
+def _view(row: CameraMessage) -> Message:
+    return Message(
+        row.id,
+        row.device_id,
+        Vendor(row.vendor),
+        row.sha256,
+        row.received_at,
+        MessageState(row.state),
+        Text(str(row.why["id"]), str(row.why["en"])) if row.why else None,
+        row.capture_id,
+    )

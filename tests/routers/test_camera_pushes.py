@@ -1,0 +1,215 @@
+"""Messages in vendors' forms over HTTP: kept before they are answered, understood once, an accusation only by the register."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.core.actor import SYSTEM
+from app.core.house import House
+from app.services import cameras
+from app.services.cameras.messages import PASSAGE_KEPT, REFUSED_KEPT, forget_messages
+from app.services.cameras.models import CameraHour, CameraMessage, Capture, EvidenceFile
+from app.services.etle.models import Ticket
+from app.services.etle.retention import forget_ticket
+from app.services.identity import credentials
+from tests import make, pushes
+from tests.drain import drain
+
+PICTURE = make.photograph()
+RED_LIGHT, SPEED = "287-2-APILL", "287-5-SPEED"
+SITE = cameras.Site(place=make.LOCATION, accuses=RED_LIGHT)
+CERTIFICATE = cameras.Certificate("KAL/001/2026", date(2027, 3, 1))
+
+
+class Device:
+    """A registered camera with both kinds of key at hand."""
+
+    def __init__(self, house: House, client: httpx.AsyncClient, made: credentials.NewCredential) -> None:
+        self._client, self.house, self.client_id, self.key = client, house, made.client_id, made.secret or ""
+
+    async def push(self, path: str, message: tuple[str, bytes], *, in_path: bool = False) -> httpx.Response:
+        before, headers = (f"/k/{self.key}", {}) if in_path else ("", {"X-Api-Key": self.key})
+        return await self._client.post(
+            f"{before}{path}", content=message[1], headers={"Content-Type": message[0], **headers}
+        )
+
+
+async def register(
+    house: House, client: httpx.AsyncClient, site: cameras.Site | None = SITE, *, path_only: bool = False
+) -> Device:
+    async with house.db.begin(SYSTEM) as tx:
+        made = await credentials.add_camera(tx, "Gerbang 1", unit="PMJ", path_only=path_only)
+        if site is not None:
+            await cameras.record_site(tx, made.client_id, site)
+    return Device(house, client, made)
+
+
+async def rows(house: House, model: Any) -> list[dict[str, Any]]:
+    async with house.db.read() as connection:
+        return [dict(row) for row in (await connection.execute(select(model.__table__))).mappings()]
+
+
+@pytest.fixture
+async def device(house: House, client: httpx.AsyncClient) -> Device:
+    return await register(house, client)
+
+
+async def test_each_vendor_makes_a_capture_out_of_its_own_form(house: House, device: Device) -> None:
+    at = house.clock.now() - timedelta(minutes=2)
+    for vendor, message in pushes.ALL.items():
+        answer = await device.push(f"/v1/anpr/hooks/{vendor}", message(at, picture=PICTURE))  # type: ignore[operator]
+        assert answer.status_code == 200, answer.text
+    kept = await rows(house, CameraMessage)
+    assert {each["state"] for each in kept} == {"received"}
+    for each in kept:
+        assert PICTURE[:40] in await house.storage.get(each["sha256"]) or each["vendor"] not in {"hikvision", "axis"}
+    ran = await drain(house)
+    assert ran.count("etle.take_push") == ran.count("etle.read_capture") == len(pushes.ALL)
+    captures = await rows(house, Capture)
+    assert len(captures) == len(pushes.ALL)
+    for each in captures:
+        assert (each["violation_code"], each["location"], each["state"]) == (RED_LIGHT, make.LOCATION, "read")
+        assert timedelta() <= each["captured_at"] - at < timedelta(seconds=1)
+    files = await rows(house, EvidenceFile)
+    assert len({each["sha256"] for each in files}) == 1
+    assert await house.storage.get(files[0]["sha256"]) == PICTURE
+    for each in await rows(house, CameraMessage):
+        assert each["state"] == "taken"
+        assert each["passage"]["plate"] == make.PLATE
+        assert not await house.storage.exists(each["sha256"])
+    hours = await rows(house, CameraHour)
+    assert [each["messages"] for each in hours] == [len(pushes.ALL)]
+    assert -120 <= hours[0]["drift_s"] <= -119
+
+
+async def test_one_passage_said_again_and_again_is_one_capture(house: House, device: Device) -> None:
+    at = house.clock.now() - timedelta(minutes=2)
+    messages = [pushes.axis(at, picture=PICTURE, state=state) for state in ("new", "new", "update", "lost")]
+    for message in [*messages, messages[0]]:
+        assert (await device.push("/v1/anpr/hooks/axis", message)).status_code == 200
+    await drain(house)
+    assert len(await rows(house, Capture)) == 1
+    kept = await rows(house, CameraMessage)
+    assert sorted(each["state"] for each in kept) == ["repeated", "repeated", "taken"]
+    assert len({each["capture_id"] for each in kept}) == 1
+    (ticket,) = await rows(house, Ticket)
+    async with house.db.begin(SYSTEM) as tx:
+        await forget_ticket(tx, ticket["case_id"])
+    assert await rows(house, CameraMessage) == []
+
+
+async def test_a_key_in_the_path_opens_the_same_doors_and_no_others(house: House, client: httpx.AsyncClient) -> None:
+    device = await register(house, client, path_only=True)
+    at = house.clock.now() - timedelta(minutes=2)
+    alive = await client.get(f"/k/{device.key}/")
+    assert alive.status_code == 200
+    hook = await device.push("/v1/anpr/hooks/hikvision", pushes.hikvision(at, picture=PICTURE), in_path=True)
+    root = await device.push("/NotificationInfo/TollgateInfo", pushes.dahua(at, picture=PICTURE), in_path=True)
+    assert (hook.status_code, root.status_code, root.json()) == (200, 200, {"Result": True, "Message": "Success"})
+    beat = ("application/json", b'{"Active":"keepAlive","DeviceID":"g1"}')
+    answer = await device.push("/NotificationInfo/KeepAlive", beat, in_path=True)
+    assert answer.json() == {"Active": True, "DeviceID": "g1"}
+    await drain(house)
+    assert len(await rows(house, Capture)) == 2
+    for wrong in ("/v1/anpr/hooks/hikvision", "/NotificationInfo/TollgateInfo"):
+        assert (await device.push(wrong, beat)).status_code == 401
+    for path in ("/k/lk_cam-none_00/", "/k/x/", "/k/lk_a_b/v1/anpr/hooks/dahua", f"/k/{device.key}/tilang"):
+        assert (await client.get(path)).status_code in {401, 404, 405}
+        refused = await client.post(path, content=b"{}")
+        assert refused.status_code in {401, 404, 405}
+        assert device.key not in refused.text
+    ordinary = await register(house, client)
+    assert (await ordinary.push("/v1/anpr/hooks/dahua", beat, in_path=True)).status_code == 401
+
+
+async def test_http_basic_carries_the_key_as_its_password(client: httpx.AsyncClient, device: Device) -> None:
+    beat = b'{"device":"g","event":"counting"}'
+    right = await client.post("/v1/anpr/hooks/milesight", content=beat, auth=("camera", device.key))
+    wrong = await client.post("/v1/anpr/hooks/milesight", content=beat, auth=(device.key, "camera"))
+    assert (right.status_code, wrong.status_code) == (200, 401)
+    assert "Basic" in wrong.headers["www-authenticate"]
+    assert (await client.post("/v1/anpr/hooks/tattile", content=beat, auth=("", device.key))).status_code == 422
+
+
+async def test_heartbeats_are_counted_and_not_kept(house: House, device: Device) -> None:
+    videoloss = "<EventNotificationAlert><eventType>videoloss</eventType></EventNotificationAlert>"
+    for _ in range(3):
+        answer = await device.push("/v1/anpr/hooks/hikvision", ("application/xml", videoloss.encode()))
+        assert answer.status_code == 200
+    assert await rows(house, CameraMessage) == []
+    assert await drain(house) == []
+    hours = await rows(house, CameraHour)
+    assert [(each["messages"], each["last_at"]) for each in hours] == [(0, house.clock.now())]
+
+
+async def test_who_is_accused_of_nothing_is_forgotten_within_a_day(
+    house: House, client: httpx.AsyncClient, clock: Any
+) -> None:
+    at = house.clock.now() - timedelta(minutes=2)
+    plain = await register(house, client, None)
+    await plain.push("/v1/anpr/hooks/axis", pushes.axis(at, picture=PICTURE))
+    speed = await register(house, client, cameras.Site(place=make.LOCATION, accuses=SPEED, limit_kmh=40))
+    slow = await register(house, client, cameras.Site(place=make.LOCATION, accuses=SPEED, limit_kmh=50))
+    async with house.db.begin(SYSTEM) as tx:
+        await cameras.record_certificate(tx, speed.client_id, CERTIFICATE)
+    for each in (speed, slow):
+        await each.push("/v1/anpr/hooks/milesight", pushes.milesight(at, picture=PICTURE))
+    await drain(house)
+    captures = await rows(house, Capture)
+    assert [(each["speed_kmh"], each["limit_kmh"]) for each in captures] == [(41.0, 40.0)]
+    kept = {str(each["state"]): each for each in await rows(house, CameraMessage)}
+    assert sorted(each["state"] for each in await rows(house, CameraMessage)) == ["passed", "passed", "taken"]
+    assert not await house.storage.exists(kept["passed"]["sha256"])
+    clock.advance(PASSAGE_KEPT + timedelta(minutes=1))
+    await forget_messages(house)
+    assert [each["state"] for each in await rows(house, CameraMessage)] == ["taken"]
+
+
+async def test_what_cannot_be_evidence_says_why_and_is_kept_for_a_week(
+    house: House, client: httpx.AsyncClient, device: Device, clock: Any
+) -> None:
+    now = house.clock.now()
+    uncertified = await register(house, client, cameras.Site(place=make.LOCATION, accuses=SPEED, limit_kmh=40))
+    tries: list[tuple[Device, str, tuple[str, bytes], str]] = [
+        (device, "milesight", ("text/plain", b'{"plate": "B1'), "JSON"),
+        (device, "hikvision", pushes.hikvision(now, picture=b""), "picture"),
+        (device, "hikvision", pushes.hikvision(now, picture=PICTURE[:2000], uuid="2"), "picture"),
+        (device, "axis", pushes.axis(now + timedelta(hours=7), picture=PICTURE), "7 hours usually mean"),
+        (uncertified, "milesight", pushes.milesight(now, picture=PICTURE), "no certificate"),
+    ]
+    for who, vendor, message, _why in tries:
+        assert (await who.push(f"/v1/anpr/hooks/{vendor}", message)).status_code == 200
+    await drain(house)
+    assert await rows(house, Capture) == []
+    refused = await rows(house, CameraMessage)
+    assert [each["state"] for each in refused] == ["refused"] * len(tries)
+    for _who, _vendor, _message, why in tries:
+        assert any(why in each["why"]["en"] and each["why"]["id"] for each in refused), why
+    assert sum(each["refused"] for each in await rows(house, CameraHour)) == len(tries)
+    assert all([await house.storage.exists(each["sha256"]) for each in refused])
+    clock.advance(REFUSED_KEPT + timedelta(minutes=1))
+    await forget_messages(house)
+    assert await rows(house, CameraMessage) == []
+    assert not await house.storage.exists(refused[0]["sha256"])
+
+
+async def test_a_message_is_kept_whole_or_not_answered(house: House, device: Device) -> None:
+    at = house.clock.now()
+    large = pushes.hikvision(at, picture=b"\xff\xd8" + b"x" * (25 * 1024 * 1024))
+    assert (await device.push("/v1/anpr/hooks/hikvision", large)).status_code == 413
+    assert await rows(house, CameraMessage) == []
+
+    async def refuse(*_: object) -> str:
+        raise OSError("the disk is full")
+
+    put: Callable[..., Any] = house.storage.put_file
+    house.storage.put_file = refuse  # type: ignore[method-assign]
+    message = pushes.hikvision(at, picture=PICTURE)
+    assert (await device.push("/v1/anpr/hooks/hikvision", message)).status_code == 500
+    house.storage.put_file = put  # type: ignore[method-assign]
+    assert (await device.push("/v1/anpr/hooks/hikvision", message)).status_code == 200
+    assert len(await rows(house, CameraMessage)) == 1
