@@ -1,6 +1,7 @@
 """`loket anpr`, as an operator runs it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,29 @@ def test_a_recogniser_is_measured_on_labelled_pictures(loket: Loket, tmp_path: P
     assert done.status == 0, done.words
     measured = json.loads(done.stdout)
     assert (measured["pictures"], measured["exact"], measured["exact_percent"]) == (4, 2, 50.0)
+    assert measured["exact_interval_percent"] == [15.0, 85.0]  # Wilson, 2 of 4
     assert measured["by_kind"] == {"car": 100.0, "none": 0.0}
-    assert measured["accepted_at"]["0.5"] == {"accepted_percent": 50.0, "exact_percent": 100.0}
+    sure = measured["accepted_at"]["0.5"]
+    assert (sure["coverage_percent"], sure["precision_percent"]) == (50.0, 100.0)
+    assert sure["precision_interval_percent"] == [34.2, 100.0]
+    assert (measured["recogniser"], measured["refused"]) == ("embedded", 1)
+    assert measured["ms_p50"] <= measured["ms_p95"]
+    assert measured["peak_memory_mib"] > 50
     assert [row["file"] for row in measured["wrong"]] == ["street.jpg", "broken.jpg"]
-    assert loket("anpr", "evaluate", str(folder)).status == 0
+    page = Path(measured["page"]).read_text()
+    assert Path(measured["page"]) == tmp_path / "evaluation.html"
+    assert all(
+        words in page for words in ('lang="id"', "50 % (15–85), 2/4", "<svg", "street.jpg", "tidak dapat dibuka")
+    )
+    assert page.count('src="data:image/jpeg') == 1
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)  # it loads nothing
+    english = tmp_path / "english.html"
+    done = loket(
+        "anpr", "evaluate", str(folder), "--recogniser", "embedded", "--page", str(english), "--language", "en"
+    )
+    assert done.status == 0, done.words
+    assert "from 0.5" in done.words
+    assert 'lang="en"' in english.read_text()
 
 
 def test_what_cannot_be_measured_is_said(loket: Loket, tmp_path: Path) -> None:
