@@ -119,6 +119,7 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
             merge_rules(etle.DEADLINES, applications.DEADLINES),
         ),
         Recogniser: choose_recogniser(settings),
+        etle.LineRoom: etle.LineRoom(),
         billing.MoneySheets: billing.MoneySheets(),
         billing.OpenAccounts: billing.OpenAccounts(),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),

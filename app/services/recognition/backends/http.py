@@ -102,7 +102,7 @@ class HttpRecogniser:
 def _refusal(name: str, status: int, retry_after: str) -> Exception:
     if status == 429:
         wait = retry_after if retry_after.isdigit() else str(RETRY_AFTER_S)
-        return RECOGNISER_BUSY(retry_after=wait, headers={"Retry-After": wait})
+        return RECOGNISER_BUSY(tried=False, retry_after=wait, headers={"Retry-After": wait})
     if status in (400, 413, 415, 422):
         return PICTURE_NOT_READABLE()
     return RECOGNISER_REFUSED(name=name, status=status)
