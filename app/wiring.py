@@ -124,6 +124,7 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
         ),
         Recogniser: reads,
         PlannedRecogniser: reads,
+        etle.LineRoom: etle.LineRoom(),
         billing.MoneySheets: billing.MoneySheets(),
         billing.OpenAccounts: billing.OpenAccounts(),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),

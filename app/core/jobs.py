@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.core.house import House
 
 Queue = Literal["default", "recognition", "delivery", "banks"]
-QUEUES: dict[Queue, int] = {"default": 8, "recognition": 2, "delivery": 8, "banks": 4}
+QUEUES: dict[Queue, int] = {"default": 8, "recognition": 4, "delivery": 8, "banks": 4}
 """Jobs of each queue that one worker process runs at once."""
 
 RETRY_FIRST_S = 1.0

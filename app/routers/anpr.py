@@ -1,18 +1,19 @@
 """The cameras' door: read a picture, or hand in a capture that becomes a case."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 
 from fastapi import APIRouter, File, Response, UploadFile
 
 from app.core.actor import Actor
 from app.core.house import House
+from app.core.storage import sha256_of_file
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import CameraDevice
-from app.routers.http.key_first import KeyFirst
+from app.routers.http.key_first import KeyFirst, RoomFirst
 from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
 from app.services import cameras
-from app.services.documents import check_image, off_loop
+from app.services.documents import ImageInfo, check_image, off_loop
 from app.services.etle import accept_capture
 from app.services.recognition import Recogniser
 
@@ -30,7 +31,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     413: {"description": "More bytes than the limit."},
     415: {"description": "Not a JPEG, PNG or WebP by its bytes."},
     422: {"description": "A picture or a field is not right; `errors` names each."},
-    429: {"description": "This camera sends too fast; see Retry-After."},
+    429: {"description": "This camera sends too fast, or too many of its captures wait to be read; see Retry-After."},
 }
 
 
@@ -54,13 +55,6 @@ async def read_picture(
     return RecognitionAnswer.of(await house[Recogniser].read(data))
 
 
-@router.post(
-    "/captures",
-    status_code=202,
-    max_body_size=MOST_CAPTURE_BYTES,
-    form_limits={"max_fields": _MOST_FIELDS, "max_files": 2 * cameras.MOST_IMAGES, "max_part_size": MIB},
-    responses={**_REFUSALS, 409: {"description": "This camera has used the capture id for another content."}},
-)
 async def hand_in_capture(
     device: CameraDevice,
     house: TheHouse,
@@ -77,17 +71,34 @@ async def hand_in_capture(
         ),
     ],
 ) -> CaptureAccepted:
-    """Hand in a capture. It is kept before the answer leaves, and read soon after."""
+    """Hand in a capture. It is kept, on disk and in the database, before the answer leaves, and read soon after."""
     told = cameras.parse_metadata(metadata if isinstance(metadata, str) else await metadata.read())
     if len(image) > cameras.MOST_IMAGES:
         raise cameras.IMAGE_COUNT(most=cameras.MOST_IMAGES, count=len(image))
-    pictures = [await each.read() for each in image]
+    pictures = [each.file for each in image]
+    digests = [await off_loop(sha256_of_file, each) for each in pictures]
     async with house.db.read() as connection:
-        earlier = await cameras.find_repeated(connection, device, pictures, told)
+        earlier = await cameras.find_repeated(connection, device, digests, told)
     # What was accepted stays so: a camera that repeats itself after an outage is not told that its capture is too old.
     capture = earlier or await _accepted(house, device, pictures, told)
     response.headers["Location"] = f"/v1/anpr/captures/{capture.id}"
     return CaptureAccepted.of(capture)
+
+
+router.add_api_route(
+    "/captures",
+    hand_in_capture,
+    methods=["POST"],
+    route_class_override=RoomFirst,
+    status_code=202,
+    max_body_size=MOST_CAPTURE_BYTES,
+    form_limits={"max_fields": _MOST_FIELDS, "max_files": 2 * cameras.MOST_IMAGES, "max_part_size": MIB},
+    responses={
+        **_REFUSALS,
+        409: {"description": "This camera has used the capture id for another content."},
+        503: {"description": "Too many captures wait to be read; keep it and see Retry-After."},
+    },
+)
 
 
 @router.get("/captures/{id}", responses={404: {"description": "This camera has sent no such capture."}})
@@ -98,7 +109,7 @@ async def show_capture(id: UUID, device: CameraDevice, house: TheHouse) -> Captu
 
 
 async def _accepted(
-    house: House, device: Actor, pictures: list[bytes], told: cameras.CaptureMetadata
+    house: House, device: Actor, pictures: list[BinaryIO], told: cameras.CaptureMetadata
 ) -> cameras.CaptureView:
     async with house.db.read() as connection:
         checked = await cameras.check_metadata(connection, device, told, now=house.clock.now())
@@ -108,10 +119,18 @@ async def _accepted(
     return capture
 
 
-async def _stored(house: House, pictures: list[bytes]) -> list[cameras.Image]:
-    """Check every picture before the first is stored: a refused capture leaves nothing behind."""
-    checked = [await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES) for data in pictures]
+async def _stored(house: House, pictures: list[BinaryIO]) -> list[cameras.Image]:
+    """Check every picture before the first is stored: a refused capture leaves nothing behind.
+
+    The pictures lie in temporary files, and only those that are being checked are in memory, a few at a time in the whole
+    process (`off_loop`): sixty cameras that send at once cost no more than those few."""
+    checked = [await off_loop(_checked, each) for each in pictures]
     return [
-        cameras.Image(await house.storage.put(data), info.media_type, info.width, info.height)
-        for data, info in zip(pictures, checked, strict=True)
+        cameras.Image(await house.storage.put_file(picture), info.media_type, info.width, info.height)
+        for picture, info in zip(pictures, checked, strict=True)
     ]
+
+
+def _checked(picture: BinaryIO) -> ImageInfo:
+    picture.seek(0)
+    return check_image(picture.read(MOST_IMAGE_BYTES + 1), max_bytes=MOST_IMAGE_BYTES)

@@ -30,6 +30,7 @@ class Desk:
     helps_applicants: bool = False
     arranges_offers: bool = False
     sees_late: bool = False
+    keeps_readings: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,5 +98,6 @@ async def desk_of(visit: Visit, actor: Actor) -> Desk:
         prints=not actor.roles.isdisjoint({str(Role.COUNTER), str(Role.SUPERVISOR)}),
         helps_applicants=str(Role.COUNTER) in actor.roles,
         arranges_offers=not actor.roles.isdisjoint({str(Role.SUPERVISOR), str(Role.ADMIN)}),
+        keeps_readings=not actor.roles.isdisjoint({str(Role.SUPERVISOR), str(Role.ADMIN)}),
         sees_late=str(Role.SENIOR_OFFICER) in actor.roles,
     )

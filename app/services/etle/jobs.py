@@ -12,11 +12,11 @@ from app.services.etle import (
     letters,
     papers,
     pushes,
-    reading,
     refunds,
     reminders,
     retention,
     review,
+    turns,
     verdict_files,
 )
 from app.services.etle.models import Letter, Party
@@ -65,8 +65,9 @@ async def print_letter(house: House, letter_id: str) -> None:
 
 
 JOBS: tuple[Job, ...] = (
-    Job("etle.read_capture", reading.read_capture, queue="recognition", attempts=8),
     Job(pushes.JOB, pushes.take_push, queue="recognition", attempts=8),
+    Job(turns.JOB, turns.read_next, queue="recognition", attempts=1),
+    Job("etle.give_turns", turns.give_turns, attempts=1),
     Job("etle.dispatch", dispatch, attempts=2),
     Job("etle.draw_waiting", draw_waiting, attempts=1),
     Job("etle.remind", reminders.remind, attempts=1),
@@ -80,6 +81,7 @@ JOBS: tuple[Job, ...] = (
     Job("etle.lift_block", blocks.lift_block, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("give-turns", "*/15 * * * * *", "etle.give_turns"),
     Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
     Schedule("remind-people", "0 25 * * * *", "etle.remind"),
     Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta

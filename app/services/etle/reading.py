@@ -1,6 +1,6 @@
 """From a stored capture to a case: read its pictures, find the vehicle, join what is one violation, draw the officer.
 
-A job that may run twice: the recogniser and the registry are asked first, then one transaction decides, and a capture
+May run twice: the recogniser and the registry are asked first, then one transaction decides, and a capture
 that already has its case is left alone.
 """
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from app.core.actor import SYSTEM, Actor, ActorKind
@@ -19,6 +19,7 @@ from app.core.problems import Problem
 from app.services import cameras, cases, reference
 from app.services.etle import review
 from app.services.etle.models import Ticket, TicketCapture
+from app.services.etle.turn_models import ReadingTurn
 from app.services.recognition import PlateReading, Reading, Recogniser
 from app.services.reference import candidates, parse_plate
 from app.services.registries import Vehicle, VehicleRegistry
@@ -41,7 +42,7 @@ class Match:
 
 
 async def read_capture(house: House, capture_id: str) -> None:
-    """Job: read a capture's plates and open (or join) its case. Every picture is read: what is not known to be another
+    """Read a capture's plates and open (or join) its case. Every picture is read: what is not known to be another
     vehicle's plate could not be blurred."""
     capture = await _load(house, UUID(capture_id))
     readings = [await _read(house, await house.storage.get(file.sha256)) for file in capture.files]
@@ -94,6 +95,7 @@ def _other_plates(best: PlateReading) -> list[str]:
 
 async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
     """Open a case for a read capture, or join it to the one it belongs to; a capture that has its case is left alone."""
+    await tx.session.execute(delete(ReadingTurn).where(col(ReadingTurn.capture_id) == capture.id))
     if await _has_case(tx, capture.id):
         return
     await cameras.record_reading(tx, capture.id, _kept(match))

@@ -51,7 +51,7 @@ class EmbeddedRecogniser:
     async def read(self, image: bytes, hints: Hints = NO_HINTS) -> Reading:
         """See `Recogniser.read`. `elapsed_ms` is the reading alone, without the wait before it."""
         if not self._places.acquire(blocking=False):
-            raise RECOGNISER_BUSY(retry_after=RETRY_AFTER_S, headers={"Retry-After": str(RETRY_AFTER_S)})
+            raise RECOGNISER_BUSY(tried=False, retry_after=RETRY_AFTER_S, headers={"Retry-After": str(RETRY_AFTER_S)})
         work = self._worker.submit(_read, image)
         # The place is free when the thread is done, not when the caller is: a caller who hangs up frees
         # nothing early.

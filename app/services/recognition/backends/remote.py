@@ -101,7 +101,7 @@ def refusal(name: str, status: int, *, retry_after: str = "") -> Problem:
 def busy(retry_after: str = "") -> Problem:
     """Full or throttled; `retry_after` in seconds, as the server says, if it does."""
     wait = str(min(MOST_WAIT_S, max(1, int(retry_after)))) if retry_after.isdecimal() else str(RETRY_AFTER_S)
-    return RECOGNISER_BUSY(retry_after=wait, headers={"Retry-After": wait})
+    return RECOGNISER_BUSY(tried=False, retry_after=wait, headers={"Retry-After": wait})
 
 
 def unavailable(name: str) -> Problem:
