@@ -1,6 +1,7 @@
 """Which recognisers this installation uses, by its setting `LOKET_RECOGNISER`."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 
@@ -54,9 +55,14 @@ def _planned(file: RecogniserFile, configs: list[RecogniserConfig], installed: E
     return PlannedRecogniser(readers, file)
 
 
+@cache
+def _installed() -> EntryPoints:
+    return entry_points(group=ENTRY_POINTS)  # walks over every installed package, so once in a process
+
+
 def builder_of(kind: str, *, installed: EntryPoints | None = None) -> Builder:
     """What the entry point of this name leads to. Raises RecogniserFault, which names those that are installed."""
-    points = entry_points(group=ENTRY_POINTS) if installed is None else installed
+    points = _installed() if installed is None else installed
     if kind not in points.names:
         known = ", ".join(sorted(points.names))
         raise RecogniserFault(

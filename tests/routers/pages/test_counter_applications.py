@@ -189,6 +189,8 @@ async def test_a_mark_on_the_very_field_reaches_the_applicant_and_can_be_withdra
     assert "Tanda dicabut." in counter.browser.text
     seen = await counter.desk.get(f"/v1/applications/{counter.id}")
     assert [each["pointer"] for each in seen["marks"]] == ["/documents/photo"]
+    events = (await counter.desk.get(f"/v1/applications/{counter.id}/timeline"))["items"]
+    assert "withdraw_mark" in [each["action"] for each in events]
 
 
 async def test_an_approval_that_is_sent_twice_issues_once(counter: Counter) -> None:

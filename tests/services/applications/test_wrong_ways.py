@@ -162,6 +162,11 @@ async def test_a_mark_opens_just_that_paper_and_is_mended_by_a_new_one(desk: Des
     assert seen["state"] == "needs_correction"
     assert photo["state"] == "marked"
     assert "Latar belakang kurang biru" in photo["problems"][0]
+    supervisor = await desk.staff(Role.SUPERVISOR, seen["unit"])
+    path = f"/v1/counter/cases/{id}"
+    assert (await desk.client.get(path, headers=supervisor, params={"purpose": "mengawasi"})).status_code == 200
+    undone = await desk.client.delete(f"{path}/marks", headers=supervisor, params={"pointer": mark["pointer"]})
+    assert (undone.status_code, undone.json()["code"]) == (403, "cases-not-assigned-to-you")
     shut = await desk.patch(id, {"occupation": "Guru"}, status=409)
     assert shut["code"] == "applications-not-open"
     too_soon = await problem(desk, f"/v1/applications/{id}/submit")
