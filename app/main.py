@@ -13,6 +13,7 @@ from app.core.house import House
 from app.core.jobs import Worker
 from app.routers import (
     anpr,
+    application_receipts,
     applications,
     appointments,
     counter,
@@ -55,6 +56,7 @@ SMALL_BODY = 1 * 1024 * 1024
 DOORS: tuple[APIRouter, ...] = (
     tickets.router,
     applications.router,
+    application_receipts.router,
     counter.router,
     counter_applications.router,
     counter_assist.router,
