@@ -15,6 +15,7 @@ from app.core.house import House
 from app.core.jobs import Worker
 from app.routers import (
     anpr,
+    application_receipts,
     application_slots,
     applications,
     appointments,
@@ -68,6 +69,7 @@ DOORS: tuple[APIRouter, ...] = (
     tickets.router,
     applications.router,
     application_slots.router,
+    application_receipts.router,
     counter.router,
     counter_applications.router,
     counter_assist.router,

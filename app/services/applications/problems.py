@@ -134,6 +134,15 @@ DOCUMENT_NOT_GIVEN = ProblemType(
     Text("Berkas belum ada", "There is no such document yet"),
     Text("Berkas {name} belum diserahkan.", "The document {name} has not been handed in."),
 )
+NO_RECEIPT = ProblemType(
+    "applications-no-receipt",
+    404,
+    Text("Belum ada bukti pembayaran", "There is no receipt yet"),
+    Text(
+        "Bukti pembayaran tersedia setelah bank memberitahukan pembayaran.",
+        "The receipt is there once the bank has told us of the payment.",
+    ),
+)
 NO_BILL = ProblemType(
     "applications-no-bill",
     404,
