@@ -34,11 +34,14 @@ async def choose_slot(id: UUID, body: SlotIn, request: Request, me: Applicant, h
 
 @router.get("/v1/applications/{id}/appointment")
 async def get_slot(id: UUID, me: Applicant, house: TheHouse) -> AppointmentOut:
-    """The place that is held or booked, with the token of its check-in code."""
+    """The place that is held or booked, with the token of its check-in code; `misfit` where it cannot be kept any more."""
     view = await applications.application_for(house, me, id)
     if view.booking is None:
         raise applications.NO_APPOINTMENT()
-    return appointment_out(house, view.booking)
+    async with house.db.read() as connection:
+        conflict = await appointments.conflict_of(connection, id, now=house.clock.now())
+    misfit = conflict.why if conflict else None
+    return appointment_out(house, view.booking).model_copy(update={"misfit": misfit})
 
 
 @router.delete("/v1/applications/{id}/appointment", status_code=204, response_class=Response)

@@ -25,6 +25,7 @@ from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
 from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once, need_key
 from app.routers.schemas.applications import Application, ApplicationPatch, AppointmentOut, CheckOut, DocumentOut
+from app.routers.schemas.counter import ConsentGiven
 from app.services import applications
 from app.services.applications import assisting
 from app.services.catalogue import Catalogue
@@ -60,7 +61,7 @@ class AssistedIn(PersonIn):
 
     service: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$")]
     form: dict[str, JsonValue] = Field(default_factory=dict, max_length=200)
-    consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")]
+    consent: ConsentGiven
 
 
 class StepIn(BaseModel):
@@ -70,9 +71,9 @@ class StepIn(BaseModel):
 
 
 class ConsentIn(BaseModel):
-    """The code that the applicant told you."""
+    """The code that the applicant told you, or the number of the form that they signed."""
 
-    consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")]
+    consent: ConsentGiven
     confirm_duplicate: bool = False
 
 
@@ -80,7 +81,7 @@ class AssistedSlotIn(BaseModel):
     """The slot, and the applicant's code where the step needs one."""
 
     starts_at: AwareDatetime
-    consent: Annotated[str | None, Field(max_length=12, pattern=r"^[0-9 ]+$")] = None
+    consent: ConsentGiven | None = None
 
 
 class CodeSent(BaseModel):

@@ -1,7 +1,7 @@
 """the register of cameras, what they push in their vendors' forms, and how they fare
 
 Revision: 0030
-Revises: 0020
+Revises: 0021
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from alembic import op
 from app.core.db import JsonColumn, UtcDateTime
 
 revision: str = "0030"
-down_revision: str | None = "0020"
+down_revision: str | None = "0021"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

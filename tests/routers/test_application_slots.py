@@ -1,4 +1,4 @@
-"""The citizen's JSON doors to the day to come: the waiting list, and the draw of a scarce day."""
+"""The day to come over JSON: the waiting list, the draw of a scarce day, changed hours, and the unit that decides."""
 
 from datetime import timedelta
 
@@ -9,9 +9,12 @@ from app.core.clock import FixedClock
 from app.core.house import House
 from app.services import appointments
 from app.services.appointments import Window
+from app.services.identity.roles import Role
+from app.services.notifications import list_outbox
 from app.services.registries import demo
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit
+from tests.drain import drain
 
 KIND = "skck_fingerprints"
 
@@ -86,3 +89,54 @@ async def test_a_scarce_day_is_asked_for_with_wishes_that_can_change(house: Hous
         assert refused.status_code == status, (wrong, refused.text)
     assert (await client.delete(path, headers=desk.headers)).status_code == 204
     assert (await client.get(path, headers=desk.headers)).status_code == 409
+
+
+async def test_who_is_booked_outside_of_changed_hours_is_told_with_the_next_free_time(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    desk = await Desk(house, client, demo.BUDI).sign_in()
+    path = f"/v1/applications/{(await desk.draft('skck-new'))['id']}/appointment"
+    booked = await desk.book(path.split("/")[3], "skck-new", POLRES)
+    day = booked["starts_at"][:10]
+    assert (await desk.get(path))["misfit"] is None
+    chief = await desk.staff(Role.SUPERVISOR, POLRES)
+    closed = await client.put(f"/v1/counter/closures/{day}", json={"why": "Apel besar"}, headers=chief)
+    assert len(closed.json()["conflicts"]) == 1, closed.text
+    await drain(house)
+    async with house.db.read() as connection:
+        sent = [each.text for each in await list_outbox(connection, house.keys, to=demo.PEOPLE[demo.BUDI].phone)]
+    [told] = [each for each in sent if "tidak bisa dilayani" in each]
+    days = {"from": day, "to": (house.clock.now() + timedelta(days=10)).date().isoformat()}
+    listed = await desk.get(f"/v1/units/{POLRES}/slots", service="skck-new", **days)
+    free = next(each["starts_at"] for each in listed["slots"] if each["free"])
+    assert f"{free[8:10]}.{free[5:7]}.{free[:4]} {free[11:13]}.{free[14:16]} WIB" in told
+    assert (await desk.get(path))["misfit"] == "closed", "nobody is moved without being asked"
+    await desk.post(path, {"starts_at": free})
+    assert (await desk.get(path))["misfit"] is None
+
+
+async def test_the_appointment_is_at_the_unit_that_decides(house: House, client: httpx.AsyncClient) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    desk = await Desk(house, client, demo.BUDI).sign_in()
+    draft = await desk.hand_in(await desk.draft("skck-new", purpose="work_abroad"))
+    assert draft["appointment_unit"] == POLRES, "the Polda takes nobody, so the prints are made at the own Polres"
+    path = f"/v1/applications/{draft['id']}"
+    assert (await desk.book(draft["id"], "skck-new", POLRES))["unit"] == POLRES
+    async with house.db.begin(SYSTEM) as tx:
+        known = (await appointments.windows_of(tx.session, POLRES))[KIND]
+        await appointments.set_windows(tx, "PMJ", KIND, windows=known)
+    assert (await desk.get(path))["appointment_unit"] == "PMJ"
+    refused = await client.post(f"{path}/submit", headers=desk.key(), json={})
+    assert (refused.status_code, refused.json()["code"]) == (422, "applications-slot-elsewhere")
+    assert (await desk.book(draft["id"], "skck-new", "PMJ"))["unit"] == "PMJ"
+    submitted = await desk.submit(draft["id"])
+    assert (submitted["unit"], submitted["appointment"]["unit"]) == ("PMJ", "PMJ")
+    home = await desk.get(
+        f"/v1/units/{POLRES}/slots",
+        service="skck-new",
+        **{"from": submitted["appointment"]["starts_at"][:10], "to": submitted["appointment"]["starts_at"][:10]},
+    )
+    assert {each["free"] for each in home["slots"]} == {2}, "the place at the Polres is free again"

@@ -84,7 +84,7 @@ def _paper(view: ApplicationView, paper: DocumentView) -> Task:
 
 
 def _appointment(view: ApplicationView) -> Task:
-    held = view.booking is not None and view.booking.state in ("held", "confirmed")
+    held = view.has_slot
     status, colour = (HELD, "") if held else (NOT_CHOSEN, "blue")
     title = Text("Hari dan jam datang", "Day and time to come")
     return Task(title, at(view.id, "jadwal"), status, colour, held)

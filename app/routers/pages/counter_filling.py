@@ -167,10 +167,14 @@ async def _show_slots(visit: Visit, actor: Actor, view: ApplicationView, form: F
     if wanted is None:
         raise NOT_FOUND()
     async with visit.house.db.read() as connection:
-        where = await reference.unit(connection, view.unit)
-        today = visit.now.astimezone(reference.zone_of(where)).date()
+        today = visit.now.astimezone(reference.zone_of(view.place)).date()
         days = await appointments.slots(
-            connection, view.unit, wanted.kind, first=today, last=today + timedelta(days=DAYS_SHOWN - 1), now=visit.now
+            connection,
+            view.place.code,
+            wanted.kind,
+            first=today,
+            last=today + timedelta(days=DAYS_SHOWN - 1),
+            now=visit.now,
         )
     open_days = [each for each in days if each.state is DayState.OPEN and any(slot.free for slot in each.slots)]
     return visit.show(

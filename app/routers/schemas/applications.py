@@ -195,6 +195,10 @@ class AppointmentOut(BaseModel):
     state: str
     held_until: datetime | None
     check_in_token: str | None = None
+    misfit: Literal["closed", "no_window", "too_many"] | None = Field(
+        default=None,
+        description="The unit has changed its hours and cannot keep this appointment: choose another slot.",
+    )
 
 
 class IssuedOut(BaseModel):
@@ -237,6 +241,9 @@ class Application(BaseModel):
     amount: int
     bill: ApplicationBill | None = None
     appointment: AppointmentOut | None = None
+    appointment_unit: str | None = Field(
+        description="Where you come, if the service wants you to; list that unit's slots. It follows the unit that decides."
+    )
     refunds: list[RefundLine]
     issued: IssuedOut | None = None
     tracking_no: str | None
@@ -277,6 +284,7 @@ class Application(BaseModel):
             amount=view.amount,
             bill=ApplicationBill.of(view.bill, lang) if view.bill else None,
             appointment=appointment,
+            appointment_unit=view.place.code if view.service.appointment else None,
             refunds=[RefundLine(amount=each.amount, state=str(each.state)) for each in view.refunds],
             issued=issued,
             tracking_no=view.tracking_no,

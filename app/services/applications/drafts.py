@@ -43,7 +43,7 @@ from app.services.applications.store import (
     person_of,
     service_of,
 )
-from app.services.cases import Case
+from app.services.cases import Case, paper_consents
 from app.services.catalogue import Catalogue, Facts, OfferState, Service
 from app.services.identity import people
 from app.services.reference import Unit
@@ -142,6 +142,8 @@ async def begin(
     )
     tx.session.add(application)
     await tx.session.flush()
+    if consent is not None:
+        await paper_consents.belongs_to(tx, consent, case.id)
     await keep_form(tx, application, {**form})
     application.form_version = 1
     await cases.recompute_deadlines(tx, case)

@@ -29,10 +29,12 @@ from app.services.applications.problems import (
     PRESENCE,
     REFUSAL_CODE_NEEDED,
     REVIEW_BEGUN,
+    SLOT_ELSEWHERE,
     SLOT_NEEDED,
 )
 from app.services.applications.reasons import REFUSALS
-from app.services.applications.store import application_of, service_of
+from app.services.applications.store import application_of, form_of, service_of
+from app.services.applications.units import place_to_come
 from app.services.cases import Case, DueTime, Move, Rule
 
 LIFECYCLE = "application"
@@ -69,10 +71,19 @@ async def waits_for_register(move: Move) -> None:
 
 
 async def slot_chosen(move: Move) -> None:
-    """Where the service wants an appointment, one is held: nobody pays for a day that does not exist."""
+    """Where the service wants an appointment, one is held at the unit where they must come: nobody pays for a day that does
+    not exist, or travels to a unit that does not decide."""
     application = await application_of(move.tx, move.case.id)
-    if application.appointment_kind is not None and await _booking(move) is None:
+    if application.appointment_kind is None:
+        return
+    booking = await _booking(move)
+    if booking is None:
         raise SLOT_NEEDED()
+    service = await service_of(move.tx.session, application)
+    form = await form_of(move.tx.session, move.tx.house.keys, application)
+    place = await place_to_come(move.tx, move.case, application, service, form)
+    if booking.unit != place.code:
+        raise SLOT_ELSEWHERE(unit=place.name)
 
 
 async def costs(move: Move) -> None:

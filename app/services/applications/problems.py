@@ -89,6 +89,17 @@ SLOT_NEEDED = ProblemType(
         "This service needs you to come. Choose day and time before you submit; the place is held until the bill ends.",
     ),
 )
+SLOT_ELSEWHERE = ProblemType(
+    "applications-slot-elsewhere",
+    422,
+    Text("Jadwal di kesatuan lain", "The appointment is at another unit"),
+    Text(
+        "Keperluan Anda diputus kesatuan lain, jadi Anda datang ke {unit}. Pilih lagi hari dan jam di sana; tempat yang lama "
+        "lalu dilepas.",
+        "Your purpose is decided by another unit, so you come to {unit}. Choose day and time there; the old place is let go "
+        "then.",
+    ),
+)
 NOT_OPEN = ProblemType(
     "applications-not-open",
     409,

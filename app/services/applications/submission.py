@@ -16,9 +16,9 @@ from app.services.applications.models import Application
 from app.services.applications.precheck import PreCheck
 from app.services.applications.problems import INCOMPLETE, NOT_ELIGIBLE
 from app.services.applications.store import application_of, form_of, own_locked
+from app.services.applications.units import unit_at
 from app.services.cases import Case
-from app.services.catalogue import Outcome, Service
-from app.services.reference import Unit
+from app.services.catalogue import Outcome
 
 UNIT_CHOSEN = Text("Kesatuan yang berwenang: {unit}", "The unit in charge: {unit}")
 
@@ -104,15 +104,7 @@ async def _hand_to_unit(tx: Tx, case: Case, application: Application, checked: C
     if level is None:
         return
     home = await reference.unit(tx.session, application.home_unit)
-    code = _unit_at(home, level, checked.service)
+    code = unit_at(home, level, checked.service)
     if code != case.unit:
         chosen = await reference.unit(tx.session, code)
         await cases.hand_to(tx, case.id, chosen.code, UNIT_CHOSEN.fill(unit=chosen.name))
-
-
-def _unit_at(home: Unit, level: str, service: Service) -> str:
-    if level == home.level:
-        return home.code
-    if level == "MABES" and service.mabes is not None:
-        return service.mabes
-    return home.polda_code or home.code

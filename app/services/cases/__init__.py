@@ -21,6 +21,7 @@ from app.services.cases.engine import (
 from app.services.cases.events import actions_of, actors_of
 from app.services.cases.loading import LifecycleError, load_lifecycles, merge_rules
 from app.services.cases.models import Case, CaseEvent
+from app.services.cases.paper_consents import FormView, consent_was_given, print_form, use_consent
 from app.services.cases.problems import CASE_NOT_FOUND
 from app.services.cases.rules import DueTime, Lifecycle, Lifecycles, Move, Rule
 from app.services.cases.strays import Stray, find_strays
@@ -48,6 +49,7 @@ __all__ = [
     "DrawLine",
     "DrawVerdict",
     "DueTime",
+    "FormView",
     "Lasts",
     "Lifecycle",
     "LifecycleError",
@@ -65,6 +67,7 @@ __all__ = [
     "announce_draw",
     "awaited",
     "close_task",
+    "consent_was_given",
     "draw_announced",
     "draw_document",
     "drawn_from",
@@ -84,6 +87,7 @@ __all__ = [
     "note",
     "open_case",
     "open_task",
+    "print_form",
     "recompute_deadlines",
     "saw",
     "signal",
@@ -91,5 +95,6 @@ __all__ = [
     "tasks_of",
     "tell_supervisor",
     "timeline",
+    "use_consent",
     "verify_draw",
 ]
