@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.core.db import JsonValue, Tx
 from app.core.house import House
+from app.core.problems import UPSTREAM_UNAVAILABLE
 from app.core.texts import Text
 from app.services import catalogue, reference
 from app.services.applications import drafts, papers
@@ -21,6 +22,8 @@ from app.services.registries import Licence, LicenceStatus, Nik, Registers, SimC
 
 ENTER_REGISTER = "applications.enter_register"
 MOST_ROWS = 20
+_QUOTED = frozenset({"applicant", "licence", "vehicle", "tax", "records"})
+"""What `PapersOfServices` takes from registers, by the name in `Facts`."""
 _ONE_AT_A_TIME = {"sim": "sim_class", "stnk": "plate", "stnk_pengesahan": "plate"}
 """Papers of which a person holds one good one for each of these; of an SKCK there may be several, for several purposes."""
 _RECORDED = Text(
@@ -74,8 +77,11 @@ class PapersOfServices:
     """`IssuedDataSource`: what a paper says, from the form, the register and the photo that was handed in."""
 
     async def data_for(self, house: House, case_id: UUID) -> PaperFacts:
-        """See `IssuedDataSource`."""
+        """See `IssuedDataSource`. Raises UPSTREAM_UNAVAILABLE while a register that the paper quotes is silent: an SKCK would
+        state a clean record that nobody has looked up."""
         checked = await drafts.check(house, case_id)
+        if silent := checked.facts.missing(_QUOTED):
+            raise UPSTREAM_UNAVAILABLE(name=catalogue.REGISTER_TITLES[min(silent)])
         async with house.db.read() as connection:
             application = await find_application(connection, case_id)
             person = await person_of(connection, house.keys, application)

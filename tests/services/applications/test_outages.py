@@ -1,0 +1,59 @@
+"""Registers that do not answer in the middle of an application: what was accepted waits, and nothing false is sealed."""
+
+import io
+from uuid import UUID
+
+import httpx
+import pytest
+from pypdf import PdfReader
+
+from app.core.house import House
+from app.core.problems import Problem
+from app.services.applications import issuing
+from app.services.identity.roles import Role
+from app.services.registries import CriminalRecord, Registers, demo
+from tests import make
+from tests.applying import POLRES, Desk, opened_unit, registers_down
+from tests.drain import drain
+
+NIK = demo.PEOPLE[demo.BUDI].nik
+
+
+@pytest.fixture
+async def desk(house: House, client: httpx.AsyncClient) -> Desk:
+    """Budi, at a unit that is open."""
+    await make.demo_set(house)
+    await opened_unit(house)
+    return await Desk(house, client, demo.BUDI).sign_in()
+
+
+async def approved(desk: Desk, service: str, **form: object) -> UUID:
+    """Paid, attended where somebody must come, and approved; what is issued waits to be made."""
+    draft = await desk.hand_in(await desk.draft(service, **form))
+    id = draft["id"]
+    comes = (await desk.post(f"/v1/applications/{id}/check"))["needs_appointment"]
+    if comes:
+        await desk.book(id, service, POLRES)
+    await desk.submit(id)
+    await desk.pay(id)
+    if comes:
+        await desk.act(id, Role.OFFICER, "call_in")
+        await desk.act(id, Role.COUNTER, "attend")
+    await desk.act(id, Role.OFFICER, "approve")
+    return UUID(id)
+
+
+async def test_no_clean_record_is_certified_while_the_register_is_silent(desk: Desk) -> None:
+    case_id = await approved(desk, "skck-new", purpose="private_employer")
+    await desk.house[Registers].record("records", NIK, CriminalRecord(True, "P21"), request_id="in-the-meantime")
+    async with registers_down(desk.house, "records") as broken, desk.house.db.read() as connection:
+        document = await issuing.issued_of(connection, case_id)
+        assert document is not None
+        with pytest.raises(Problem, match="upstream-unavailable"):
+            await issuing.render_issued(broken, str(document.id))
+    with pytest.raises(Problem, match="applications-issued-not-ready"):
+        await issuing.issued_pdf(desk.house, case_id)
+    await drain(desk.house)
+    said = PdfReader(io.BytesIO(await issuing.issued_pdf(desk.house, case_id))).pages[0].extract_text()
+    assert "tercatat dalam perkara" in said
+    assert "tidak memiliki catatan" not in said
