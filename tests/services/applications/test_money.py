@@ -1,0 +1,63 @@
+"""What an application asks for and gives back, never twice and never beside the service."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from app.core.clock import FixedClock
+from app.core.house import House
+from app.services import billing, cases
+from app.services.billing import RefundState
+from app.services.registries import demo
+from tests import make
+from tests.applying import POLRES, Desk, opened_unit
+from tests.banks import flag, join_bank
+
+
+@pytest.fixture
+async def desk(house: House, client: httpx.AsyncClient) -> Desk:
+    """Siti, at a unit that is open."""
+    await make.demo_set(house)
+    await opened_unit(house)
+    return await Desk(house, client, demo.SITI).sign_in()
+
+
+async def submitted(desk: Desk, service: str, exemption: str | None = None, **form: Any) -> str:
+    """Handed in with its papers and its appointment; gives the id."""
+    draft = await desk.hand_in(await desk.draft(service, **form))
+    if exemption is not None:
+        await desk.patch(draft["id"], {}, exemption=exemption)
+    if (await desk.post(f"/v1/applications/{draft['id']}/check"))["needs_appointment"]:
+        await desk.book(draft["id"], service, POLRES)
+    await desk.submit(draft["id"])
+    return str(draft["id"])
+
+
+async def bills(house: House, id: str) -> list[billing.BillView]:
+    async with house.db.read() as connection:
+        return await billing.bills_of(connection, UUID(id))
+
+
+async def owed(house: House, id: str) -> int:
+    async with house.db.read() as connection:
+        found = await billing.refunds_of(connection, UUID(id))
+    return sum(each.amount for each in found if each.state is RefundState.OWED)
+
+
+async def test_a_fee_paid_within_the_grace_is_the_fee_and_nothing_else(desk: Desk, clock: FixedClock) -> None:
+    house, id = desk.house, await submitted(desk, "sim-upgrade", sim_class="CI")
+    bank = await join_bank(house, desk.client)
+    bill = (await desk.get(f"/v1/applications/{id}/bill"))["virtual_accounts"][0]["customer_no"]
+    [asked] = await bills(house, id)
+    clock.set(asked.expires_at - timedelta(seconds=5))
+    await bank.sign_in()
+    assert flag(await bank.inquire(bill, "R1")) == ("2002400", "00")
+    clock.set(asked.expires_at + timedelta(minutes=1))
+    await cases.sweep(house)
+    assert await make.state_of(house, UUID(id)) == "expired"
+    assert flag(await bank.pay(bill, "R1", asked.amount)) == ("2002500", "00")
+    assert await make.state_of(house, UUID(id)) == "in_review"
+    assert await owed(house, id) == 0
