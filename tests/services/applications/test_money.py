@@ -11,10 +11,15 @@ from app.core.clock import FixedClock
 from app.core.house import House
 from app.services import billing, cases
 from app.services.billing import RefundState
+from app.services.identity.roles import Role
 from app.services.registries import demo
+from app.services.registries.demo import demo_vehicles
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit
 from tests.banks import flag, join_bank
+
+SITIS = next(each for each in demo_vehicles() if each.owner_nik == demo.PEOPLE[demo.SITI].nik)
+MOTORCYCLE = {"plate": SITIS.plate, "chassis_tail": SITIS.chassis_no[-5:], "owner_nik": None}
 
 
 @pytest.fixture
@@ -61,3 +66,28 @@ async def test_a_fee_paid_within_the_grace_is_the_fee_and_nothing_else(desk: Des
     assert flag(await bank.pay(bill, "R1", asked.amount)) == ("2002500", "00")
     assert await make.state_of(house, UUID(id)) == "in_review"
     assert await owed(house, id) == 0
+
+
+@pytest.mark.parametrize("end", ["cancel", "reopen"])
+async def test_a_denied_exemption_asks_only_for_what_was_waived(desk: Desk, clock: FixedClock, end: str) -> None:
+    house, id = desk.house, await submitted(desk, "stnk-renewal", exemption="poor", **MOTORCYCLE)
+    await desk.pay(id)
+    await desk.act(id, Role.OFFICER, "deny_exemption", reason="Surat keterangan tidak ada")
+    first, second = await bills(house, id)
+    codes = [{line.code for line in bill.lines} for bill in (first, second)]
+    assert codes[0] == {"PKB", "SWDKLLJ"}
+    assert codes[1]
+    assert not codes[0] & codes[1]
+    whole = await desk.get(f"/v1/applications/{id}")
+    assert whole["amount"] == first.amount + second.amount
+    if end == "reopen":
+        clock.set(second.expires_at + timedelta(minutes=1))
+        await cases.sweep(house)
+        await desk.sign_in()
+    await desk.post(f"/v1/applications/{id}/{end}")
+    assert await owed(house, id) == first.amount
+    assert (await bills(house, id))[1].state == "cancelled"
+    if end == "reopen":
+        await desk.book(id, "stnk-renewal", POLRES)
+        again = await desk.submit(id)
+        assert {line["code"] for line in again["bill"]["lines"]} == codes[0] | codes[1]
