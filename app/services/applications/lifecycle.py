@@ -13,6 +13,7 @@ from app.services import appointments, billing, catalogue
 from app.services.applications import assisting, clock, drafts, money, review, telling
 from app.services.applications.issue import issue_for
 from app.services.applications.models import Application
+from app.services.applications.precheck import PRICE
 from app.services.applications.problems import (
     COSTS_NOTHING,
     INCOMPLETE,
@@ -26,6 +27,7 @@ from app.services.applications.problems import (
     NOTHING_DOWN,
     NOTHING_TO_PRINT,
     PRESENCE,
+    PRICE_UNKNOWN,
     REFUSAL_CODE_NEEDED,
     REVIEW_BEGUN,
     SLOT_NEEDED,
@@ -65,6 +67,13 @@ async def waits_for_register(move: Move) -> None:
     outcomes = await _outcomes(move)
     if "refused" in outcomes or "unknown" not in outcomes:
         raise NOTHING_DOWN()
+
+
+async def priced(move: Move) -> None:
+    """What it costs is known: while a register that says it is down, nobody knows whether it is nothing."""
+    kept = (await application_of(move.tx, move.case.id)).precheck
+    if any(isinstance(each, dict) and each.get("name") == PRICE for each in kept):
+        raise PRICE_UNKNOWN()
 
 
 async def slot_chosen(move: Move) -> None:
@@ -361,7 +370,7 @@ async def _retest_days(tx: Tx, application: Application) -> tuple[int, ...]:
 
 
 _GUARDS = (
-    complete, passed, waits_for_register, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
+    complete, passed, waits_for_register, priced, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
     not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, consented,
 )  # fmt: skip
 _EFFECTS = (

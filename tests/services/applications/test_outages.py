@@ -9,14 +9,20 @@ from pypdf import PdfReader
 
 from app.core.house import House
 from app.core.problems import Problem
+from app.main import create_app
+from app.services import billing
 from app.services.applications import issuing
+from app.services.applications.jobs import recheck
 from app.services.identity.roles import Role
 from app.services.registries import CriminalRecord, Registers, demo
+from app.services.registries.demo import demo_vehicles
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit, registers_down
 from tests.drain import drain
 
 NIK = demo.PEOPLE[demo.BUDI].nik
+SITIS = next(each for each in demo_vehicles() if each.owner_nik == demo.PEOPLE[demo.SITI].nik)
+MOTORCYCLE = {"plate": SITIS.plate, "chassis_tail": SITIS.chassis_no[-5:], "owner_nik": None}
 
 
 @pytest.fixture
@@ -57,3 +63,23 @@ async def test_no_clean_record_is_certified_while_the_register_is_silent(desk: D
     said = PdfReader(io.BytesIO(await issuing.issued_pdf(desk.house, case_id))).pages[0].extract_text()
     assert "tercatat dalam perkara" in said
     assert "tidak memiliki catatan" not in said
+
+
+async def test_nothing_goes_free_because_its_price_is_not_known(house: House, client: httpx.AsyncClient) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    async with registers_down(house, "tax") as broken:
+        transport = httpx.ASGITransport(app=create_app(broken), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as elsewhere:
+            desk = await Desk(broken, elsewhere, demo.SITI).sign_in()
+            draft = await desk.hand_in(await desk.draft("stnk-renewal", **MOTORCYCLE))
+            id = UUID(draft["id"])
+            await desk.book(draft["id"], "stnk-renewal", POLRES)
+            assert (await desk.submit(draft["id"]))["state"] == "manual_check"
+            refused = await desk.act(draft["id"], Role.OFFICER, "pass_by_hand", status=409, reason="Data sesuai STNK")
+            assert refused["code"] == "applications-price-unknown"
+    await recheck(house)
+    async with house.db.read() as connection:
+        bill = await billing.bill_of(connection, id)
+    assert await make.state_of(house, id) == "awaiting_payment"
+    assert bill is not None
