@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from app.core.db import JsonValue, Tx
 from app.core.house import House
-from app.core.problems import UPSTREAM_UNAVAILABLE
+from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.core.texts import Text
 from app.services import catalogue, reference
 from app.services.applications import drafts, papers
-from app.services.applications.drafts import Checked
 from app.services.applications.issued_models import IssuedDocument
 from app.services.applications.issuing import good_ones_of, issued_of, prepare_issue
 from app.services.applications.models import Application
@@ -18,7 +18,18 @@ from app.services.applications.store import find_application, form_of, papers_of
 from app.services.cases import Case
 from app.services.catalogue import DocumentKind, Facts, Field, Service
 from app.services.documents.issued import PaperFacts, Row
-from app.services.registries import Licence, LicenceStatus, Nik, Registers, SimClass
+from app.services.reference import parse_plate
+from app.services.registries import (
+    REGISTRY_REQUEST_REUSED,
+    Licence,
+    LicenceStatus,
+    Nik,
+    Record,
+    Registers,
+    SimClass,
+)
+
+Form: TypeAlias = Mapping[str, JsonValue]
 
 ENTER_REGISTER = "applications.enter_register"
 MOST_ROWS = 20
@@ -107,40 +118,55 @@ class PapersOfServices:
 
 
 async def enter_register(house: House, case_id: str) -> None:
-    """Job: the register learns of what was issued, once it is sealed. May run twice: the case's id is the request's."""
-    checked = await drafts.check(house, UUID(case_id))
+    """Job: the register learns of what was issued, once it is sealed. May run twice: the case's id is the request's.
+
+    What is entered follows from the application itself, not from what registers say of it: none that is silent makes it
+    be forgotten. Raises UPSTREAM_UNAVAILABLE while the register itself does not answer.
+    """
     async with house.db.read() as connection:
         application = await find_application(connection, UUID(case_id))
+        service = await service_of(connection, application)
+        form = await form_of(connection, house.keys, application)
         nik = (await person_of(connection, house.keys, application))["nik"]
         issued = await issued_of(connection, UUID(case_id))
     if nik is not None and issued is not None and issued.kind in _ENTERED:
-        await _ENTERED[issued.kind](house, nik, checked, issued)
+        await _ENTERED[issued.kind](house, nik, service, form, issued)
 
 
-async def _enter_licence(house: House, nik: str, checked: Checked, issued: IssuedDocument) -> None:
+async def _enter_licence(house: House, nik: str, _service: Service, form: Form, issued: IssuedDocument) -> None:
     """A SIM is registered under the NIK of its holder, which has been its number since July 2024."""
-    sim_class = _text(checked.facts.form.get("sim_class"))
+    sim_class = _text(form.get("sim_class"))
     if sim_class is None or issued.valid_until is None:
         return
     licence = Licence(SimClass(sim_class), nik, issued.issued_at.date(), issued.valid_until, LicenceStatus.ACTIVE)
     await house[Registers].record("licences", nik, licence, request_id=str(issued.case_id))
 
 
-async def _enter_tax(house: House, _nik: str, checked: Checked, issued: IssuedDocument) -> None:
+async def _enter_tax(house: House, _nik: str, service: Service, form: Form, issued: IssuedDocument) -> None:
     """What was paid on the same bill for province and Jasa Raharja is due again in a year (renewed, the STNK in five)."""
-    plate, registers = _text((checked.facts.vehicle or {}).get("plate")), house[Registers]
+    plate, registers = parse_plate(str(form.get("plate") or "")), house[Registers]
     if plate is None:
         return
-    tax = await registers.find("tax", plate) if "tax" in checked.service.other_lines else None
+    tax = await registers.find("tax", plate.canonical) if "tax" in service.other_lines else None
     if tax is not None:
         after = tax.renewed() if issued.kind == "stnk" else tax.paid()
-        await registers.record("tax", plate, after, request_id=f"{issued.case_id}:tax")
-    insurance = await registers.find("insurance", plate) if "insurance" in checked.service.other_lines else None
+        await _enter_once(registers, "tax", plate.canonical, after, f"{issued.case_id}:tax")
+    insurance = await registers.find("insurance", plate.canonical) if "insurance" in service.other_lines else None
     if insurance is not None:
-        await registers.record("insurance", plate, insurance.paid(), request_id=f"{issued.case_id}:insurance")
+        await _enter_once(registers, "insurance", plate.canonical, insurance.paid(), f"{issued.case_id}:insurance")
 
 
-_ENTERED: Mapping[str, Callable[[House, str, Checked, IssuedDocument], Awaitable[None]]] = {
+async def _enter_once(registers: Registers, name: str, plate: str, after: Record, request: str) -> None:
+    """Enter what stands there after the payment. A run that died after this has entered it, and what was found now is
+    already the year after: the register refuses that under the same request, and nothing is left to do."""
+    try:
+        await registers.record(name, plate, after, request_id=request)
+    except Problem as problem:
+        if problem.type is not REGISTRY_REQUEST_REUSED:
+            raise
+
+
+_ENTERED: Mapping[str, Callable[[House, str, Service, Form, IssuedDocument], Awaitable[None]]] = {
     "sim": _enter_licence,
     "stnk_pengesahan": _enter_tax,
     "stnk": _enter_tax,

@@ -42,7 +42,7 @@ from app.services.registries.population import (
     TablePopulation,
     build_population,
 )
-from app.services.registries.problems import means_down
+from app.services.registries.problems import REGISTRY_REQUEST_REUSED, means_down
 from app.services.registries.vehicles import (
     NumberKind,
     Owner,
@@ -60,6 +60,7 @@ __all__ = [
     "KINDS",
     "POPULATION",
     "REGISTER_FILES",
+    "REGISTRY_REQUEST_REUSED",
     "VEHICLES",
     "Citizenship",
     "CriminalRecord",

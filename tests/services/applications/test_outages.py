@@ -11,7 +11,7 @@ from app.core.house import House
 from app.core.problems import Problem
 from app.main import create_app
 from app.services import billing
-from app.services.applications import issuing
+from app.services.applications import issue, issuing
 from app.services.applications.jobs import recheck
 from app.services.identity.roles import Role
 from app.services.registries import CriminalRecord, Registers, demo
@@ -63,6 +63,23 @@ async def test_no_clean_record_is_certified_while_the_register_is_silent(desk: D
     said = PdfReader(io.BytesIO(await issuing.issued_pdf(desk.house, case_id))).pages[0].extract_text()
     assert "tercatat dalam perkara" in said
     assert "tidak memiliki catatan" not in said
+
+
+async def test_the_registers_learn_of_a_payment_once_however_often_the_job_dies(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    desk = await Desk(house, client, demo.SITI).sign_in()
+    before = [await house[Registers].find(name, SITIS.plate) for name in ("tax", "insurance")]
+    case_id = str(await approved(desk, "stnk-renewal", **MOTORCYCLE))
+    async with registers_down(house, "insurance") as broken:
+        with pytest.raises(Problem, match="upstream-unavailable"):
+            await issue.enter_register(broken, case_id)
+    await issue.enter_register(house, case_id)
+    await issue.enter_register(house, case_id)
+    tax, insurance = [await house[Registers].find(name, SITIS.plate) for name in ("tax", "insurance")]
+    assert [tax, insurance] == [before[0].renewed(), before[1].paid()]
 
 
 async def test_nothing_goes_free_because_its_price_is_not_known(house: House, client: httpx.AsyncClient) -> None:
