@@ -1,15 +1,17 @@
-"""What an application asks for and gives back, never twice and never beside the service."""
+"""What an application asks for and gives back: never twice, never beside the service, and the clock stands while it waits."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
+from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.services import billing, cases
+from app.services.applications.models import Application
 from app.services.billing import RefundState
 from app.services.identity.roles import Role
 from app.services.registries import demo
@@ -52,9 +54,17 @@ async def owed(house: House, id: str) -> int:
     return sum(each.amount for each in found if each.state is RefundState.OWED)
 
 
+async def clock_since(house: House, id: str) -> datetime | None:
+    async with house.db.begin(SYSTEM) as tx:
+        application = await tx.session.get(Application, UUID(id))
+        assert application is not None
+        return application.clock_since
+
+
 async def test_a_fee_paid_within_the_grace_is_the_fee_and_nothing_else(desk: Desk, clock: FixedClock) -> None:
     house, id = desk.house, await submitted(desk, "sim-upgrade", sim_class="CI")
     bank = await join_bank(house, desk.client)
+    assert await clock_since(house, id) is None, "the ball is with who pays"
     bill = (await desk.get(f"/v1/applications/{id}/bill"))["virtual_accounts"][0]["customer_no"]
     [asked] = await bills(house, id)
     clock.set(asked.expires_at - timedelta(seconds=5))
@@ -66,6 +76,9 @@ async def test_a_fee_paid_within_the_grace_is_the_fee_and_nothing_else(desk: Des
     assert flag(await bank.pay(bill, "R1", asked.amount)) == ("2002500", "00")
     assert await make.state_of(house, UUID(id)) == "in_review"
     assert await owed(house, id) == 0
+    assert await clock_since(house, id) == clock.now(), "with the money the police have the ball again"
+    async with house.db.read() as connection:
+        assert "applications.service_due" in await cases.due_times(connection, UUID(id))
 
 
 @pytest.mark.parametrize("end", ["cancel", "reopen"])
@@ -73,6 +86,7 @@ async def test_a_denied_exemption_asks_only_for_what_was_waived(desk: Desk, cloc
     house, id = desk.house, await submitted(desk, "stnk-renewal", exemption="poor", **MOTORCYCLE)
     await desk.pay(id)
     await desk.act(id, Role.OFFICER, "deny_exemption", reason="Surat keterangan tidak ada")
+    assert await clock_since(house, id) is None
     first, second = await bills(house, id)
     codes = [{line.code for line in bill.lines} for bill in (first, second)]
     assert codes[0] == {"PKB", "SWDKLLJ"}
