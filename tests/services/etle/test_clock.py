@@ -13,6 +13,7 @@ from app.core.house import House
 from app.core.problems import Problem
 from app.services import cases, etle
 from app.services.etle import letters
+from app.services.etle.jobs import print_letter
 from app.services.etle.models import Block, DispatchDay, Letter, LetterMessage, Ticket
 from app.services.etle.store import party_in_role
 from app.services.etle.times import end_of_day, session_after
@@ -54,6 +55,14 @@ async def _without_proof(house: House) -> UUID:
     await letters.dispatch_waiting(house)
     assert await make.state_of(house, case_id) == "letter_sent"
     return case_id
+
+
+async def _all_fail(house: House) -> None:
+    """Every message that carries a letter has failed by now."""
+    async with house.db.begin(make.SYSTEM) as tx:
+        ids = (await tx.session.execute(select(LetterMessage.message_id))).scalars().all()
+    for message_id in ids:
+        await letters.note_delivery(house, str(message_id), "failed")
 
 
 async def test_nothing_is_due_before_delivery_is_proven(house: House, clock: FixedClock) -> None:
@@ -253,10 +262,10 @@ async def test_a_violation_whose_letter_never_left_expires(house: House, clock: 
 async def test_when_every_channel_fails_a_person_finds_another_address(house: House) -> None:
     await make.demo_set(house)
     case_id = await _without_proof(house)
-    async with house.db.begin(make.SYSTEM) as tx:
-        ids = (await tx.session.execute(select(LetterMessage.message_id))).scalars().all()
-    for message_id in ids:
-        await letters.note_delivery(house, str(message_id), "failed")
+    await _all_fail(house)
+    assert await make.state_of(house, case_id) == "letter_sent", "the paper is still being printed"
+    await print_letter(house, str((await _letter(house, case_id)).id))
+    await _all_fail(house)
     assert await make.state_of(house, case_id) == "undelivered"
     officer = await make.officer_of(house, case_id)
     async with house.db.begin(officer) as tx:
