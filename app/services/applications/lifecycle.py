@@ -10,7 +10,7 @@ from app.core.db import Tx
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import appointments, billing, catalogue
-from app.services.applications import assisting, clock, drafts, money, review, telling
+from app.services.applications import assisting, clock, drafts, money, review, slots, telling
 from app.services.applications.issue import issue_for
 from app.services.applications.models import Application
 from app.services.applications.precheck import PRICE
@@ -182,10 +182,12 @@ async def consented(move: Move) -> None:
 
 
 async def submit(move: Move) -> None:
-    """It was handed in: the police have the ball."""
+    """It was handed in: the police have the ball, and the slot waits with what a silent register keeps waiting."""
     application = await application_of(move.tx, move.case.id)
     application.submitted_at = application.submitted_at or move.tx.now
     await clock.start(move.tx, application)
+    if move.case.state == "manual_check":
+        await money.hold_slot_until(move.tx, move.case, None)
 
 
 async def begin_review(move: Move) -> None:
@@ -251,6 +253,7 @@ async def reopen(move: Move) -> None:
     application.prechecked_at, application.precheck = None, []
     application.price, application.amount = [], 0
     application.touched_at = move.tx.now
+    await money.hold_slot_until(move.tx, move.case, move.tx.now + slots.DRAFT_HOLD)
 
 
 async def stop_clock(move: Move) -> None:

@@ -8,6 +8,7 @@ from app.core.db import Tx
 from app.core.problems import ProblemType
 from app.core.texts import Text
 from app.services import appointments, cases
+from app.services.applications import money
 from app.services.applications.assisting import consent_data
 from app.services.applications.models import Application
 from app.services.applications.problems import APPLICATION_NOT_FOUND, NOT_OPEN, NOT_REBOOKABLE
@@ -16,7 +17,7 @@ from app.services.appointments import BookingView, WaitView
 from app.services.cases import Case
 
 DRAFT_HOLD = timedelta(minutes=30)
-"""A place chosen in a draft is held this long; submitting holds it until the bill ends."""
+"""A place chosen in a draft is held this long; submitting holds it until the bill ends, or while a register is silent."""
 CHOOSES_IN = ("draft", "awaiting_payment", "in_review", "needs_correction", "appointment", "no_show", "retest")
 
 NO_APPOINTMENT = ProblemType(
@@ -111,9 +112,11 @@ async def _take(tx: Tx, case: Case, kind: str, starts_at: datetime) -> BookingVi
     own = await appointments.booking_of(tx.session, case.id, now=tx.as_of)
     if own is not None and own.state in ("held", "confirmed"):
         return await appointments.move(tx, case.id, starts_at=starts_at)
-    booking = await appointments.hold(
-        tx, case.id, unit=case.unit, kind=kind, starts_at=starts_at, until=tx.as_of + DRAFT_HOLD
-    )
+    until = tx.as_of + DRAFT_HOLD
+    bill_end = await money.payment_due(tx, case) if case.state == "awaiting_payment" else None
+    if bill_end is not None:
+        until = max(until, bill_end)
+    booking = await appointments.hold(tx, case.id, unit=case.unit, kind=kind, starts_at=starts_at, until=until)
     if case.state not in ("draft", "awaiting_payment"):
         booking = await appointments.confirm(tx, case.id)
     return booking

@@ -10,7 +10,7 @@ import pytest
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
-from app.services import billing, cases
+from app.services import appointments, billing, cases
 from app.services.applications.models import Application
 from app.services.billing import RefundState
 from app.services.identity.roles import Role
@@ -105,3 +105,15 @@ async def test_a_denied_exemption_asks_only_for_what_was_waived(desk: Desk, cloc
         await desk.book(id, "stnk-renewal", POLRES)
         again = await desk.submit(id)
         assert {line["code"] for line in again["bill"]["lines"]} == codes[0] | codes[1]
+
+
+async def test_a_place_chosen_while_paying_is_held_as_long_as_the_bill(desk: Desk) -> None:
+    house, id = desk.house, await submitted(desk, "stnk-renewal", **MOTORCYCLE)
+    dropped = await desk.client.delete(f"/v1/applications/{id}/appointment", headers=desk.key())
+    assert dropped.status_code in (200, 204), dropped.text
+    await desk.book(id, "stnk-renewal", POLRES)
+    [bill] = await bills(house, id)
+    async with house.db.read() as connection:
+        booking = await appointments.booking_of(connection, UUID(id), now=house.clock.now())
+    assert booking is not None
+    assert booking.held_until == min(bill.expires_at, booking.starts_at)

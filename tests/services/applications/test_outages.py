@@ -1,16 +1,18 @@
 """Registers that do not answer in the middle of an application: what was accepted waits, and nothing false is sealed."""
 
 import io
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
 import pytest
 from pypdf import PdfReader
 
+from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.problems import Problem
 from app.main import create_app
-from app.services import billing
+from app.services import appointments, billing
 from app.services.applications import issue, issuing
 from app.services.applications.jobs import recheck
 from app.services.identity.roles import Role
@@ -82,7 +84,9 @@ async def test_the_registers_learn_of_a_payment_once_however_often_the_job_dies(
     assert [tax, insurance] == [before[0].renewed(), before[1].paid()]
 
 
-async def test_nothing_goes_free_because_its_price_is_not_known(house: House, client: httpx.AsyncClient) -> None:
+async def test_nothing_goes_free_because_its_price_is_not_known(
+    house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
     await make.demo_set(house)
     await opened_unit(house)
     async with registers_down(house, "tax") as broken:
@@ -95,8 +99,15 @@ async def test_nothing_goes_free_because_its_price_is_not_known(house: House, cl
             assert (await desk.submit(draft["id"]))["state"] == "manual_check"
             refused = await desk.act(draft["id"], Role.OFFICER, "pass_by_hand", status=409, reason="Data sesuai STNK")
             assert refused["code"] == "applications-price-unknown"
+    clock.advance(timedelta(hours=2))
+    async with house.db.read() as connection:
+        waits = await appointments.booking_of(connection, id, now=clock.now())
+    assert waits is not None, "the place is kept as long as the register keeps the application waiting"
     await recheck(house)
     async with house.db.read() as connection:
         bill = await billing.bill_of(connection, id)
+        booking = await appointments.booking_of(connection, id, now=clock.now())
     assert await make.state_of(house, id) == "awaiting_payment"
     assert bill is not None
+    assert booking is not None
+    assert booking.held_until == min(bill.expires_at, booking.starts_at)
