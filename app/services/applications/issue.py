@@ -5,14 +5,17 @@ from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from app.core.actor import SYSTEM
 from app.core.db import JsonValue, Tx
 from app.core.house import House
+from app.core.jobs import GIVEN_UP_AFTER
 from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.core.texts import Text
 from app.services import catalogue, reference
 from app.services.applications import drafts, papers
 from app.services.applications.issued_models import IssuedDocument
-from app.services.applications.issuing import good_ones_of, issued_of, prepare_issue
+from app.services.applications.issued_store import lock_row, unfinished_rows
+from app.services.applications.issuing import RENDER, good_ones_of, issued_of, prepare_issue
 from app.services.applications.models import Application
 from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of
 from app.services.cases import Case
@@ -32,6 +35,8 @@ from app.services.registries import (
 Form: TypeAlias = Mapping[str, JsonValue]
 
 ENTER_REGISTER = "applications.enter_register"
+FINISH_STUCK = "applications.finish_stuck"
+STUCK_AT_ONCE = 200
 MOST_ROWS = 20
 _QUOTED = frozenset({"applicant", "licence", "vehicle", "tax", "records"})
 """What `PapersOfServices` takes from registers, by the name in `Facts`."""
@@ -131,6 +136,20 @@ async def enter_register(house: House, case_id: str) -> None:
         issued = await issued_of(connection, UUID(case_id))
     if nik is not None and issued is not None and issued.kind in _ENTERED:
         await _ENTERED[issued.kind](house, nik, service, form, issued)
+    if issued is not None:
+        async with house.db.begin(SYSTEM) as tx:
+            (await lock_row(tx, issued.id)).entered_at = tx.now
+
+
+async def finish_stuck(house: House) -> None:
+    """Job: start again what jobs have given up in a long outage: papers without a file, and registers that do not know of
+    one. The newest first, so that one which fails for a reason of its own stands in nobody's way."""
+    async with house.db.begin(SYSTEM) as tx:
+        for row in await unfinished_rows(tx.session, before=tx.now - GIVEN_UP_AFTER, limit=STUCK_AT_ONCE):
+            if row["sha256"] is None:
+                await tx.enqueue(RENDER, str(row["id"]))
+            else:
+                await tx.enqueue(ENTER_REGISTER, str(row["case_id"]))
 
 
 async def _enter_licence(house: House, nik: str, _service: Service, form: Form, issued: IssuedDocument) -> None:

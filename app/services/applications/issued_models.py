@@ -17,6 +17,7 @@ from app.core.ids import new_id
 from app.core.texts import Text as Words
 
 _GOOD = text("revoked_at IS NULL")
+_UNFINISHED = text("entered_at IS NULL AND revoked_at IS NULL")
 _ORDERED = text("print_state = 'ordered'")
 
 
@@ -38,6 +39,7 @@ class IssuedDocumentRow(Table, table=True):
     __table_args__ = (
         Index("uq_issued_documents_good", "case_id", "kind", unique=True, sqlite_where=_GOOD, postgresql_where=_GOOD),
         Index("ix_issued_documents_ordered", "unit", "issued_at", sqlite_where=_ORDERED, postgresql_where=_ORDERED),
+        Index("ix_issued_documents_unfinished", "issued_at", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
         CheckConstraint("(sha256 IS NULL) = (ready_at IS NULL)", name="ready_has_file"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_why IS NULL)", name="revoked_has_reason"),
         CheckConstraint("print_state IN ('ordered', 'printed')", name="print_state"),
@@ -56,6 +58,8 @@ class IssuedDocumentRow(Table, table=True):
     leaf_id: UUID = Field(foreign_key="leaves.id")
     sha256: str | None = Field(default=None, max_length=64)
     ready_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    entered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its register had learned of it, or had nothing to learn."""
     sealed_leaf_id: UUID | None = Field(default=None, foreign_key="leaves.id")
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_by: str | None = Field(default=None, max_length=80)

@@ -1,6 +1,7 @@
 """Rows of issued documents: finding and locking one, what the rest of the house sees of it, and what the log keeps of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -60,6 +61,13 @@ async def newest_row(reader: Reader, case_id: UUID) -> RowMapping | None:
     order = (TABLE.c.revoked_at.is_not(None), TABLE.c.issued_at.desc(), TABLE.c.id.desc())
     query = rows().where(TABLE.c.case_id == case_id).order_by(*order)
     return await _first(reader, query.limit(1))
+
+
+async def unfinished_rows(reader: Reader, *, before: datetime, limit: int) -> Sequence[RowMapping]:
+    """Good documents issued before this that have no file yet, or of which their register has not learned, newest first."""
+    query = rows().where(TABLE.c.entered_at.is_(None), TABLE.c.revoked_at.is_(None), TABLE.c.issued_at <= before)
+    newest_first = query.order_by(TABLE.c.issued_at.desc(), TABLE.c.id.desc()).limit(limit)
+    return list((await reader.execute(newest_first)).mappings())
 
 
 async def lock_row(tx: Tx, document_id: UUID) -> IssuedDocumentRow:

@@ -139,10 +139,12 @@ JOBS: tuple[Job, ...] = (
     Job("applications.tell_issued", tell_issued),
     Job("applications.tell_revoked", tell_revoked),
     Job(issuing.RENDER, issuing.render_issued, queue="delivery", attempts=8),
+    Job(issue.FINISH_STUCK, issue.finish_stuck, attempts=1),
     Job(issue.ENTER_REGISTER, issue.enter_register, queue="delivery", attempts=8),
     Job(money.CHECK_ACCOUNT, money.check_account, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("draw-application-officers", "50 * * * * *", "applications.draw_waiting"),
+    Schedule("finish-issued-documents", "0 4-59/10 * * * *", issue.FINISH_STUCK),
     Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),
 )

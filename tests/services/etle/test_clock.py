@@ -1,6 +1,7 @@
 """The legal clock: it runs from proven delivery, never from sending, and every deadline has its consequence."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,10 @@ from sqlalchemy import select, update
 from app.core.actor import Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
+from app.core.jobs import GIVEN_UP_AFTER
 from app.core.problems import Problem
 from app.services import cases, etle
-from app.services.etle import letters
+from app.services.etle import blocks, letters
 from app.services.etle.jobs import print_letter
 from app.services.etle.models import Block, DispatchDay, Letter, LetterMessage, Ticket
 from app.services.etle.store import party_in_role
@@ -209,22 +211,14 @@ async def test_the_night_s_block_proposals_are_listed_in_the_morning(house: Hous
     assert await listed() == 1
 
 
-async def test_a_block_that_is_lifted_too_late_is_counted(house: House, clock: FixedClock) -> None:
+async def test_a_block_that_is_lifted_too_late_is_counted_and_asked_for_again(house: House, clock: FixedClock) -> None:
     await make.demo_set(house)
     case_id = await make.letter_sent(house)
     async with house.db.begin(make.SYSTEM) as tx:
-        tx.session.add(
-            Block(
-                case_id=case_id,
-                vehicle_id="x",
-                plate=make.PLATE,
-                unit="PMJ",
-                reason="mark_overdue",
-                state="lifting",
-                proposed_at=tx.now,
-                lift_asked_at=tx.now,
-            )
-        )
+        about: dict[str, Any] = {"case_id": case_id, "vehicle_id": "CONTOH-001", "plate": make.PLATE, "unit": "PMJ"}
+        about |= {"reason": "mark_overdue", "proposed_at": tx.now}
+        tx.session.add(Block(**about, state="lifting", lift_asked_at=tx.now))
+        tx.session.add(Block(**about, state="signed", signed_at=tx.now))
 
     async def late() -> int:
         async with house.db.read() as connection:
@@ -234,6 +228,13 @@ async def test_a_block_that_is_lifted_too_late_is_counted(house: House, clock: F
     assert await late() == 0
     clock.advance(timedelta(seconds=2))
     assert await late() == 1
+    await blocks.ask_again(house)
+    assert await drain(house) == [], "its own job has still tries left"
+    clock.advance(GIVEN_UP_AFTER)
+    await blocks.ask_again(house)
+    assert {"etle.lift_block", "etle.set_block"} <= set(await drain(house))
+    async with house.db.read() as connection:
+        assert {each.state for each in await blocks.blocks_of_case(connection, case_id)} == {"lifted", "set"}
 
 
 async def test_a_polda_whose_quota_is_full_does_not_hold_up_another(house: House, clock: FixedClock) -> None:
