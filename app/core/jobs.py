@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from dbos import DBOS, DBOSClient, WorkflowSerializationFormat
@@ -28,6 +29,9 @@ QUEUES: dict[Queue, int] = {"default": 8, "recognition": 4, "delivery": 8, "bank
 
 RETRY_FIRST_S = 1.0
 RETRY_GROWTH = 3.0
+GIVEN_UP_AFTER = timedelta(minutes=20)
+"""The eight tries of a job that calls out take 18 minutes together. What is older and not done waits for nobody any more:
+a schedule of its room starts it again, for an outage may last a day."""
 POLL_S = 0.3
 DONE_KEPT_HOURS = 48
 CLOSING_THREADS = 4

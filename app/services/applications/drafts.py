@@ -306,6 +306,7 @@ async def check_duplicate(tx: Tx, application: Application, form: Mapping[str, J
     """A likely second application for the same thing is said, not silently made. Raises LIKELY_DUPLICATE."""
     about = "|".join([application.service_code, *(str(form.get(name) or "") for name in SUBJECT_FIELDS)])
     application.subject_bidx = tx.house.keys.blind_index("subject", f"{application.nik_bidx}|{about}")
+    await tx.serialise(f"subject:{application.subject_bidx}")  # two drafts at once: the second finds the first
     query = (
         select(col(Case.reference))
         .join(Application, col(Application.case_id) == col(Case.id))

@@ -9,14 +9,15 @@ from app.core.actor import SYSTEM
 from app.core.contacts import parse_email, parse_mobile
 from app.core.db import JsonValue, Tx
 from app.core.house import House
+from app.core.jobs import GIVEN_UP_AFTER
 from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.core.texts import Text
 from app.services import cases, catalogue, reference
 from app.services.applications import drafts, papers
 from app.services.applications.drafts import Checked
 from app.services.applications.issued_models import IssuedDocument
-from app.services.applications.issued_store import list_not_entered, note_entered, note_tried
-from app.services.applications.issuing import issued_of, prepare_issue
+from app.services.applications.issued_store import list_not_entered, list_unsealed, note_entered, note_tried
+from app.services.applications.issuing import RENDER, issued_of, prepare_issue
 from app.services.applications.models import Application
 from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of
 from app.services.cases import MEND, Case
@@ -37,7 +38,11 @@ from app.services.registries import (
 )
 
 ENTER_REGISTER = "applications.enter_register"
+FINISH_STUCK = "applications.finish_stuck"
+STUCK_AT_ONCE = 200
 MOST_ROWS = 20
+_QUOTED = frozenset({"applicant", "licence", "vehicle", "tax", "records"})
+"""What `PapersOfServices` takes from registers, by the name in `Facts`."""
 TOLD_AT_ONCE = timedelta(minutes=20)
 """So long the job itself tries; after it the schedule does."""
 TOLD_AT_A_TIME = 50
@@ -97,8 +102,11 @@ class PapersOfServices:
     """`IssuedDataSource`: what a paper says, from the form, the register and the photo that was handed in."""
 
     async def data_for(self, house: House, case_id: UUID) -> PaperFacts:
-        """See `IssuedDataSource`."""
+        """See `IssuedDataSource`. Raises UPSTREAM_UNAVAILABLE while a register that the paper quotes is silent: an SKCK would
+        state a clean record that nobody has looked up."""
         checked = await drafts.check(house, case_id)
+        if silent := checked.facts.missing(_QUOTED):
+            raise UPSTREAM_UNAVAILABLE(name=catalogue.REGISTER_TITLES[min(silent)])
         async with house.db.read() as connection:
             application = await find_application(connection, case_id)
             person = await person_of(connection, house.keys, application)
@@ -144,6 +152,14 @@ async def enter_register(house: House, case_id: str) -> None:
             await _ENTERED[issued.kind](told)
     async with house.db.begin(SYSTEM) as tx:
         await note_entered(tx, issued.id)
+
+
+async def finish_stuck(house: House) -> None:
+    """Schedule: make again the papers that jobs have given up in a long outage. The newest first, so that one which fails
+    for a reason of its own stands in nobody's way."""
+    async with house.db.begin(SYSTEM) as tx:
+        for document_id in await list_unsealed(tx.session, before=tx.now - GIVEN_UP_AFTER, limit=STUCK_AT_ONCE):
+            await tx.enqueue(RENDER, str(document_id))
 
 
 async def tell_registers(house: House) -> None:

@@ -19,6 +19,7 @@ from app.core.texts import Text as Words
 _GOOD = text("revoked_at IS NULL")
 _ORDERED = text("print_state = 'ordered'")
 _UNTOLD = text("entered_at IS NULL AND ready_at IS NOT NULL")
+_UNSEALED = text("ready_at IS NULL AND revoked_at IS NULL")
 _OPEN = text("decided_at IS NULL")
 
 
@@ -41,6 +42,7 @@ class IssuedDocumentRow(Table, table=True):
         Index("uq_issued_documents_good", "case_id", "kind", unique=True, sqlite_where=_GOOD, postgresql_where=_GOOD),
         Index("ix_issued_documents_ordered", "unit", "issued_at", sqlite_where=_ORDERED, postgresql_where=_ORDERED),
         Index("ix_issued_documents_subject", "subject_bidx", sqlite_where=_GOOD, postgresql_where=_GOOD),
+        Index("ix_issued_documents_unsealed", "issued_at", sqlite_where=_UNSEALED, postgresql_where=_UNSEALED),
         Index("ix_issued_documents_not_entered", "ready_at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
         CheckConstraint("(sha256 IS NULL) = (ready_at IS NULL)", name="ready_has_file"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_why IS NULL)", name="revoked_has_reason"),

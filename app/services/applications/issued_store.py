@@ -98,6 +98,15 @@ async def list_not_entered(reader: Reader, *, before: datetime, limit: int) -> l
     return [seen(row) for row in found.mappings()]
 
 
+async def list_unsealed(reader: Reader, *, before: datetime, limit: int) -> list[UUID]:
+    """Good documents issued before this that have no file yet, newest first."""
+    query = select(TABLE.c.id).where(
+        TABLE.c.ready_at.is_(None), TABLE.c.revoked_at.is_(None), TABLE.c.issued_at <= before
+    )
+    newest_first = query.order_by(TABLE.c.issued_at.desc(), TABLE.c.id.desc()).limit(limit)
+    return list((await reader.execute(newest_first)).scalars())
+
+
 async def note_entered(tx: Tx, document_id: UUID) -> None:
     """The registers have learned of it."""
     (await lock_row(tx, document_id)).entered_at = tx.now

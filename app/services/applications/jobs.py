@@ -187,12 +187,14 @@ JOBS: tuple[Job, ...] = (
     Job(people.TAKEN_OVER, taken_over),
     Job("applications.tell_revoked", tell_revoked),
     Job(issuing.RENDER, issuing.render_issued, queue="delivery", attempts=8),
+    Job(issue.FINISH_STUCK, issue.finish_stuck, attempts=1),
     Job(issue.ENTER_REGISTER, issue.enter_register, queue="delivery", attempts=8),
     Job("applications.tell_registers", issue.tell_registers, attempts=1),
     Job(money.CHECK_ACCOUNT, money.check_account, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("draw-application-officers", "50 * * * * *", "applications.draw_waiting"),
+    Schedule("finish-issued-documents", "0 4-59/10 * * * *", issue.FINISH_STUCK),
     Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),
     Schedule("tell-registers", "30 */10 * * * *", "applications.tell_registers"),
 )

@@ -10,10 +10,11 @@ from app.core.db import Tx
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import appointments, billing, catalogue
-from app.services.applications import assisting, clock, drafts, issuing, money, review, telling
+from app.services.applications import assisting, clock, drafts, issuing, money, review, slots, telling
 from app.services.applications.issue import issue_for
 from app.services.applications.issued_problems import DOCUMENT_GOOD
 from app.services.applications.models import Application
+from app.services.applications.precheck import PRICE
 from app.services.applications.problems import (
     COSTS_NOTHING,
     INCOMPLETE,
@@ -27,6 +28,7 @@ from app.services.applications.problems import (
     NOTHING_DOWN,
     NOTHING_TO_PRINT,
     PRESENCE,
+    PRICE_UNKNOWN,
     REFUSAL_CODE_NEEDED,
     REVIEW_BEGUN,
     SLOT_ELSEWHERE,
@@ -68,6 +70,13 @@ async def waits_for_register(move: Move) -> None:
     outcomes = await _outcomes(move)
     if "refused" in outcomes or "unknown" not in outcomes:
         raise NOTHING_DOWN()
+
+
+async def priced(move: Move) -> None:
+    """What it costs is known: while a register that says it is down, nobody knows whether it is nothing."""
+    kept = (await application_of(move.tx, move.case.id)).precheck
+    if any(isinstance(each, dict) and each.get("name") == PRICE for each in kept):
+        raise PRICE_UNKNOWN()
 
 
 async def slot_chosen(move: Move) -> None:
@@ -192,10 +201,12 @@ async def consented(move: Move) -> None:
 
 
 async def submit(move: Move) -> None:
-    """It was handed in: the police have the ball."""
+    """It was handed in: the police have the ball, and the slot waits with what a silent register keeps waiting."""
     application = await application_of(move.tx, move.case.id)
     application.submitted_at = application.submitted_at or move.tx.now
     await clock.start(move.tx, application)
+    if move.case.state == "manual_check":
+        await money.hold_slot_until(move.tx, move.case, None)
 
 
 async def begin_review(move: Move) -> None:
@@ -261,6 +272,7 @@ async def reopen(move: Move) -> None:
     application.prechecked_at, application.precheck = None, []
     application.price, application.amount = [], 0
     application.touched_at = move.tx.now
+    await money.hold_slot_until(move.tx, move.case, move.tx.now + slots.DRAFT_HOLD)
 
 
 async def stop_clock(move: Move) -> None:
@@ -380,7 +392,7 @@ async def _retest_days(tx: Tx, application: Application) -> tuple[int, ...]:
 
 
 _GUARDS = (
-    complete, passed, waits_for_register, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
+    complete, passed, waits_for_register, priced, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
     not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, document_ended,
     consented,
 )  # fmt: skip

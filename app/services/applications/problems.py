@@ -80,6 +80,15 @@ NOTHING_DOWN = ProblemType(
     Text("Tidak perlu diperiksa petugas", "Nothing for an officer to check"),
     Text("Semua data rujukan menjawab.", "Every register answers."),
 )
+PRICE_UNKNOWN = ProblemType(
+    "applications-price-unknown",
+    409,
+    Text("Biaya belum diketahui", "The price is not known yet"),
+    Text(
+        "Data rujukan yang menentukan biaya belum menjawab. Permohonan diteruskan sendiri begitu data itu terjangkau lagi.",
+        "A register that decides the price does not answer. The application goes on by itself as soon as it does.",
+    ),
+)
 SLOT_NEEDED = ProblemType(
     "applications-slot-needed",
     422,

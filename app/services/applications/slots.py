@@ -8,6 +8,7 @@ from app.core.db import Tx
 from app.core.problems import ProblemType
 from app.core.texts import Text
 from app.services import appointments, cases
+from app.services.applications import money
 from app.services.applications.assisting import consent_data
 from app.services.applications.models import Application
 from app.services.applications.problems import APPLICATION_NOT_FOUND, NOT_OPEN, NOT_REBOOKABLE
@@ -18,7 +19,7 @@ from app.services.cases import Case
 from app.services.catalogue import Service
 
 DRAFT_HOLD = timedelta(minutes=30)
-"""A place chosen in a draft is held this long; submitting holds it until the bill ends."""
+"""A place chosen in a draft is held this long; submitting holds it until the bill ends, or while a register is silent."""
 CHOOSES_IN = ("draft", "awaiting_payment", "in_review", "needs_correction", "appointment", "no_show", "retest")
 
 NO_APPOINTMENT = ProblemType(
@@ -121,9 +122,11 @@ async def _take(tx: Tx, case: Case, unit: str, kind: str, starts_at: datetime) -
         if own.unit == unit:
             return await appointments.move(tx, case.id, starts_at=starts_at)
         await appointments.release(tx, case.id, why="another_unit")
-    booking = await appointments.hold(
-        tx, case.id, unit=unit, kind=kind, starts_at=starts_at, until=tx.as_of + DRAFT_HOLD
-    )
+    until = tx.as_of + DRAFT_HOLD
+    bill_end = await money.payment_due(tx, case) if case.state == "awaiting_payment" else None
+    if bill_end is not None:
+        until = max(until, bill_end)
+    booking = await appointments.hold(tx, case.id, unit=unit, kind=kind, starts_at=starts_at, until=until)
     if case.state not in ("draft", "awaiting_payment"):
         booking = await appointments.confirm(tx, case.id)
     return booking

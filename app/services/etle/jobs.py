@@ -75,15 +75,17 @@ JOBS: tuple[Job, ...] = (
     Job("etle.note_delivery", letters.note_delivery),
     Job(verdict_files.APPLY, verdict_files.carry_out),
     Job(refunds.CHECK_ACCOUNT, refunds.check_account, queue="delivery", attempts=8),
-    Job("etle.set_block", blocks.set_block, queue="delivery", attempts=8),
+    Job(blocks.SET_BLOCK, blocks.set_block, queue="delivery", attempts=8),
+    Job("etle.ask_registry_again", blocks.ask_again, attempts=1),
     Job("etle.forget", forget),
     Job("etle.drop_file", retention.drop_file, queue="delivery"),
-    Job("etle.lift_block", blocks.lift_block, queue="delivery", attempts=8),
+    Job(blocks.LIFT_BLOCK, blocks.lift_block, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("give-turns", "*/15 * * * * *", "etle.give_turns"),
     Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
     Schedule("remind-people", "0 25 * * * *", "etle.remind"),
     Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta
+    Schedule("ask-registry-again", "0 7-59/10 * * * *", "etle.ask_registry_again"),
     Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),
 )

@@ -303,6 +303,15 @@ async def test_a_likely_duplicate_is_said_and_made_only_when_meant(desk: Desk) -
     assert meant["state"] == "awaiting_payment"
 
 
+async def test_two_drafts_for_the_same_thing_at_once_are_not_both_new(desk: Desk) -> None:
+    drafts = [await desk.hand_in(await desk.draft("sim-renewal", sim_class="A")) for _ in range(2)]
+    paths = [f"/v1/applications/{each['id']}/submit" for each in drafts]
+    answers = await asyncio.gather(*(desk.client.post(path, headers=desk.key(), json={}) for path in paths))
+    assert sorted(each.status_code for each in answers) == [200, 409]
+    [told] = [each.json() for each in answers if each.status_code == 409]
+    assert told["code"] == "applications-likely-duplicate"
+
+
 async def test_a_service_switched_off_between_draft_and_submit_keeps_the_draft(desk: Desk) -> None:
     draft = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
     async with desk.house.db.begin(SYSTEM) as tx:
