@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, literal, select
+from sqlalchemy import and_, bindparam, delete, exists, literal, select
 from sqlmodel import col
 
 from app.core.crypto import KeyRing
@@ -66,7 +66,7 @@ async def look_up_both(
     return credentials.bank_of_row(keys, row) if row["client_id"] is not None else None, _owner(row, now)
 
 
-_TOKEN: tuple[ColumnElement[Any], ...] = (
+_TOKEN: tuple[Any, ...] = (
     col(SnapToken.client_id).label("owner"),
     col(SnapToken.expires_at),
     exists()
