@@ -192,8 +192,9 @@ class Database:
         now = self.house.clock.now()
         token = _in_transaction.set(True)
         try:
-            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session, session.begin():
+            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session:
                 yield Tx(session=session, now=now, as_of=as_of or now, actor=actor, house=self.house)
+                await session.commit()  # whatever was raised has passed by here: closing the session rolls back
         finally:
             _in_transaction.reset(token)
 

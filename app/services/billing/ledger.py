@@ -27,7 +27,7 @@ Reader = AsyncConnection | AsyncSession
 
 # Built once: making a statement anew for each payment costs more than running it (`make bench`).
 _INSERT_ENTRY = Prepared(insert(LedgerEntry.__table__))  # type: ignore[attr-defined]  # SQLModel's own lack
-_INSERT_LINE = Prepared(insert(LedgerLine.__table__))  # type: ignore[attr-defined]
+_LINE = ("id", "entry_id", "account", "amount", "bill_id")
 _KNOWN_ACCOUNTS = select(col(LedgerAccount.code), col(LedgerAccount.opened_at)).where(
     col(LedgerAccount.code).in_(bindparam("codes", expanding=True))
 )
@@ -67,11 +67,19 @@ async def entry(
     await _open_accounts(tx, {line.account for line in lines})
     entry_id = new_id()
     head = {"id": entry_id, "at": tx.now, "kind": kind, "memo": memo, "actor": tx.actor.id, "reverses": reverses}
-    rows = [
-        {"id": new_id(), "entry_id": entry_id, "account": line.account, "amount": line.amount, "bill_id": line.bill_id}
-        for line in lines
-    ]
-    return entry_id, [(_INSERT_ENTRY, head), *((_INSERT_LINE, row) for row in rows)]
+    rows: dict[str, object] = {}
+    for place, line in enumerate(lines):
+        values = (new_id(), entry_id, line.account, line.amount, line.bill_id)
+        rows |= {f"{name}_{place}": value for name, value in zip(_LINE, values, strict=True)}
+    return entry_id, [(_INSERT_ENTRY, head), (_insert_lines(len(lines)), rows)]
+
+
+@lru_cache
+def _insert_lines(count: int) -> Prepared:
+    table = LedgerLine.__table__  # type: ignore[attr-defined]
+    places = range(count)
+    rows = [{name: bindparam(f"{name}_{place}", type_=table.c[name].type) for name in _LINE} for place in places]
+    return Prepared(insert(table).values(rows))
 
 
 async def reverse(tx: Tx, entry_id: UUID, memo: str) -> UUID:

@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from app.core.db import JsonValue, Tx, loose
 from app.core.ids import new_id
-from app.core.prepared import Prepared
+from app.core.prepared import Prepared, Statement
 from app.services.billing import incidents, refunds
 from app.services.billing.accounts import bank_clearing
 from app.services.billing.banks import DuplicateAnswer
@@ -30,7 +30,7 @@ from app.services.billing.models import (
     SnapInquiry,
     SnapPayment,
 )
-from app.services.billing.payments import post_locked_payment
+from app.services.billing.payments import LostRace, post_locked_payment
 from app.services.billing.settlement import early_lines, linking
 from app.services.billing.settlement.early_lines import EarlyLine, Paid
 from app.services.billing.settlement.models import SettlementLine
@@ -46,10 +46,6 @@ from app.services.billing.snap.times import bank_day
 PAID_AFTER_CANCEL = "dibayar setelah dibatalkan / paid after it was cancelled"
 GRACE_MINUTES = 10
 """Of a bill that was opened before units had a rule of their own."""
-
-
-class LostRace(Exception):
-    """Another transaction has just booked this `paymentRequestId`: roll back and judge again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,36 +168,31 @@ async def _book(
 ) -> SnapAnswer:
     """Book it, and keep the answer. A line of the bank that came before (`early`) settles it in the same transaction."""
     was_cancelled = bill.state == BillState.CANCELLED
-    entry_id = await post_locked_payment(
-        tx,
-        bill,
-        amount=bill.amount,
-        debit=bank_clearing(caller.bank.client_id),
-        memo=f"SNAP {caller.bank.client_id}",
-    )
-    answer, payment_id = answers.payment(request, _facts(bill), tx.now), new_id()
-    written = await insert_once(
-        tx,
-        SnapPayment,
-        id=payment_id,
-        client_id=caller.bank.client_id,
-        payment_request_id=request.payment_request_id,
-        bill_id=bill.id,
-        amount=bill.amount,
-        currency=bill.currency,
-        entry_id=entry_id,
-        external_id=caller.external_id,
-        channel_id=caller.channel_id,
-        reference_no=request.reference_no,
-        trx_at=request.trx_at,
-        received_at=tx.now,
-        answer=answer.body,
-    )
-    if not written:
-        raise LostRace(request.payment_request_id)
+    answer, payment_id, bank = answers.payment(request, _facts(bill), tx.now), new_id(), caller.bank.client_id
+
+    def proof(entry_id: UUID) -> Statement:
+        return once(
+            tx,
+            SnapPayment,
+            id=payment_id,
+            client_id=bank,
+            payment_request_id=request.payment_request_id,
+            bill_id=bill.id,
+            amount=bill.amount,
+            currency=bill.currency,
+            entry_id=entry_id,
+            external_id=caller.external_id,
+            channel_id=caller.channel_id,
+            reference_no=request.reference_no,
+            trx_at=request.trx_at,
+            received_at=tx.now,
+            answer=answer.body,
+        )
+
+    await post_locked_payment(tx, bill, amount=bill.amount, debit=bank_clearing(bank), memo=f"SNAP {bank}", proof=proof)
     if early is not None:
-        bank, fee = caller.bank.client_id, caller.profile.settlement_fee
-        await early_lines.settle(tx, early, Paid(bank, payment_id, bill.id, bill.amount, fee))
+        paid = Paid(bank, payment_id, bill.id, bill.amount, caller.profile.settlement_fee)
+        await early_lines.settle(tx, early, paid)
     if was_cancelled:
         # The bank was told 00 before the bill was cancelled, so the money is taken, and owed back at once: what the
         # case's own answer to the payment has not owed back already.
