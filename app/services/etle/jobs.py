@@ -16,6 +16,7 @@ from app.services.etle import (
     reminders,
     retention,
     review,
+    shadow,
     verdict_files,
 )
 from app.services.etle.models import Letter, Party
@@ -65,6 +66,7 @@ async def print_letter(house: House, letter_id: str) -> None:
 
 JOBS: tuple[Job, ...] = (
     Job("etle.read_capture", reading.read_capture, queue="recognition", attempts=8),
+    Job(reading.SHADOW, shadow.read_in_shadow, queue="recognition", attempts=2),
     Job("etle.dispatch", dispatch, attempts=2),
     Job("etle.draw_waiting", draw_waiting, attempts=1),
     Job("etle.remind", reminders.remind, attempts=1),
