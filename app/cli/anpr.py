@@ -1,8 +1,8 @@
 """`loket anpr`: measure recognisers, try them, see what a shadow said, and enter what is known of a camera."""
 
 import csv
-from dataclasses import asdict
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +11,15 @@ from rich.progress import track
 from rich.table import Table
 
 from app.cli import camera_register
-from app.cli.common import console, emit, errors, open_house, refuse, run
+from app.cli.common import REFUSED, console, emit, errors, open_house, refuse, run
 from app.cli.evaluation_page import page
 from app.core.actor import SYSTEM
 from app.core.config import Settings
+from app.core.problems import Problem
 from app.core.texts import LANGS, Lang
+from app.sandbox.photographs import draw_photograph
 from app.services import cameras
+from app.services.etle import shadow
 from app.services.recognition import PlannedRecogniser, Recogniser, RecogniserFault, choose_recogniser
 from app.services.recognition.evaluation import Evaluation, Labelled, Measured, Share, evaluate, measure
 
@@ -25,6 +28,8 @@ app.command("camera")(camera_register.camera)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 
 LABELS = "labels.csv"
+_PROBE_PLATE = "B1234XYZ"
+_SHADOW_SPAN = timedelta(days=7)
 _PRINTED_THRESHOLDS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 
 
@@ -57,6 +62,34 @@ def evaluate_(
     summary = {**_summary(figures), "page": str(written)}
     rows = [asdict(each) for each in figures.worst] if wrong else []
     emit({**summary, "wrong": rows} if wrong else summary, as_json=as_json, human=lambda: _print(summary, rows))
+
+
+@app.command("probe")
+def probe(as_json: Json = False) -> None:
+    """Have every configured recogniser read one drawn picture: that a server answers does not mean that it can read. Exit status 1 when one cannot."""
+    probed = run(_probe())
+    emit([asdict(each) for each in probed], as_json=as_json, human=lambda: _print_probed(probed))
+    if not all(each.read_right for each in probed):
+        raise typer.Exit(REFUSED)
+
+
+@app.command("shadow")
+def shadow_(
+    since: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; else the last 7 days.")] = None,
+    most: Annotated[int, typer.Option(help="Captures to list.", min=0, max=shadow.MOST_LISTED)] = 20,
+    as_json: Json = False,
+) -> None:
+    """What the shadows of plans said: how often they agreed with what counted, and the newest captures that differ."""
+
+    async def load() -> tuple[list[shadow.Compared], list[shadow.Disagreement]]:
+        async with open_house() as house, house.db.read() as connection:
+            first = datetime.combine(_day(since), time(), tzinfo=UTC) if since else house.clock.now() - _SHADOW_SPAN
+            pairs = await shadow.compared(connection, since=first)
+            return pairs, await shadow.disagreements(connection, since=first, most=most)
+
+    pairs, differ = run(load())
+    told = {"pairs": [asdict(each) for each in pairs], "differ": [asdict(each) for each in differ]}
+    emit(told, as_json=as_json, human=lambda: _print_shadow(pairs, differ))
 
 
 @app.command("certificate")
@@ -114,16 +147,73 @@ async def _measure(
 def _reader(name: str | None) -> tuple[str, Recogniser, PlannedRecogniser]:
     """The recogniser to be measured, with whatever has to be closed in the end."""
     settings = Settings()
+    configured = _configured(settings)
+    if name is None:
+        return settings.recogniser, configured, configured
+    if name in configured.readers:
+        return name, configured.readers[name], configured
+    alone = _configured(settings.model_copy(update={"recogniser": name}))
+    return name, alone, alone
+
+
+def _configured(settings: Settings) -> PlannedRecogniser:
     try:
-        configured = choose_recogniser(settings)
-        if name is None:
-            return settings.recogniser, configured, configured
-        if name in configured.readers:
-            return name, configured.readers[name], configured
-        alone = choose_recogniser(settings.model_copy(update={"recogniser": name}))
+        return choose_recogniser(settings)
     except RecogniserFault as error:
         raise refuse(str(error)) from error
-    return name, alone, alone
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What one recogniser made of the drawn picture."""
+
+    recogniser: str
+    read_right: bool
+    words: str
+    elapsed_ms: int
+
+
+async def _probe() -> list[Probed]:
+    configured = _configured(Settings())
+    picture = draw_photograph(_PROBE_PLATE, seed=1)
+    try:
+        return [await _probed(name, reader, picture) for name, reader in configured.readers.items()]
+    finally:
+        await configured.aclose()
+
+
+async def _probed(name: str, reader: Recogniser, picture: bytes) -> Probed:
+    try:
+        reading = await reader.read(picture)
+    except Problem as problem:
+        return Probed(name, False, problem.detail("en"), 0)
+    except (ImportError, OSError) as error:  # the embedded reader without its libraries or weights
+        return Probed(name, False, f"{type(error).__name__}: {error}", 0)
+    best = next(iter(reading.results), None)
+    words = f"{best.plate}, confidence {best.confidence:.2f}" if best else "no plate seen"
+    return Probed(name, best is not None and best.plate == _PROBE_PLATE, words, reading.elapsed_ms)
+
+
+def _print_probed(probed: list[Probed]) -> None:
+    table = Table("recogniser", "", f"a drawn {_PROBE_PLATE} was read as", "ms", box=None)
+    for each in probed:
+        table.add_row(each.recogniser, "ok" if each.read_right else "BAD", each.words, str(each.elapsed_ms))
+    console.print(table)
+
+
+def _print_shadow(pairs: list[shadow.Compared], differ: list[shadow.Disagreement]) -> None:
+    if not pairs:
+        console.print("No shadow has read anything in that time. A plan names one with `shadow` (docs/recognisers.md).")
+        return
+    table = Table("counted", "shadow", "pictures", "agree", "differ", "only counted", "only shadow", "away", box=None)
+    for pair in pairs:
+        table.add_row(*(str(value) for value in asdict(pair).values()))
+    console.print(table)
+    for each in differ:
+        console.print(
+            f"{each.capture_id} picture {each.position}: {each.plate or 'nothing'} ({each.confidence:.2f}), "
+            f"{each.shadow}: {each.shadow_plate or 'nothing'} ({each.shadow_confidence:.2f})"
+        )
 
 
 def _summary(figures: Evaluation) -> dict[str, object]:

@@ -34,7 +34,7 @@ def page(figures: Evaluation, folder: Path, *, at: datetime, lang: Lang) -> str:
         pictures=[(each, _thumbnail(folder, each)) for each in figures.worst[:MOST_PICTURES]],
         plot=_Plot(figures),
         lang=lang,
-        number=lambda value: format_decimal(value, "#,##0.#", locale=lang),
+        number=lambda value, places=1: format_decimal(value, f"#,##0.{'#' * places}", locale=lang),
         t=lambda indonesian, english: Text(indonesian, english).say(lang),
     )
 

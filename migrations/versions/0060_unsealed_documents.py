@@ -1,7 +1,7 @@
 """issued documents that are not sealed yet are found fast
 
 Revision: 0060
-Revises: 0040
+Revises: 0050
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0060"
-down_revision: str | None = "0040"
+down_revision: str | None = "0050"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

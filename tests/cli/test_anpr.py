@@ -72,6 +72,35 @@ def test_what_cannot_be_measured_is_said(loket: Loket, tmp_path: Path) -> None:
     assert "embedded" in done.words
 
 
+def test_every_configured_recogniser_is_tried_on_a_picture(loket: Loket, tmp_path: Path) -> None:
+    """A server that answers may still not read: it is tried, not asked how it feels."""
+    loket.settings["LOKET_RECOGNISER"] = "recognisers.yaml"
+    (tmp_path / "recognisers.yaml").write_text(
+        "recognisers:\n  own: {kind: embedded}\n  away: {kind: omni-lpr, url: 'http://127.0.0.1:9'}\ndefault: {read: [own]}\n"
+    )
+    done = loket("anpr", "probe", "--json")
+    assert done.status == 1
+    own, away = json.loads(done.stdout)
+    assert (own["recogniser"], own["read_right"], away["read_right"]) == ("own", True, False)
+    assert own["words"].startswith("B1234XYZ")
+    assert "away does not answer" in away["words"]
+    assert "recogniser: own, away; `loket anpr probe`" in loket("doctor").words
+    (tmp_path / "recognisers.yaml").write_text("recognisers:\n  own: {kind: embedded}\ndefault: {read: [own]}\n")
+    done = loket("anpr", "probe")
+    assert (done.status, "ok B1234XYZ" in done.words) == (0, True)
+    (tmp_path / "recognisers.yaml").write_text("recognisers: {}\n")
+    for command in (("anpr", "probe"), ("doctor",)):
+        done = loket(*command)
+        assert done.status == 1
+        assert "recognisers.yaml: recognisers" in done.words
+
+
+def test_no_shadow_has_read_anything_yet(loket: Loket) -> None:
+    done = loket("anpr", "shadow", "--json")
+    assert (done.status, json.loads(done.stdout)) == (0, {"pairs": [], "differ": []})
+    assert "docs/recognisers.md" in loket("anpr", "shadow", "--since", "2026-01-01").words
+
+
 def test_a_certificate_is_entered_for_a_camera(loket: Loket) -> None:
     camera = json.loads(loket("client", "add", "camera", "Sarinah 1", "--unit", "PMJ", "--json").stdout)
     certificate = ["--number", "KL-1/2026", "--valid-until", "2027-01-31", "--model", "Demo 3000"]

@@ -2,6 +2,7 @@
 
 from app.services.recognition.choice import choose_recogniser
 from app.services.recognition.configuration import RecogniserConfig, RecogniserFault
+from app.services.recognition.hints import hints_for
 from app.services.recognition.planned import PlannedRecogniser
 from app.services.recognition.problems import PICTURE_NOT_READABLE, RECOGNISER_BUSY, RECOGNISER_REFUSED
 from app.services.recognition.reading import (
@@ -33,4 +34,5 @@ __all__ = [
     "VehicleTraits",
     "Vote",
     "choose_recogniser",
+    "hints_for",
 ]

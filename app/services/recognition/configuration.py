@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 MOST_FILE_BYTES = 256 * 1024
 MOST_RECOGNISERS = 32
 DEFAULT_TIMEOUT_S = 15.0
-DEFAULT_CONCURRENT = 8
+DEFAULT_CONCURRENT = 32
+"""Calls in flight to one server. More are told to come again: a queue here would only hide that the server is too small."""
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}$")]
 Options = TypeVar("Options", bound=BaseModel)
 

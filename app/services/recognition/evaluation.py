@@ -4,6 +4,7 @@ A share comes with its 95 % interval by Wilson's score (E. B. Wilson, 1927), whi
 was chosen on the same pictures looks better here than it is on others: keep a set apart.
 """
 
+import asyncio
 import math
 import resource
 import sys
@@ -12,11 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from app.core.problems import Problem
-from app.services.recognition.reading import Box, Recogniser
+from app.core.problems import BUSY, Problem
+from app.services.recognition.problems import RECOGNISER_BUSY
+from app.services.recognition.reading import Box, Reading, Recogniser
 from app.services.reference import parse_plate
 
 THRESHOLDS = tuple(step / 20 for step in range(20))
+_MOST_TRIES = 6
+_MOST_WAIT_S = 60
 _Z = NormalDist().inv_cdf(0.975)
 
 
@@ -100,21 +104,33 @@ class Evaluation:
 
 
 async def measure(recogniser: Recogniser, labelled: Labelled, image: bytes) -> Measured:
-    """Read one picture. One that cannot be opened, or that the recogniser refuses, counts as not read; that it is away is
-    raised (503), for it says nothing about the picture."""
-    started = time.perf_counter()
-    best, problem = None, None
-    try:
-        best = next(iter((await recogniser.read(image)).results), None)
-    except Problem as refused:
-        if refused.type.status == 503:
-            raise
-        problem = refused.type.code
-    ms = round((time.perf_counter() - started) * 1000, 1)
+    """Read one picture. One that cannot be opened, or that the recogniser refuses, counts as not read. One that is full is asked again
+    after the time that it names; that it is away is raised (503), for it says nothing about the picture."""
+    reading, ms, problem = await _patiently(recogniser, image)
+    best = next(iter(reading.results), None) if reading else None
     wanted = parse_plate(labelled.plate)
     plate = wanted.canonical if wanted else "".join(labelled.plate.upper().split())
     read, confidence, box = (best.plate, best.confidence, best.box) if best else ("", 0.0, None)
     return Measured(labelled.file, labelled.kind, plate, read, confidence, ms, box, problem)
+
+
+async def _patiently(recogniser: Recogniser, image: bytes) -> tuple[Reading | None, float, str | None]:
+    """The reading, the milliseconds of the try that gave it, and why there is none."""
+    for patience in range(_MOST_TRIES, 0, -1):
+        started = time.perf_counter()
+        try:
+            return await recogniser.read(image), _ms_since(started), None
+        except Problem as refused:
+            if refused.type.status != 503:
+                return None, _ms_since(started), refused.type.code
+            if patience == 1 or refused.type not in (RECOGNISER_BUSY, BUSY):
+                raise
+            await asyncio.sleep(min(_MOST_WAIT_S, int(refused.headers.get("Retry-After", "1"))))
+    raise AssertionError("the last try returns or raises")
+
+
+def _ms_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)
 
 
 def evaluate(recogniser: str, measured: Sequence[Measured]) -> Evaluation:

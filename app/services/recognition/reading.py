@@ -106,4 +106,4 @@ class Recogniser(Protocol):
         bytes, RECOGNISER_REFUSED (502) when a backend refuses us."""
 
     async def aclose(self) -> None:
-        """Give back threads and connections."""
+        """Give back threads and connections; a second time does nothing."""

@@ -249,13 +249,22 @@ async def test_a_picture_that_is_turned_by_its_exif_alone_is_turned_before_it_is
 
 async def test_confidence_per_character_is_kept_where_there_is_one_for_each() -> None:
     scores = (0.99, 0.98, 0.97, 0.99, 0.9, 0.8, 0.95, 1.0)
-    for said, kept in ((scores, scores), (scores[:5], ())):
-        async with serving(
-            "omni-lpr", lambda _image, said=said: [Known("B1234XYZ", 0, PLATE.box, characters=said)]
-        ) as (_, recogniser):
-            (best,) = (await recogniser.read(PICTURE)).results
-        assert best.characters == kept
-        assert best.confidence == pytest.approx(sum(said) / len(said))
+    async with serving("omni-lpr", lambda _image: [Known("B1234XYZ", 0, PLATE.box, characters=scores)]) as (
+        server,
+        reads,
+    ):
+        (best,) = (await reads.read(PICTURE)).results
+        assert (best.characters, best.confidence) == (scores, pytest.approx(sum(scores) / 8))
+        found = {"detection": {"bounding_box": {"x1": 1, "y1": 2, "x2": 30, "y2": 40}}}
+        for said, kept, mean in (
+            (0.75, (), 0.75),
+            ([0.5, 0.7], (), 0.6),
+            ([0.9, 0, 0.8, 0, 0.7], (0.9, 0.8, 0.7), 0.48),
+        ):
+            ocr = {"text": "B 1 A", "confidence": said, "region": None}
+            server.fails = JSONResponse({"content": [{"type": "json", "data": [{**found, "ocr": ocr}]}]})
+            (best,) = (await reads.read(PICTURE)).results
+            assert (best.plate, best.characters, round(best.confidence, 6)) == ("B1A", kept, mean)
 
 
 @pytest.mark.parametrize("binary", [True, False])

@@ -5,6 +5,7 @@ import pytest
 from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.services.recognition import (
     NO_HINTS,
+    RECOGNISER_BUSY,
     RECOGNISER_REFUSED,
     Box,
     Hints,
@@ -45,24 +46,36 @@ def test_figures_of_a_small_set() -> None:
     assert [each.read for each in figures.worst] == ["B1Z34XY", ""]  # the mistake that would pass unseen comes first
 
 
+class Answers:
+    """A recogniser that goes through its problems and then reads."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems, self.asked = list(problems), 0
+
+    async def warm_up(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+    async def read(self, image: bytes, hints: Hints = NO_HINTS) -> Reading:
+        self.asked += 1
+        if self.problems:
+            raise self.problems.pop(0)
+        return Reading((PlateReading("B1A", 0.9, Box(0, 0, 9, 9), "id", (), "B1A"),), "mine", 1)
+
+
 async def test_a_refused_picture_counts_as_not_read_and_an_absent_reader_as_nothing_at_all() -> None:
-    class Answers:
-        problem: Problem | None = None
-
-        async def warm_up(self) -> None: ...
-
-        async def aclose(self) -> None: ...
-
-        async def read(self, image: bytes, hints: Hints = NO_HINTS) -> Reading:
-            if self.problem:
-                raise self.problem
-            return Reading((PlateReading("B1A", 0.9, Box(0, 0, 9, 9), "id", (), "B1A"),), "mine", 1)
-
-    reader, label = Answers(), Labelled("a.jpg", "b 1 a")
-    assert (await measure(reader, label, b"")).exact
-    reader.problem = RECOGNISER_REFUSED(name="mine", status=403)
-    refused = await measure(reader, label, b"")
+    label = Labelled("a.jpg", "b 1 a")
+    assert (await measure(Answers(), label, b"")).exact
+    refused = await measure(Answers(RECOGNISER_REFUSED(name="mine", status=403)), label, b"")
     assert (refused.read, refused.problem) == ("", "recognition-refused")
-    reader.problem = UPSTREAM_UNAVAILABLE(name="mine")
     with pytest.raises(Problem):
-        await measure(reader, label, b"")
+        await measure(Answers(UPSTREAM_UNAVAILABLE(name="mine")), label, b"")
+
+
+async def test_a_reader_that_asks_for_patience_gets_it_for_a_while() -> None:
+    busy = [RECOGNISER_BUSY(retry_after=0, headers={"Retry-After": "0"}) for _ in range(9)]
+    patient, hopeless = Answers(*busy[:5]), Answers(*busy)
+    assert (await measure(patient, Labelled("a.jpg", "B1A"), b"")).exact
+    with pytest.raises(Problem) as full:
+        await measure(hopeless, Labelled("a.jpg", "B1A"), b"")
+    assert (patient.asked, hopeless.asked, full.value.type) == (6, 6, RECOGNISER_BUSY)

@@ -181,7 +181,8 @@ async def _omni(server: VendorServer, request: Request) -> Response:
             "detection": {"label": "License Plate", "confidence": 0.91, "bounding_box": _sides(each, "x1", "y1", "x2", "y2")},
             "ocr": {
                 "text": each.plate,
-                "confidence": list(each.characters) or [each.confidence] * len(each.plate),
+                # As the real program: one for each place of the model, the empty ones at the end too.
+                "confidence": [*(each.characters or [each.confidence] * len(each.plate)), *[0.5] * (10 - len(each.plate))],
                 "region": "Indonesia",
                 "region_confidence": 0.7,
             },

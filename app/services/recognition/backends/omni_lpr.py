@@ -106,7 +106,8 @@ class OmniLpr:
 
 
 def _reading(box: _Corners, ocr: _Ocr, plate: str, picture: Picture) -> PlateReading:
-    scores = ocr.confidence if isinstance(ocr.confidence, list) else []
+    # One for each place that the model has: the places after the last character come too.
+    scores = ocr.confidence[: len(ocr.text)] if isinstance(ocr.confidence, list) else []
     overall = fmean(scores) if scores else ocr.confidence if isinstance(ocr.confidence, float) else 0.0
     return PlateReading(
         plate=plate,
