@@ -12,7 +12,7 @@ from app.routers.http.guards import CameraDevice
 from app.routers.http.key_first import KeyFirst
 from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
 from app.services import cameras
-from app.services.documents import check_image, off_loop
+from app.services.documents import VIDEO_TYPE, check_image, check_video, off_loop
 from app.services.etle import accept_capture
 from app.services.recognition import Recogniser
 
@@ -23,6 +23,9 @@ MOST_IMAGE_BYTES = 12 * MIB
 MOST_RECOGNITION_BYTES = MOST_IMAGE_BYTES + MIB
 MOST_CAPTURE_BYTES = 40 * MIB
 """Bytes of a whole capture; read from the wire only so far, whatever its header announces."""
+
+MOST_VIDEO_BYTES = 24 * MIB
+LONGEST_VIDEO_S = 30
 
 _MOST_FIELDS = 20
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -76,16 +79,21 @@ async def hand_in_capture(
             "a repetition the same capture) and `sent_at` (the camera's clock when it sends). Other fields are ignored."
         ),
     ],
+    video: Annotated[
+        UploadFile | None, File(description="A short film of it: MP4, at most 30 seconds and 24 MiB.")
+    ] = None,
 ) -> CaptureAccepted:
     """Hand in a capture. It is kept before the answer leaves, and read soon after."""
     told = cameras.parse_metadata(metadata if isinstance(metadata, str) else await metadata.read())
     if len(image) > cameras.MOST_IMAGES:
         raise cameras.IMAGE_COUNT(most=cameras.MOST_IMAGES, count=len(image))
     pictures = [await each.read() for each in image]
+    film = None if video is None else await video.read()
     async with house.db.read() as connection:
-        earlier = await cameras.find_repeated(connection, device, pictures, told)
+        sent = pictures if film is None else [*pictures, film]
+        earlier = await cameras.find_repeated(connection, device, sent, told)
     # What was accepted stays so: a camera that repeats itself after an outage is not told that its capture is too old.
-    capture = earlier or await _accepted(house, device, pictures, told)
+    capture = earlier or await _accepted(house, device, pictures, film, told)
     response.headers["Location"] = f"/v1/anpr/captures/{capture.id}"
     return CaptureAccepted.of(capture)
 
@@ -98,20 +106,21 @@ async def show_capture(id: UUID, device: CameraDevice, house: TheHouse) -> Captu
 
 
 async def _accepted(
-    house: House, device: Actor, pictures: list[bytes], told: cameras.CaptureMetadata
+    house: House, device: Actor, pictures: list[bytes], film: bytes | None, told: cameras.CaptureMetadata
 ) -> cameras.CaptureView:
     async with house.db.read() as connection:
         checked = await cameras.check_metadata(connection, device, told, now=house.clock.now())
-    images = await _stored(house, pictures)
+    images = await _stored(house, pictures, film)
     async with house.db.begin(device) as tx:
         capture, _is_new = await accept_capture(tx, device, images, checked)
     return capture
 
 
-async def _stored(house: House, pictures: list[bytes]) -> list[cameras.Image]:
-    """Check every picture before the first is stored: a refused capture leaves nothing behind."""
-    checked = [await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES) for data in pictures]
-    return [
-        cameras.Image(await house.storage.put(data), info.media_type, info.width, info.height)
-        for data, info in zip(pictures, checked, strict=True)
-    ]
+async def _stored(house: House, pictures: list[bytes], film: bytes | None) -> list[cameras.Image]:
+    """Check everything before the first is stored: a refused capture leaves nothing behind."""
+    checked = [(data, await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES)) for data in pictures]
+    files = [(data, info.media_type, info.width, info.height) for data, info in checked]
+    if film is not None:
+        seen = await off_loop(check_video, film, max_bytes=MOST_VIDEO_BYTES, max_seconds=LONGEST_VIDEO_S)
+        files.append((film, VIDEO_TYPE, seen.width, seen.height))
+    return [cameras.Image(await house.storage.put(data), *told) for data, *told in files]

@@ -53,11 +53,13 @@ from app.services.documents.uploads import (
     reencode_image,
     sniff,
 )
+from app.services.documents.videos import VIDEO_TYPE, check_video
 from app.services.documents.words import long_date, long_moment, rupiah_in_words, short_date
 
 __all__ = [
     "PICTURES",
     "SCANS",
+    "VIDEO_TYPE",
     "AttachmentInfo",
     "Box",
     "CheckCode",
@@ -90,6 +92,7 @@ __all__ = [
     "check_image",
     "check_scan",
     "check_signature",
+    "check_video",
     "crop",
     "etle_letter",
     "etle_receipt",
