@@ -118,9 +118,14 @@ async def _accepted(
 
 async def _stored(house: House, pictures: list[bytes], film: bytes | None) -> list[cameras.Image]:
     """Check everything before the first is stored: a refused capture leaves nothing behind."""
-    checked = [(data, await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES)) for data in pictures]
-    files = [(data, info.media_type, info.width, info.height) for data, info in checked]
+    seen = [await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES) for data in pictures]
+    video = None
     if film is not None:
-        seen = await off_loop(check_video, film, max_bytes=MOST_VIDEO_BYTES, max_seconds=LONGEST_VIDEO_S)
-        files.append((film, VIDEO_TYPE, seen.width, seen.height))
-    return [cameras.Image(await house.storage.put(data), *told) for data, *told in files]
+        video = await off_loop(check_video, film, max_bytes=MOST_VIDEO_BYTES, max_seconds=LONGEST_VIDEO_S)
+    images = [
+        cameras.Image(await house.storage.put(data), info.media_type, info.width, info.height)
+        for data, info in zip(pictures, seen, strict=True)
+    ]
+    if film is not None and video is not None:
+        images.append(cameras.Image(await house.storage.put(film), VIDEO_TYPE, video.width, video.height))
+    return images

@@ -10,6 +10,8 @@ from app.routers.pages.visit import Visit
 from app.services import reference
 from app.services.identity.roles import ROLE_NAMES, Role
 
+CAMERA_WATCHERS = (Role.SENIOR_OFFICER, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR)
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -30,6 +32,7 @@ class Desk:
     helps_applicants: bool = False
     arranges_offers: bool = False
     sees_late: bool = False
+    sees_cameras: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,4 +101,5 @@ async def desk_of(visit: Visit, actor: Actor) -> Desk:
         helps_applicants=str(Role.COUNTER) in actor.roles,
         arranges_offers=not actor.roles.isdisjoint({str(Role.SUPERVISOR), str(Role.ADMIN)}),
         sees_late=str(Role.SENIOR_OFFICER) in actor.roles,
+        sees_cameras=not actor.roles.isdisjoint({str(role) for role in CAMERA_WATCHERS}),
     )
