@@ -1,7 +1,6 @@
 """`loket anpr camera`: where a camera stands, what it is there for, and how it fares."""
 
 from dataclasses import asdict, replace
-from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +10,6 @@ from app.core.actor import SYSTEM
 from app.services import cameras
 
 CHANGED = ("place", "latitude", "longitude", "heading", "lens", "zone", "limit_kmh", "accuses")
-HEARD_WITHIN = timedelta(days=1)
 
 
 def camera(
@@ -50,7 +48,7 @@ async def _changed(client_id: str, changes: dict[str, Any]) -> tuple[cameras.Reg
         device = await cameras.get_registered(tx.session, client_id)
         if changes:
             device = await cameras.record_site(tx, client_id, replace(device.site, **changes))
-        fared = await cameras.health_of(tx.session, [device.id], since=tx.now - HEARD_WITHIN)
+        fared = await cameras.health_of(tx.session, [device.id], now=tx.now)
     return device, fared.get(device.id)
 
 
@@ -61,7 +59,7 @@ def _print(device: cameras.Registered, health: cameras.Health | None) -> None:
             shown = ", ".join(value) if isinstance(value, tuple) else value
             console.print(f"  {name.replace('_', ' ')}: {shown}", markup=False, highlight=False)
     if health is None:
-        console.print("  not heard within a day")
+        console.print("  not heard within 30 days")
         return
     drift = "unknown" if health.drift_s is None else f"{health.drift_s:+.1f} s"
     console.print(f"  last heard {health.last_at:%Y-%m-%d %H:%M}Z, {health.messages} messages, clock {drift}")

@@ -47,6 +47,14 @@ WORKDAYS = tuple(
 CERTIFICATE = cameras.Certificate(
     number="CONTOH/KAL/001/2026", valid_until=None, model="Kamera contoh, bukan alat ukur bersertifikat"
 )
+SITE = cameras.Site(
+    place="Simpang Sarinah, Jalan M.H. Thamrin, Jakarta Pusat",
+    latitude=-6.1874,
+    longitude=106.8231,
+    heading=180,
+    zone="WIB",
+    accuses="287-2-APILL",
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,7 @@ async def _camera(house: House) -> dict[str, str]:
             return kept
         made = await credentials.add_camera(tx, demo.DEMO_CAMERA, unit=UNIT)
         await cameras.record_certificate(tx, made.client_id, CERTIFICATE)
+        await cameras.record_site(tx, made.client_id, SITE)
     camera = {"id": str(made.id), "client_id": made.client_id, "api_key": made.secret or ""}
     _keep(path, camera)
     return camera

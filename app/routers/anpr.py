@@ -13,7 +13,7 @@ from app.routers.http.guards import CameraDevice
 from app.routers.http.key_first import KeyFirst, RoomFirst
 from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
 from app.services import cameras
-from app.services.documents import ImageInfo, check_image, off_loop
+from app.services.documents import VIDEO_TYPE, ImageInfo, VideoInfo, check_image, check_video, off_loop
 from app.services.etle import accept_capture
 from app.services.recognition import Recogniser
 
@@ -24,6 +24,9 @@ MOST_IMAGE_BYTES = 12 * MIB
 MOST_RECOGNITION_BYTES = MOST_IMAGE_BYTES + MIB
 MOST_CAPTURE_BYTES = 40 * MIB
 """Bytes of a whole capture; read from the wire only so far, whatever its header announces."""
+
+MOST_VIDEO_BYTES = 24 * MIB
+LONGEST_VIDEO_S = 30
 
 _MOST_FIELDS = 20
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -70,17 +73,21 @@ async def hand_in_capture(
             "a repetition the same capture) and `sent_at` (the camera's clock when it sends). Other fields are ignored."
         ),
     ],
+    video: Annotated[
+        UploadFile | None, File(description="A short film of it: MP4, at most 30 seconds and 24 MiB.")
+    ] = None,
 ) -> CaptureAccepted:
     """Hand in a capture. It is kept, on disk and in the database, before the answer leaves, and read soon after."""
     told = cameras.parse_metadata(metadata if isinstance(metadata, str) else await metadata.read())
     if len(image) > cameras.MOST_IMAGES:
         raise cameras.IMAGE_COUNT(most=cameras.MOST_IMAGES, count=len(image))
     pictures = [each.file for each in image]
-    digests = [await off_loop(sha256_of_file, each) for each in pictures]
+    film = None if video is None else video.file
+    digests = [await off_loop(sha256_of_file, each) for each in (*pictures, *([film] if film else []))]
     async with house.db.read() as connection:
         earlier = await cameras.find_repeated(connection, device, digests, told)
     # What was accepted stays so: a camera that repeats itself after an outage is not told that its capture is too old.
-    capture = earlier or await _accepted(house, device, pictures, told)
+    capture = earlier or await _accepted(house, device, pictures, film, told)
     response.headers["Location"] = f"/v1/anpr/captures/{capture.id}"
     return CaptureAccepted.of(capture)
 
@@ -109,28 +116,37 @@ async def show_capture(id: UUID, device: CameraDevice, house: TheHouse) -> Captu
 
 
 async def _accepted(
-    house: House, device: Actor, pictures: list[BinaryIO], told: cameras.CaptureMetadata
+    house: House, device: Actor, pictures: list[BinaryIO], film: BinaryIO | None, told: cameras.CaptureMetadata
 ) -> cameras.CaptureView:
     async with house.db.read() as connection:
         checked = await cameras.check_metadata(connection, device, told, now=house.clock.now())
-    images = await _stored(house, pictures)
+    images = await _stored(house, pictures, film)
     async with house.db.begin(device) as tx:
         capture, _is_new = await accept_capture(tx, device, images, checked)
     return capture
 
 
-async def _stored(house: House, pictures: list[BinaryIO]) -> list[cameras.Image]:
-    """Check every picture before the first is stored: a refused capture leaves nothing behind.
+async def _stored(house: House, pictures: list[BinaryIO], film: BinaryIO | None) -> list[cameras.Image]:
+    """Check everything before the first is stored: a refused capture leaves nothing behind.
 
     The pictures lie in temporary files, and only those that are being checked are in memory, a few at a time in the whole
     process (`off_loop`): sixty cameras that send at once cost no more than those few."""
-    checked = [await off_loop(_checked, each) for each in pictures]
-    return [
+    seen = [await off_loop(_checked, each) for each in pictures]
+    video = None if film is None else await off_loop(_checked_film, film)
+    images = [
         cameras.Image(await house.storage.put_file(picture), info.media_type, info.width, info.height)
-        for picture, info in zip(pictures, checked, strict=True)
+        for picture, info in zip(pictures, seen, strict=True)
     ]
+    if film is not None and video is not None:
+        images.append(cameras.Image(await house.storage.put_file(film), VIDEO_TYPE, video.width, video.height))
+    return images
 
 
 def _checked(picture: BinaryIO) -> ImageInfo:
     picture.seek(0)
     return check_image(picture.read(MOST_IMAGE_BYTES + 1), max_bytes=MOST_IMAGE_BYTES)
+
+
+def _checked_film(film: BinaryIO) -> VideoInfo:
+    film.seek(0)
+    return check_video(film.read(MOST_VIDEO_BYTES + 1), max_bytes=MOST_VIDEO_BYTES, max_seconds=LONGEST_VIDEO_S)

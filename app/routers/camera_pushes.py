@@ -35,7 +35,7 @@ SEEN_EVERY = timedelta(minutes=1)
 _ANY_BODY: dict[str, Any] = {
     "requestBody": {
         "description": "The message as the vendor's device sends it.",
-        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {

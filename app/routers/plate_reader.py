@@ -66,6 +66,15 @@ _BODY: dict[str, Any] = {
 }
 
 
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": 'No picture, or none that can be read: `{"error"}`.'},
+    401: {"description": 'No key, or a wrong or disabled one: `{"detail"}`.'},
+    413: {"description": 'More bytes than the limit: `{"error"}`.'},
+    429: {"description": 'This key sends too fast: `{"detail"}`; see Retry-After.'},
+    503: {"description": 'Too many pictures wait to be read: `{"detail"}`; see Retry-After.'},
+}
+
+
 class SnapshotRoute(KeyFirst):
     """Refuses in the vendor's words."""
 
@@ -106,7 +115,7 @@ class Statistics(BaseModel):
     total_calls: int = Field(description="Calls that a month has room for.")
 
 
-@router.post("/v1/plate-reader/", status_code=201, max_body_size=_ABOVE, openapi_extra=_BODY)
+@router.post("/v1/plate-reader/", status_code=201, max_body_size=_ABOVE, openapi_extra=_BODY, responses=_REFUSALS)
 @router.post("/v1/plate-reader", status_code=201, max_body_size=_ABOVE, include_in_schema=False)
 async def read_plates(request: Request, device: CameraDevice, house: TheHouse) -> JSONResponse:
     """Read the plates in a picture, as Plate Recognizer's Snapshot does. Nothing is kept."""
@@ -134,7 +143,7 @@ async def read_plates(request: Request, device: CameraDevice, house: TheHouse) -
     )
 
 
-@router.get("/v1/statistics/")
+@router.get("/v1/statistics/", responses={401: _REFUSALS[401], 429: _REFUSALS[429]})
 async def show_usage(device: CameraDevice, house: TheHouse) -> Statistics:
     """How many pictures this key had read this month."""
     now = house.clock.now()

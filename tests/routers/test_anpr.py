@@ -95,6 +95,42 @@ async def test_a_capture_is_kept_byte_for_byte_and_read_later(house: House, came
     assert shown.json()["state"] == "read"
 
 
+def film(seconds: float, *, cut: int = 0) -> bytes:
+    """An MP4 with an index and no frames: nothing decodes it here."""
+
+    def box(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body) + 8) + kind + body
+
+    mvhd = box(b"mvhd", bytes(12) + struct.pack(">II", 1000, round(seconds * 1000)) + bytes(80))
+    tkhd = box(b"tkhd", bytes(76) + struct.pack(">II", 1280 << 16, 720 << 16))
+    whole = box(b"ftyp", b"isom\0\0\2\0isom") + box(b"mdat", bytes(64)) + box(b"moov", mvhd + box(b"trak", tkhd))
+    return whole[: len(whole) - cut]
+
+
+@ON_SQLITE
+async def test_a_short_film_is_kept_beside_the_pictures_and_not_read(house: House, camera: make.Camera) -> None:
+    data = {"metadata": json.dumps(metadata(house, capture_id="F-1"))}
+    headers = {"X-Api-Key": camera.key}
+
+    async def hand_in(video: bytes) -> httpx.Response:
+        files = [("image", ("a.jpg", PICTURE)), ("video", ("a.mp4", video, "application/octet-stream"))]
+        return await camera.client.post("/v1/anpr/captures", headers=headers, files=files, data=data)
+
+    for video, status in [(film(31), 422), (film(3, cut=9), 415), (PICTURE, 415), (b"", 415)]:
+        assert (await hand_in(video)).status_code == status
+    assert await kept(house) == (0, 0)
+    answer = await hand_in(film(3))
+    again = await hand_in(film(3))
+    assert (answer.status_code, again.json()["id"]) == (202, answer.json()["id"])
+    assert (await hand_in(film(4))).status_code == 409
+    assert (await drain(house)).count("etle.read_capture") == 1
+    shown = (await camera.client.get(answer.headers["location"], headers=headers)).json()
+    assert (shown["state"], len(shown["images"])) == ("read", 1)
+    sha256 = hashlib.sha256(film(3)).hexdigest()
+    assert shown["video"] == {"sha256": sha256, "media_type": "video/mp4", "width": 1280, "height": 720}
+    assert await house.storage.get(sha256) == film(3)
+
+
 @pytest.mark.parametrize("capture_id", ["000123", ...], ids=["with-id", "without-id"])
 async def test_a_repeated_capture_is_the_same_one(house: House, camera: make.Camera, capture_id: object) -> None:
     told = metadata(house, capture_id=capture_id)

@@ -10,13 +10,14 @@ from sqlalchemy import select
 
 from app.core.actor import SYSTEM
 from app.core.house import House
+from app.sandbox import camera_forms as pushes
 from app.services import cameras
 from app.services.cameras.messages import PASSAGE_KEPT, REFUSED_KEPT, forget_messages
 from app.services.cameras.models import CameraHour, CameraMessage, Capture, EvidenceFile
 from app.services.etle.models import Ticket
 from app.services.etle.retention import forget_ticket
 from app.services.identity import credentials
-from tests import make, pushes
+from tests import make
 from tests.drain import drain
 
 PICTURE = make.photograph()
@@ -60,17 +61,17 @@ async def device(house: House, client: httpx.AsyncClient) -> Device:
 
 async def test_each_vendor_makes_a_capture_out_of_its_own_form(house: House, device: Device) -> None:
     at = house.clock.now() - timedelta(minutes=2)
-    for vendor, message in pushes.ALL.items():
-        answer = await device.push(f"/v1/anpr/hooks/{vendor}", message(at, picture=PICTURE))  # type: ignore[operator]
+    for vendor, message in pushes.FORMS.items():
+        answer = await device.push(f"/v1/anpr/hooks/{vendor}", message(at, picture=PICTURE))
         assert answer.status_code == 200, answer.text
     kept = await rows(house, CameraMessage)
     assert {each["state"] for each in kept} == {"received"}
     for each in kept:
         assert PICTURE[:40] in await house.storage.get(each["sha256"]) or each["vendor"] not in {"hikvision", "axis"}
     ran = await drain(house)
-    assert ran.count("etle.take_push") == ran.count("etle.read_capture") == len(pushes.ALL)
+    assert ran.count("etle.take_push") == ran.count("etle.read_capture") == len(pushes.FORMS)
     captures = await rows(house, Capture)
-    assert len(captures) == len(pushes.ALL)
+    assert len(captures) == len(pushes.FORMS)
     for each in captures:
         assert (each["violation_code"], each["location"], each["state"]) == (RED_LIGHT, make.LOCATION, "read")
         assert timedelta() <= each["captured_at"] - at < timedelta(seconds=1)
@@ -82,7 +83,7 @@ async def test_each_vendor_makes_a_capture_out_of_its_own_form(house: House, dev
         assert each["passage"]["plate"] == make.PLATE
         assert not await house.storage.exists(each["sha256"])
     hours = await rows(house, CameraHour)
-    assert [each["messages"] for each in hours] == [len(pushes.ALL)]
+    assert [each["messages"] for each in hours] == [len(pushes.FORMS)]
     assert -120 <= hours[0]["drift_s"] <= -119
 
 
@@ -177,7 +178,7 @@ async def test_what_cannot_be_evidence_says_why_and_is_kept_for_a_week(
     tries: list[tuple[Device, str, tuple[str, bytes], str]] = [
         (device, "milesight", ("text/plain", b'{"plate": "B1'), "JSON"),
         (device, "hikvision", pushes.hikvision(now, picture=b""), "picture"),
-        (device, "hikvision", pushes.hikvision(now, picture=PICTURE[:2000], uuid="2"), "picture"),
+        (device, "hikvision", pushes.hikvision(now, picture=PICTURE[:2000], event="2"), "picture"),
         (device, "axis", pushes.axis(now + timedelta(hours=7), picture=PICTURE), "7 hours usually mean"),
         (uncertified, "milesight", pushes.milesight(now, picture=PICTURE), "no certificate"),
     ]

@@ -11,6 +11,8 @@ from app.services import reference
 from app.services.cases.paper_consents import SECONDS
 from app.services.identity.roles import ROLE_NAMES, Role
 
+CAMERA_WATCHERS = (Role.SENIOR_OFFICER, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR)
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -33,6 +35,7 @@ class Desk:
     arranges_offers: bool = False
     sees_late: bool = False
     keeps_readings: bool = False
+    sees_cameras: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,4 +106,5 @@ async def desk_of(visit: Visit, actor: Actor) -> Desk:
         arranges_offers=not actor.roles.isdisjoint({str(Role.SUPERVISOR), str(Role.ADMIN)}),
         keeps_readings=not actor.roles.isdisjoint({str(Role.SUPERVISOR), str(Role.ADMIN)}),
         sees_late=str(Role.SENIOR_OFFICER) in actor.roles,
+        sees_cameras=not actor.roles.isdisjoint({str(role) for role in CAMERA_WATCHERS}),
     )

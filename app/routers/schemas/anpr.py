@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.services.cameras import CaptureState, CaptureView
+from app.services.cameras import CaptureState, CaptureView, EvidenceFileView
 from app.services.recognition import Alternative, Box, PlateReading, Reading
 
 
@@ -84,12 +84,17 @@ class CaptureAccepted(BaseModel):
 
 
 class CaptureImage(BaseModel):
-    """One picture as it was stored, byte for byte."""
+    """One picture, or the film, as it was stored, byte for byte."""
 
     sha256: str
     media_type: str
     width: int
     height: int
+
+    @classmethod
+    def of(cls, file: EvidenceFileView) -> Self:
+        """From the room's file."""
+        return cls(sha256=file.sha256, media_type=file.media_type, width=file.width, height=file.height)
 
 
 class CaptureItem(BaseModel):
@@ -104,6 +109,7 @@ class CaptureItem(BaseModel):
     violation: str
     location: str
     images: list[CaptureImage]
+    video: CaptureImage | None = None
 
     @classmethod
     def of(cls, capture: CaptureView) -> Self:
@@ -116,8 +122,6 @@ class CaptureItem(BaseModel):
             received_at=capture.received_at,
             violation=capture.violation_code,
             location=capture.location,
-            images=[
-                CaptureImage(sha256=file.sha256, media_type=file.media_type, width=file.width, height=file.height)
-                for file in capture.files
-            ],
+            images=[CaptureImage.of(file) for file in capture.files],
+            video=None if capture.video is None else CaptureImage.of(capture.video),
         )

@@ -38,6 +38,7 @@ from app.services.cameras.messages import (
     find_message,
     head_of,
     keep_message,
+    list_refused,
     settle_message,
     split_head,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "hours_of",
     "is_evidence",
     "keep_message",
+    "list_refused",
     "list_registered",
     "note_seen",
     "parse_metadata",

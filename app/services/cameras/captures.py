@@ -34,7 +34,7 @@ class CaptureState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that was checked and lies in storage under its SHA-256. Width and height in pixels."""
+    """A picture (or the film) that was checked and lies in storage under its SHA-256. Width and height in pixels."""
 
     sha256: str
     media_type: str
@@ -55,8 +55,8 @@ class EvidenceFileView:
 
 @dataclass(frozen=True, slots=True)
 class CaptureView:
-    """A capture as other rooms see it. `files` holds at least one picture; `reading` is None until it was
-    read."""
+    """A capture as other rooms see it. `files` holds at least one picture, `video` the film if one came; `reading` is
+    None until it was read."""
 
     id: UUID
     device_id: UUID
@@ -74,18 +74,21 @@ class CaptureView:
     state: CaptureState
     reading: dict[str, JsonValue] | None
     files: tuple[EvidenceFileView, ...]
+    video: EvidenceFileView | None = None
 
 
 async def accept_capture(
     tx: Tx, device: Actor, images: Sequence[Image], checked: CheckedMetadata
 ) -> tuple[CaptureView, bool]:
-    """Keep a capture; True when it is new, False when this device has sent the very same before.
+    """Keep a capture; True when it is new, False when this device has sent the very same before. A film stands behind
+    the pictures.
 
     Repetitions are told apart by the device's own capture id, else by all that was sent. Two messages at the
     same moment pass one after the other. Problems: cameras-image-count (422), and cameras-capture-differs
     (409) when the device's id came before with other pictures or other metadata."""
-    if not 1 <= len(images) <= MOST_IMAGES:
-        raise IMAGE_COUNT(most=MOST_IMAGES, count=len(images))
+    pictures = sum(not _is_video(each.media_type) for each in images)
+    if not 1 <= pictures <= MOST_IMAGES:
+        raise IMAGE_COUNT(most=MOST_IMAGES, count=pictures)
     metadata = checked.metadata
     content = _content_sha256([image.sha256 for image in images], metadata)
     body_key = _body_key(device, metadata.capture_id, content)
@@ -224,8 +227,13 @@ def _view(row: RowMapping, files: Sequence[EvidenceFileView]) -> CaptureView:
         lane=row["lane"],
         state=CaptureState(row["state"]),
         reading=row["reading"],
-        files=tuple(files),
+        files=tuple(each for each in files if not _is_video(each.media_type)),
+        video=next((each for each in files if _is_video(each.media_type)), None),
     )
+
+
+def _is_video(media_type: str) -> bool:
+    return media_type.startswith("video/")
 
 
 def _file(row: RowMapping) -> EvidenceFileView:

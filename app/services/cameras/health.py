@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, case, cast, delete, func, select
+from sqlalchemy import Integer, RowMapping, case, cast, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
-from app.core.db import Tx
+from app.core.db import Tx, UtcDateTime
 from app.core.house import House
 from app.core.problems import Problem
 from app.core.storage import ObjectMissing
@@ -29,6 +29,8 @@ HOUR = timedelta(hours=1)
 KEPT_DAYS = 400
 """A year to compare with, and a month more."""
 
+LATEST = timedelta(days=1)
+USUAL_DAYS = 30
 MEASURED_AT_ONCE = 200
 """Cameras whose picture one run measures; the next run goes on."""
 
@@ -48,7 +50,8 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The present state of a camera: when it was last heard, and the last measured drift and quality."""
+    """The present state of a camera: when it was last heard, what came within a day, the last drift and quality of that
+    day, and how sharp its pictures usually are."""
 
     last_at: datetime
     messages: int
@@ -56,6 +59,7 @@ class Health:
     drift_s: float | None
     sharpness: float | None
     brightness: float | None
+    usual_sharpness: float | None
 
 
 async def note_seen(
@@ -88,24 +92,38 @@ async def heard_since(source: Reader, device_id: UUID, moment: datetime) -> bool
     return (await source.execute(query.limit(1))).first() is not None
 
 
-async def health_of(source: Reader, device_ids: Sequence[UUID], *, since: datetime) -> dict[UUID, Health]:
-    """The present state of these cameras, counted since then; those that were not heard since are missing."""
-    rows = await source.execute(
+async def health_of(source: Reader, device_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Health]:
+    """The present state of these cameras; those that were not heard within `USUAL_DAYS` are missing."""
+    of_these = col(CameraHour.device_id).in_(device_ids)
+    usual = (
+        select(
+            col(CameraHour.device_id),
+            func.max(col(CameraHour.last_at), type_=UtcDateTime()).label("last_at"),
+            func.avg(col(CameraHour.sharpness)).label("usual_sharpness"),
+        )
+        .where(of_these, col(CameraHour.hour) >= now - timedelta(days=USUAL_DAYS))
+        .group_by(col(CameraHour.device_id))
+    )
+    latest = (
         select(CameraHour.__table__)  # type: ignore[attr-defined]
-        .where(col(CameraHour.device_id).in_(device_ids), col(CameraHour.hour) >= since)
+        .where(of_these, col(CameraHour.hour) >= now - LATEST)
         .order_by(col(CameraHour.hour))
     )
+    hours: dict[UUID, list[RowMapping]] = {}
+    for row in (await source.execute(latest)).mappings():
+        hours.setdefault(row["device_id"], []).append(row)
     found: dict[UUID, Health] = {}
-    for row in rows.mappings():
-        before = found.get(row["device_id"])
+    for row in (await source.execute(usual)).mappings():
+        mine = hours.get(row["device_id"], [])
+        usually = row["usual_sharpness"]
         found[row["device_id"]] = Health(
             row["last_at"],
-            row["messages"] + (before.messages if before else 0),
-            row["refused"] + (before.refused if before else 0),
-            *(
-                row[name] if row[name] is not None else (getattr(before, name) if before else None)
-                for name in ("drift_s", "sharpness", "brightness")
-            ),
+            messages=sum(each["messages"] for each in mine),
+            refused=sum(each["refused"] for each in mine),
+            drift_s=_last(mine, "drift_s"),
+            sharpness=_last(mine, "sharpness"),
+            brightness=_last(mine, "brightness"),
+            usual_sharpness=None if usually is None else float(usually),
         )
     return found
 
@@ -164,6 +182,10 @@ async def _measure(house: House, device_id: UUID, hour: datetime) -> None:
         row = await tx.session.get(CameraHour, (device_id, hour))
         if row is not None:
             row.sharpness, row.brightness = scene.sharpness, scene.brightness
+
+
+def _last(hours: Sequence[RowMapping], name: str) -> float | None:
+    return next((each[name] for each in reversed(hours) if each[name] is not None), None)
 
 
 def _hour(moment: datetime) -> datetime:

@@ -29,6 +29,7 @@ Reader = AsyncConnection | AsyncSession
 
 PASSAGE_KEPT = timedelta(hours=24)
 REFUSED_KEPT = timedelta(days=7)
+SHOWN_REFUSED = 20
 FORGOTTEN_AT_ONCE = 2_000
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -94,6 +95,17 @@ async def find_message(source: Reader, id: UUID) -> Message | None:
     query = select(CameraMessage.__table__).where(col(CameraMessage.id) == id)  # type: ignore[attr-defined]
     row = (await source.execute(query)).mappings().one_or_none()
     return None if row is None else _view(CameraMessage(**row))
+
+
+async def list_refused(source: Reader, device_id: UUID) -> list[Message]:
+    """The newest messages of a camera that could not be used, for whoever mends it."""
+    query = (
+        select(CameraMessage.__table__)  # type: ignore[attr-defined]
+        .where(col(CameraMessage.device_id) == device_id, col(CameraMessage.state) == MessageState.REFUSED)
+        .order_by(col(CameraMessage.received_at).desc(), col(CameraMessage.id).desc())
+        .limit(SHOWN_REFUSED)
+    )
+    return [_view(CameraMessage(**row)) for row in (await source.execute(query)).mappings()]
 
 
 async def settle_message(

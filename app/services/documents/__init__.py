@@ -54,12 +54,14 @@ from app.services.documents.uploads import (
     reencode_image,
     sniff,
 )
+from app.services.documents.videos import VIDEO_TYPE, VideoInfo, check_video
 from app.services.documents.words import long_date, long_moment, rupiah_in_words, short_date
 
 __all__ = [
     "PICTURES",
     "RECEIPT_FORMAT",
     "SCANS",
+    "VIDEO_TYPE",
     "AttachmentInfo",
     "Box",
     "CheckCode",
@@ -82,6 +84,7 @@ __all__ = [
     "SignatureRule",
     "TicketData",
     "Vehicle",
+    "VideoInfo",
     "Violation",
     "VirtualAccount",
     "answer_rule",
@@ -92,6 +95,7 @@ __all__ = [
     "check_image",
     "check_scan",
     "check_signature",
+    "check_video",
     "crop",
     "etle_letter",
     "etle_ticket",

@@ -124,3 +124,21 @@ TEMPLATE_BROKEN = ProblemType(
         "The document {template} could not be made. Nothing of yours was changed.",
     ),
 )
+NOT_A_VIDEO = ProblemType(
+    "documents-not-a-video",
+    415,
+    Text("Bukan video MP4 yang utuh", "Not a whole MP4 video"),
+    Text(
+        "Kirim video sebagai MP4 yang utuh dengan indeksnya (moov), atau kirim fotonya saja.",
+        "Send the film as a whole MP4 with its index (moov), or send the pictures alone.",
+    ),
+)
+VIDEO_TOO_LONG = ProblemType(
+    "documents-video-too-long",
+    422,
+    Text("Video terlalu panjang", "The film is too long"),
+    Text(
+        "Video ini {seconds} detik; batasnya {most} detik. Potong di sekitar kejadian.",
+        "The film lasts {seconds} seconds; the limit is {most}. Cut it around the event.",
+    ),
+)

@@ -1,20 +1,25 @@
-"""Messages as cameras of each vendor push them, for whoever tests a door. Plates, names and pictures are made up."""
+"""Messages as cameras of each vendor push them; plates, names and pictures are made up.
+
+Each function writes one event at an instant by the camera's clock, as content type and body. `event` is what the vendor
+numbers it by: the same again is the same event.
+"""
 
 import base64
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests import make
-
+Message = tuple[str, bytes]
+PLATE = "B1234XYZ"
 JAKARTA = timezone(timedelta(hours=7))
 BOUNDARY = "boundary"
 
 
 def hikvision(
-    at: datetime, *, picture: bytes, plate: str = make.PLATE, uuid: str = "20260302-1", **changes: str
-) -> tuple[str, bytes]:
-    """Content type and body of an ANPR event; `changes` replace texts in the XML."""
+    at: datetime, *, picture: bytes, plate: str = PLATE, event: str = "20260302-1", late: bool = False
+) -> Message:
+    """An ANPR event; `late` after an outage."""
     xml = (
         '<EventNotificationAlert version="2.0" xmlns="http://www.hikvision.com/ver20/XMLSchema">'
         "<ipAddress>10.0.0.9</ipAddress><macAddress>aa:bb:cc:00:11:22</macAddress><channelID>1</channelID>"
@@ -25,16 +30,14 @@ def hikvision(
         "<vehicleLogoRecog>1036</vehicleLogoRecog></vehicleInfo><pictureInfoList><pictureInfo>"
         "<fileName>detectionPicture.jpg</fileName><type>detectionPicture</type><plateRect><X>691</X><Y>397</Y>"
         "<width>59</width><height>34</height></plateRect></pictureInfo></pictureInfoList></ANPR>"
-        f"<UUID>{uuid}</UUID><isDataRetransmission>false</isDataRetransmission></EventNotificationAlert>"
+        f"<UUID>{event}</UUID><isDataRetransmission>{str(late).lower()}</isDataRetransmission></EventNotificationAlert>"
     )
-    for old, new in changes.items():
-        xml = xml.replace(old, new)
     body = _part("anpr.xml", "text/xml", xml.encode()) + _part("detectionPicture.jpg", "image/pjpeg", picture)
     return f"multipart/form-data; boundary={BOUNDARY}", body + f"--{BOUNDARY}--\r\n".encode()
 
 
-def dahua(at: datetime, *, picture: bytes, plate: str = make.PLATE) -> tuple[str, bytes]:
-    """A `TollgateInfo`."""
+def dahua(at: datetime, *, picture: bytes, plate: str = PLATE, event: str = "gate-uuid") -> Message:
+    """A `TollgateInfo`; Dahua numbers nothing, so the event is its device."""
     local = at.astimezone(JAKARTA)
     return _json(
         {
@@ -49,7 +52,7 @@ def dahua(at: datetime, *, picture: bytes, plate: str = make.PLATE) -> tuple[str
                 },
                 "Vehicle": {"VehicleColor": "Black", "VehicleSign": "Toyota", "VehicleType": "SaloonCar", "Speed": 41},
                 "SnapInfo": {
-                    "DeviceID": "gate-uuid",
+                    "DeviceID": event,
                     "AccurateTime": f"{local:%Y-%m-%d %H:%M:%S}.123",
                     "TimeZone": 7,
                     "LanNo": 1,
@@ -63,9 +66,9 @@ def dahua(at: datetime, *, picture: bytes, plate: str = make.PLATE) -> tuple[str
     )
 
 
-def axis(at: datetime, *, picture: bytes, plate: str = make.PLATE, state: str = "new") -> tuple[str, bytes]:
+def axis(at: datetime, *, picture: bytes, plate: str = PLATE, event: str = "34939", state: str = "new") -> Message:
     """A post of License Plate Verifier with its image; a car has up to three."""
-    event = {
+    told = {
         "packetCounter": "8104955",
         "capture_timestamp": str(int(at.timestamp() * 1000)),
         "datetime": "20260302 095800000",
@@ -76,20 +79,20 @@ def axis(at: datetime, *, picture: bytes, plate: str = make.PLATE, state: str = 
         "carState": state,
         "roiID": "1",
         "carMoveDirection": "unknown" if state == "new" else "in",
-        "carID": "34939",
+        "carID": event,
         "plateCoordinates": [670, 496, 276, 44],
         "vehicle_info": {"view": "front", "type": "CAR", "color": "BLUE", "brand": "Toyota", "model": "Avanza"},
         "camera_info": {"SerialNumber": "ACCC8E000000"},
     }
-    body = _part("event", "application/json", json.dumps(event).encode()) + _part("image", "image/jpeg", picture)
+    body = _part("event", "application/json", json.dumps(told).encode()) + _part("image", "image/jpeg", picture)
     return f'multipart/form-data; boundary="{BOUNDARY}"', body + f"--{BOUNDARY}--\r\n".encode()
 
 
-def milesight(at: datetime, *, picture: bytes, plate: str = make.PLATE, **changes: str) -> tuple[str, bytes]:
-    """A plate event; declared as text, as some firmware does."""
+def milesight(at: datetime, *, picture: bytes, plate: str = PLATE, event: str = "Gate 1") -> Message:
+    """A plate event, declared as text, as some firmware does; numbered by its device alone."""
     local = f"{at.astimezone(JAKARTA):%Y-%m-%d %H:%M:%S}"
     told = {
-        "device": "Gate 1",
+        "device": event,
         "time": local,
         "time_msec": f"{local}.267",
         "plate": plate,
@@ -108,18 +111,17 @@ def milesight(at: datetime, *, picture: bytes, plate: str = make.PLATE, **change
         "Vehicle Brand": "Toyota",
         "plate_image": "",
         "full_image": _b64(picture),
-        **changes,
     }
     return "text/plain", json.dumps(told).encode()
 
 
-def openalpr(at: datetime, *, picture: bytes, plate: str = make.PLATE) -> tuple[str, bytes]:
+def openalpr(at: datetime, *, picture: bytes, plate: str = PLATE, event: str = "agent-1") -> Message:
     """An `alpr_group` of an agent."""
     return _json(
         {
             "data_type": "alpr_group",
             "camera_id": 2090267338,
-            "best_uuid": "agent-1",
+            "best_uuid": event,
             "best_plate_number": plate,
             "best_confidence": 90.2,
             "best_region": "id",
@@ -136,8 +138,8 @@ def openalpr(at: datetime, *, picture: bytes, plate: str = make.PLATE) -> tuple[
 
 
 def stream(
-    at: datetime, *, picture: bytes, plate: str = make.PLATE, second_shape: bool = False, camera_id: str = "camera-1"
-) -> tuple[str, bytes]:
+    at: datetime, *, picture: bytes, plate: str = PLATE, event: str = "camera-1", second_shape: bool = False
+) -> Message:
     """A `recognition` hook of Plate Recognizer Stream with its picture."""
     box = {"xmin": 148, "ymin": 478, "xmax": 288, "ymax": 579}
     result: dict[str, Any] = {
@@ -168,7 +170,7 @@ def stream(
     hook = {
         "hook": {"id": "camera-1", "event": "recognition", "filename": "c/a.jpg"},
         "data": {
-            "camera_id": camera_id,
+            "camera_id": event,
             "timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
             "results": [{**result, "direction": 210, "speed": 41, "position_sec": "23.47"}],
         },
@@ -177,7 +179,7 @@ def stream(
     return f"multipart/form-data; boundary={BOUNDARY}", body + f"--{BOUNDARY}--\r\n".encode()
 
 
-ALL = {
+FORMS: Mapping[str, Callable[..., Message]] = {
     "hikvision": hikvision,
     "dahua": dahua,
     "axis": axis,
@@ -193,7 +195,7 @@ def _part(name: str, media_type: str, data: bytes) -> bytes:
     return head.encode() + data + b"\r\n"
 
 
-def _json(told: dict[str, Any]) -> tuple[str, bytes]:
+def _json(told: dict[str, Any]) -> Message:
     return "application/json", json.dumps(told).encode()
 
 
