@@ -4,6 +4,7 @@ from app.core import once, vault
 from app.core.db import Table
 from app.services.applications import issued_models as applications_issued
 from app.services.applications import models as applications
+from app.services.applications import retention_models as applications_retention
 from app.services.applications import upload_models as applications_uploads
 from app.services.appointments import models as appointments
 from app.services.appointments import queue_models as appointments_queue
@@ -31,6 +32,7 @@ metadata = Table.metadata
 __all__ = [
     "applications",
     "applications_issued",
+    "applications_retention",
     "applications_uploads",
     "appointments",
     "appointments_queue",

@@ -12,7 +12,7 @@ from app.core.jobs import Job, Schedule
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import appointments, cases, reference
-from app.services.applications import issue, issuing, money, review, submission, telling
+from app.services.applications import issue, issuing, money, retention, review, submission, telling
 from app.services.applications.lifecycle import LIFECYCLE
 from app.services.applications.models import Application
 from app.services.applications.store import application_of, service_of
@@ -190,6 +190,8 @@ JOBS: tuple[Job, ...] = (
     Job(issue.FINISH_STUCK, issue.finish_stuck, attempts=1),
     Job(issue.ENTER_REGISTER, issue.enter_register, queue="delivery", attempts=8),
     Job("applications.tell_registers", issue.tell_registers, attempts=1),
+    Job(retention.FORGET, retention.forget, attempts=1),
+    Job(retention.DROP_FILE, retention.drop_file),
     Job(money.CHECK_ACCOUNT, money.check_account, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
@@ -197,4 +199,5 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("finish-issued-documents", "0 4-59/10 * * * *", issue.FINISH_STUCK),
     Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),
     Schedule("tell-registers", "30 */10 * * * *", "applications.tell_registers"),
+    Schedule("forget-applications", "0 50 19 * * *", retention.FORGET),  # 02:50 in Jakarta
 )

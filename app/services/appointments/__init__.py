@@ -23,6 +23,7 @@ from app.services.appointments.queue import (
     take_ticket,
 )
 from app.services.appointments.queue_order import HELPED_NAMES, JUMP_NAMES, Helped, Jump, Reason
+from app.services.appointments.retention import forget_numbers, units_with_numbers
 from app.services.appointments.slot_draw import AskView, ask, ask_of, withdraw_ask
 from app.services.appointments.slot_draw_proof import (
     SlotDrawLine,
@@ -90,6 +91,7 @@ __all__ = [
     "confirm",
     "conflict_of",
     "conflicts_of",
+    "forget_numbers",
     "help_person",
     "hold",
     "line_of",
@@ -106,6 +108,7 @@ __all__ = [
     "take_scans",
     "take_step",
     "take_ticket",
+    "units_with_numbers",
     "verify_slot_draw",
     "version_of",
     "wait",

@@ -201,6 +201,18 @@ class EtlePolicy:
     """How long a bill over fees can be paid. A SIMPONI code was seen to live 7 days."""
     remit_days: Days = 3
     """State money that was received this long ago and has no NTPN yet raises an alarm. Proposal."""
+    keep_draft_days: Days = 30
+    """What a draft that was never handed in held is forgotten so long after it was closed. Proposal."""
+    keep_photo_days: Days = 30
+    """Photos and signatures of an application, and papers that were replaced, after its end. Proposal."""
+    keep_paper_days: Days = 365
+    """Other papers of an application, after its end; none before its service no longer lets it be used again. Proposal."""
+    keep_skck_days: Days = 365
+    """Answers about family and crimes, after the certificate that they led to has ended, or after a refusal. Proposal."""
+    keep_application_days: Days = 1825
+    """Who an ended application was for, with what is left of it; afterwards it is nobody's. Proposal: 5 years."""
+    keep_queue_days: Days = 30
+    """Whom a number of the queue was for, and why they were helped. Proposal."""
     notes: tuple[str, ...] = field(default=())
     """What an operator should know about where these values come from."""
 
