@@ -133,6 +133,8 @@ async def test_a_scarce_day_the_waiting_list_and_a_full_board(phone: Watcher, si
     await phone.check("slots-drawn")
     await phone.page.get_by_role("checkbox").first.check()
     await phone.page.get_by_role("button", name="Ikut undian").first.click()
+    await expect(phone.page.get_by_role("button", name="Ubah jam saya")).to_be_visible()
+    await expect(phone.page.get_by_role("checkbox").first).to_be_checked()
     await phone.page.get_by_text("Tidak ada yang cocok? Daftar tunggu").click()
     today = site.house.clock.now() + timedelta(days=20)
     for group, day in (("Mulai hari", today), ("Sampai hari", today + timedelta(days=9))):
