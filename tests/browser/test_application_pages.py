@@ -133,11 +133,13 @@ async def test_a_scarce_day_the_waiting_list_and_a_full_board(phone: Watcher, si
     await phone.check("slots-drawn")
     await phone.page.get_by_role("checkbox").first.check()
     await phone.page.get_by_role("button", name="Ikut undian").first.click()
-    await phone.page.get_by_text("Daftar tunggu", exact=False).last.click()
+    await expect(phone.page.get_by_role("button", name="Ubah jam saya")).to_be_visible()
+    await expect(phone.page.get_by_role("checkbox").first).to_be_checked()
+    await phone.page.get_by_text("Tidak ada yang cocok? Daftar tunggu").click()
     today = site.house.clock.now() + timedelta(days=20)
     for group, day in (("Mulai hari", today), ("Sampai hari", today + timedelta(days=9))):
         fields = phone.page.get_by_role("group", name=group)
-        for label, value in (("Hari", day.day), ("Bulan", day.month), ("Tahun", day.year)):
+        for label, value in (("Tanggal", day.day), ("Bulan", day.month), ("Tahun", day.year)):
             await fields.get_by_label(label, exact=True).fill(str(value))
     await press(phone, "Masuk daftar tunggu")
     await phone.check("slots-waiting")

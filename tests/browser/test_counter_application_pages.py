@@ -94,6 +94,16 @@ async def test_the_desk_of_the_queue_hours_and_offers(desk: Watcher, site: Site)
     await check_both(desk, "queue-desk-serving")
     await desk.go("/counter/bantu")
     await check_both(desk, "counter-help")
+    who = demo.PEOPLE[demo.BUDI]
+    for label, value in (("NIK", who.nik), ("Nomor kartu keluarga", who.kk_no)):
+        await desk.page.get_by_label(label).fill(value)
+    for label, value in (("Tanggal", who.born_on.day), ("Bulan", who.born_on.month), ("Tahun", who.born_on.year)):
+        await desk.page.get_by_label(label, exact=True).fill(str(value))
+    await desk.page.get_by_label("Layanan").select_option("skck-new")
+    await desk.page.get_by_text("Tidak punya HP atau surel?").click()
+    await desk.page.get_by_role("button", name="Cetak formulir").click()
+    await expect(desk.page.get_by_text("Menunggu tanda tangan dan pindai.")).to_be_visible()
+    await check_both(desk, "consent-forms")
     await sign_in(desk, site, Role.SUPERVISOR)
     for name, path in (
         ("hours", "/counter/jadwal"),

@@ -1,6 +1,6 @@
 """Background work of applications."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
@@ -19,6 +19,7 @@ from app.services.applications.store import application_of, service_of
 from app.services.cases import Case
 from app.services.cases.models import Draw
 from app.services.identity import people
+from app.services.reference import Unit
 
 AT_ONCE = 200
 COMES_EARLY = ("in_review", "needs_correction", "refusal_proposed")
@@ -99,22 +100,16 @@ async def slot_offered(house: House, case_id: str) -> None:
     await _tell(house, UUID(case_id), SLOT_OFFERED)
 
 
-async def slot_misfits(house: House, case_id: str) -> None:
-    """A unit has changed its hours, and somebody's appointment falls outside: tell them, with the nearest free time."""
+async def slot_misfits(house: House, unit_code: str, case_ids: Sequence[str]) -> None:
+    """A unit has changed its hours, and these appointments fall outside: tell each, with the next free time. Who has moved
+    meanwhile, or fits again, is told nothing."""
     now = house.clock.now()
     async with house.db.read() as connection:
-        misfit = await appointments.conflict_of(connection, UUID(case_id), now=now)
-        booking = await appointments.booking_of(connection, UUID(case_id), now=now)
-        if misfit is None or booking is None:
-            return  # changed back, or moved already
-        unit = await reference.unit(connection, booking.unit)
-        free = await appointments.nearest(connection, unit.code, booking.kind, around=booking.starts_at, now=now)
-    later = [each.starts_at for each in free if each.starts_at > booking.starts_at] or [each.starts_at for each in free]
-    was, *rest = (money.shown_moment(at, reference.zone_of(unit), unit.zone) for at in (booking.starts_at, *later[:1]))
-    what = MISFITS.fill(was=was, next=rest[0]) if rest else MISFITS_AND_FULL.fill(was=was)
-    async with house.db.begin(SYSTEM) as tx:
-        case, application = await cases.get_locked(tx, UUID(case_id)), await application_of(tx, UUID(case_id))
-        await telling.tell(tx, case, application, "application_news", what=what, reason="-")
+        unit = await reference.unit(connection, unit_code)
+        found = {str(each.case_id): each for each in await appointments.misfits_of(connection, unit_code, now=now)}
+    for case_id in case_ids:
+        if case_id in found:
+            await _tell_misfit(house, unit, found[case_id])
 
 
 async def queue_near(house: House, case_id: str) -> None:
@@ -155,6 +150,19 @@ async def taken_over(house: House, old: str, new: str) -> None:
         await tx.session.execute(
             update(Application).where(col(Application.person_id) == UUID(old)).values(person_id=UUID(new))
         )
+
+
+async def _tell_misfit(house: House, unit: Unit, misfit: appointments.Conflict) -> None:
+    now, zone = house.clock.now(), reference.zone_of(unit)
+    async with house.db.read() as connection:
+        near = await appointments.nearest(connection, unit.code, misfit.kind, around=misfit.starts_at, now=now)
+    free = [each.starts_at for each in near]
+    later = [each for each in free if each > misfit.starts_at] or free
+    was, *rest = (money.shown_moment(at, zone, unit.zone) for at in (misfit.starts_at, *later[:1]))
+    what = MISFITS.fill(was=was, next=rest[0]) if rest else MISFITS_AND_FULL.fill(was=was)
+    async with house.db.begin(SYSTEM) as tx:
+        case, application = await cases.get_locked(tx, misfit.case_id), await application_of(tx, misfit.case_id)
+        await telling.tell(tx, case, application, "application_news", what=what, reason="-")
 
 
 async def _move_if_possible(house: House, case_id: UUID, action: str, states: Collection[str]) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from app.core.db import Tx
+from app.core.db import JsonValue, Tx
 from app.core.problems import FieldError
 from app.services import reference
 from app.services.appointments import days, grid, records
@@ -25,7 +25,8 @@ from app.services.appointments.problems import CLOSURE_REFUSED, WINDOW_FAULTS, W
 MOST_WINDOWS = 100
 CLOSED_AHEAD_DAYS = 400
 SLOT_MISFITS = "applications.slot_misfits"
-"""The job that tells somebody, by the case's id, that the hours have no place any more for what they booked."""
+"""The job that tells people, by the unit and their cases' ids, that the hours have no place any more for what they booked."""
+TOLD_AT_ONCE = 200
 MOST_CONFLICTS = 500
 
 
@@ -67,7 +68,7 @@ async def set_windows(
     before = [_window(row) for row in rows]
     if version is not None and version != version_of(before):
         raise WINDOWS_CHANGED()
-    known = await conflicts_of(tx.session, unit, now=tx.now, kind=kind)
+    known = await misfits_of(tx.session, unit, now=tx.now, kind=kind)
     if set(before) != set(windows):
         gone = [row.id for row, window in zip(rows, before, strict=True) if window not in windows]
         await tx.session.execute(delete(AppointmentWindow).where(col(AppointmentWindow.id).in_(gone)))
@@ -78,7 +79,8 @@ async def set_windows(
         )
         await tx.session.flush()
         await records.note_windows(tx, unit, kind, before=_sorted(before), after=_sorted(windows))
-    return await _tell_who_misfits(tx, known, await conflicts_of(tx.session, unit, now=tx.now, kind=kind))
+    found = await _tell_who_misfits(tx, unit, known, await misfits_of(tx.session, unit, now=tx.now, kind=kind))
+    return found[:MOST_CONFLICTS]
 
 
 async def windows_of(reader: Reader, unit: str) -> Mapping[str, list[Window]]:
@@ -106,7 +108,7 @@ async def close_day(tx: Tx, unit: str, day: date, *, why: str) -> list[Conflict]
         raise CLOSURE_REFUSED(days=CLOSED_AHEAD_DAYS)
     await tx.serialise(f"closure:{unit}")
     await _locked_rows(tx, unit)
-    before = await conflicts_of(tx.session, unit, now=tx.now)
+    before = await misfits_of(tx.session, unit, now=tx.now)
     known = await _closure(tx, unit, day)
     if known is None:
         tx.session.add(AppointmentClosure(unit=unit, day=day, why=why))
@@ -114,8 +116,8 @@ async def close_day(tx: Tx, unit: str, day: date, *, why: str) -> list[Conflict]
         known.why = why
     await tx.session.flush()
     await records.note_closure(tx, unit, day, "closed", why)
-    found = await _tell_who_misfits(tx, before, await conflicts_of(tx.session, unit, now=tx.now))
-    return [each for each in found if grid.day_of(each.starts_at, zone) == day]
+    found = await _tell_who_misfits(tx, unit, before, await misfits_of(tx.session, unit, now=tx.now))
+    return [each for each in found if grid.day_of(each.starts_at, zone) == day][:MOST_CONFLICTS]
 
 
 async def reopen_day(tx: Tx, unit: str, day: date) -> None:
@@ -137,7 +139,12 @@ async def closures_of(reader: Reader, unit: str, *, first: date) -> list[Closure
 
 
 async def conflicts_of(reader: Reader, unit: str, *, now: datetime, kind: str | None = None) -> list[Conflict]:
-    """Living bookings of the time to come that the present hours have no place for, the nearest first."""
+    """Living bookings of the time to come that the present hours have no place for, the nearest 500 first."""
+    return (await misfits_of(reader, unit, now=now, kind=kind))[:MOST_CONFLICTS]
+
+
+async def misfits_of(reader: Reader, unit: str, *, now: datetime, kind: str | None = None) -> list[Conflict]:
+    """All of them, however many: nobody is left untold because others are before them."""
     booking = AppointmentBooking
     query = select(
         col(booking.id), col(booking.case_id), col(booking.kind), col(booking.starts_at), col(booking.ends_at)
@@ -161,7 +168,7 @@ async def conflicts_of(reader: Reader, unit: str, *, now: datetime, kind: str | 
         why = "closed" if grid.day_of(row.starts_at, zone) in closed else _misfit(places, slot_key)
         if why is not None:
             found.append(Conflict(row.id, row.case_id, row.kind, row.starts_at, why))
-    return found[:MOST_CONFLICTS]
+    return found
 
 
 async def conflict_of(reader: Reader, case_id: UUID, *, now: datetime) -> Conflict | None:
@@ -173,16 +180,16 @@ async def conflict_of(reader: Reader, case_id: UUID, *, now: datetime) -> Confli
     row = (await reader.execute(query.limit(1))).one_or_none()
     if row is None:
         return None
-    found = await conflicts_of(reader, row.unit, now=now, kind=row.kind)
+    found = await misfits_of(reader, row.unit, now=now, kind=row.kind)
     return next((each for each in found if each.case_id == case_id), None)
 
 
-async def _tell_who_misfits(tx: Tx, before: Sequence[Conflict], found: list[Conflict]) -> list[Conflict]:
+async def _tell_who_misfits(tx: Tx, unit: str, before: Sequence[Conflict], found: list[Conflict]) -> list[Conflict]:
     """Have everybody told who fitted until this change; gives all who do not fit."""
     known = {each.booking_id for each in before}
-    for each in found:
-        if each.booking_id not in known:
-            await tx.enqueue(SLOT_MISFITS, str(each.case_id))
+    new: list[JsonValue] = [str(each.case_id) for each in found if each.booking_id not in known]
+    for at in range(0, len(new), TOLD_AT_ONCE):
+        await tx.enqueue(SLOT_MISFITS, unit, new[at : at + TOLD_AT_ONCE])
     return found
 
 

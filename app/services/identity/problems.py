@@ -129,8 +129,10 @@ CONSENT_REFUSED = ProblemType(
     422,
     Text("Kode persetujuan tidak berlaku", "The consent code is not valid"),
     Text(
-        "Kode salah, sudah dipakai, kedaluwarsa, atau untuk langkah lain. Kirim kode baru bila warga masih setuju.",
-        "The code is wrong, used, expired, or for another step. Send a new one if the citizen still agrees.",
+        "Kode atau nomor formulir salah, sudah dipakai, kedaluwarsa, atau untuk langkah lain. Kirim atau cetak yang baru bila "
+        "warga masih setuju.",
+        "The code or the form's number is wrong, used, expired, or for another step. Send or print a new one if the citizen "
+        "still agrees.",
     ),
 )
 CONSENT_UNREACHABLE = ProblemType(
@@ -139,8 +141,8 @@ CONSENT_UNREACHABLE = ProblemType(
     Text("Tidak ada HP atau surel di catatan", "No phone or e-mail is on record"),
     Text(
         "Kode persetujuan tidak dapat dikirim kepada orang ini. Minta ia menjawab sendiri di {link} dengan nomor referensi pada "
-        "suratnya; layar umum di loket boleh dipakai.",
+        "suratnya (layar umum di loket boleh dipakai), atau cetak formulir persetujuan (POST .../consent-forms).",
         "No consent code can be sent to this person. Ask them to answer by themselves at {link} with the reference on their "
-        "letter; the public screen at the counter will do.",
+        "letter (the public screen at the counter will do), or print a consent form (POST .../consent-forms).",
     ),
 )

@@ -5,6 +5,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -134,8 +135,8 @@ async def booked(house: House, case_id: UUID) -> BookingView | None:
         return await appointments.booking_of(connection, case_id, now=house.clock.now())
 
 
-async def told(house: House) -> list[tuple[str, str]]:
-    """What the room above was told and has not been run, in alphabetical order: the queue keeps no finer order."""
+async def told(house: House) -> list[tuple[str, Any]]:
+    """What the room above was told, by the last argument, and has not been run, in alphabetical order: the queue keeps no finer order."""
     schema = "dbos." if house.db.dialect == "postgresql" else ""
     query = text(
         f"SELECT s.name, coalesce(i.inputs, s.inputs) FROM {schema}workflow_status s LEFT JOIN {schema}workflow_input i "
@@ -143,7 +144,7 @@ async def told(house: House) -> list[tuple[str, str]]:
     )
     async with house.db.read() as connection:
         rows = (await connection.execute(query)).all()
-    return sorted((name, json.loads(inputs)["positionalArgs"][0]) for name, inputs in rows if name in ABOVE)
+    return sorted((name, json.loads(inputs)["positionalArgs"][-1]) for name, inputs in rows if name in ABOVE)
 
 
 async def jobs_waiting(house: House) -> list[str]:
