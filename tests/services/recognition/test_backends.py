@@ -247,7 +247,7 @@ async def test_a_picture_that_is_turned_by_its_exif_alone_is_turned_before_it_is
     assert Image.open(io.BytesIO(server.picture)).getexif() == {}
 
 
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.filterwarnings("ignore::UserWarning")
 async def test_damaged_notes_inside_a_picture_do_not_keep_it_from_being_read() -> None:
     for notes in (
         b"Exif\0\0garbage",
