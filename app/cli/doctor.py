@@ -24,7 +24,7 @@ from app.services import cases, etle, reference
 from app.services.documents.certificates import CertificateFault
 from app.services.documents.signing import DocumentSigner
 from app.services.identity import connections, credentials, demo
-from app.services.recognition import RecogniserFault, choose_recogniser
+from app.services.recognition import PlannedRecogniser
 from app.wiring import build_house
 
 REACH_TIMEOUT_S = 3.0
@@ -59,6 +59,7 @@ async def _examine() -> list[Finding]:
     findings.append(schema)
     house = build_house(settings)
     called: list[Finding] = []
+    strangers: list[Finding] = []
     try:
         if schema.state == "ok":
             findings.append(await _reference(house))
@@ -66,13 +67,15 @@ async def _examine() -> list[Finding]:
             findings += await _late_lifts(house)
             findings += await _demonstration(house)
             called = await _banks(house)
+            strangers = await _plans(house)
         findings.append(await _storage(house))
         findings.append(_seals(house))
     finally:
         await house.close()
     findings += [each async for each in _neighbours(settings)]
     findings += called
-    findings.append(_recogniser(settings))
+    findings.append(_recogniser(house))
+    findings += strangers
     return findings
 
 
@@ -228,18 +231,29 @@ async def _reach(about: str, url: str) -> Finding:
         return Finding(about, "bad", f"{reach.place_of(url)} does not answer: {type(error).__name__}")
 
 
-def _recogniser(settings: Settings) -> Finding:
-    try:
-        readers = choose_recogniser(settings).readers
-    except RecogniserFault as error:
-        return Finding("recogniser", "bad", str(error))
-    if settings.recogniser != "embedded":
-        return Finding("recogniser", "ok", f"{', '.join(readers)}; `loket anpr probe` has each read a picture")
+def _recogniser(house: House) -> Finding:
+    if house.settings.recogniser != "embedded":
+        readers = ", ".join(house[PlannedRecogniser].readers)
+        return Finding("recogniser", "ok", f"{readers}; `loket anpr probe` has each read a picture")
     missing = [name for name in ("rapidocr", "onnxruntime", "cv2") if find_spec(name) is None]
     if missing:
         words = f"embedded, but {', '.join(missing)} is not installed: every capture goes to an officer"
         return Finding("recogniser", "bad", words)
     return Finding("recogniser", "ok", "embedded; its model is installed")
+
+
+async def _plans(house: House) -> list[Finding]:
+    """Who has a plan of their own for reading plates and is nobody: a misspelt name would never be noticed otherwise."""
+    plans = house[PlannedRecogniser].plans
+    async with house.db.read() as connection:
+        units = await reference.list_units(connection, level="POLDA", limit=reference.MOST_UNITS)
+        known = await credentials.list_(connection, kind=credentials.CredentialKind.CAMERA)
+    poldas, cameras = {each.code for each in units}, {each.client_id for each in known}
+    strangers = sorted({*plans.poldas} - poldas) + sorted({*plans.cameras} - cameras)
+    return [
+        Finding("recogniser", "bad", f"there is a plan for {name}, which is no Polda or camera here")
+        for name in strangers
+    ]
 
 
 def _show(findings: list[Finding]) -> None:

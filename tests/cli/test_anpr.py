@@ -88,6 +88,12 @@ def test_every_configured_recogniser_is_tried_on_a_picture(loket: Loket, tmp_pat
     (tmp_path / "recognisers.yaml").write_text("recognisers:\n  own: {kind: embedded}\ndefault: {read: [own]}\n")
     done = loket("anpr", "probe")
     assert (done.status, "ok B1234XYZ" in done.words) == (0, True)
+    plans = "poldas: {PMJ: {read: [own]}, JAKARTA: {read: [own]}}\ncameras: {cam-nobody: {read: [own]}}\n"
+    (tmp_path / "recognisers.yaml").write_text(
+        "recognisers:\n  own: {kind: embedded}\ndefault: {read: [own]}\n" + plans
+    )
+    told = loket("doctor").words
+    assert [name in told for name in ("plan for PMJ", "plan for JAKARTA", "plan for cam-nobody")] == [False, True, True]
     (tmp_path / "recognisers.yaml").write_text("recognisers: {}\n")
     for command in (("anpr", "probe"), ("doctor",)):
         done = loket(*command)

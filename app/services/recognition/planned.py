@@ -20,16 +20,16 @@ READINGS = Counter("loket_readings", "Pictures given to a recogniser, by what be
 
 
 class PlannedRecogniser:
-    """See `Recogniser`. `readers` are all recognisers of this installation by name."""
+    """See `Recogniser`. `readers` are all recognisers of this installation by name, `plans` says which of them reads what."""
 
-    def __init__(self, readers: Mapping[str, Recogniser], file: RecogniserFile) -> None:
+    def __init__(self, readers: Mapping[str, Recogniser], plans: RecogniserFile) -> None:
         self.readers = readers
-        self._file = file
+        self.plans = plans
 
     def plan_for(self, hints: Hints) -> Plan:
         """The camera's own plan, else that of its Polda, else the default."""
-        file = self._file
-        return file.cameras.get(hints.camera or "") or file.poldas.get(hints.polda or "") or file.default
+        plans = self.plans
+        return plans.cameras.get(hints.camera or "") or plans.poldas.get(hints.polda or "") or plans.default
 
     def shadow_for(self, hints: Hints) -> Recogniser | None:
         """Who reads this camera's captures as well, only to be compared."""

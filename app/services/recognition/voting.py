@@ -2,8 +2,8 @@
 
 A plate has the vote of each reader that saw it anywhere in the picture. The most votes win, then the greater
 belief. Agreement adds nothing to the confidence, for readers share errors (a slashed zone, dirt, a screw); disagreement
-takes away: the winner keeps the share of its confidence that the readers gave it, which falls below what a policy
-accepts, so that a person looks.
+takes away: the winner keeps the share of its confidence that the readers gave it, and a policy's limits
+(`accept_confidence`, `second_eyes_below`) send what is left to more eyes.
 """
 
 from collections.abc import Sequence

@@ -247,6 +247,19 @@ async def test_a_picture_that_is_turned_by_its_exif_alone_is_turned_before_it_is
     assert Image.open(io.BytesIO(server.picture)).getexif() == {}
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+async def test_damaged_notes_inside_a_picture_do_not_keep_it_from_being_read() -> None:
+    for notes in (
+        b"Exif\0\0garbage",
+        b"Exif\0\0II*\0\xff\xff\xff\xff",
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\xff\xff\xff\xff",
+    ):
+        damaged = PICTURE[:2] + b"\xff\xe1" + (len(notes) + 2).to_bytes(2, "big") + notes + PICTURE[2:]
+        async with serving("codeproject-ai") as (server, recogniser):
+            assert (await recogniser.read(damaged)).results[0].plate == "B1234XYZ"
+        assert server.picture == damaged
+
+
 async def test_confidence_per_character_is_kept_where_there_is_one_for_each() -> None:
     scores = (0.99, 0.98, 0.97, 0.99, 0.9, 0.8, 0.95, 1.0)
     async with serving("omni-lpr", lambda _image: [Known("B1234XYZ", 0, PLATE.box, characters=scores)]) as (

@@ -221,7 +221,8 @@ async def _inference(server: VendorServer, request: Request) -> Response:
     values["BOX"] = ("INT32", [len(found), 4], boxes)
     outputs = [{"name": name, "datatype": values[name][0], "shape": values[name][1]} for name in wanted]
     if not length:
-        outputs = [{**each, "data": values[each["name"]][2]} for each in outputs]
+        # `null` where there are none, as KServe's own server writes it.
+        outputs = [{**each, "parameters": None, "data": values[each["name"]][2]} for each in outputs]
         return JSONResponse({"model_name": "plates", "model_version": "1", "outputs": outputs})
     packed = {
         "TEXT": b"".join(struct.pack("<I", len(text.encode())) + text.encode() for text in texts),

@@ -5,6 +5,7 @@ many readers overlook), is made anew, smaller where needed; boxes in it are meas
 """
 
 import io
+import struct
 from dataclasses import dataclass
 
 from PIL import Image
@@ -46,7 +47,7 @@ async def prepared(image: bytes, *, most_bytes: int) -> Picture:
     """Problem: PICTURE_NOT_READABLE when the bytes are no JPEG, PNG or WebP, or cannot be made small enough."""
     try:
         with Image.open(io.BytesIO(image), formats=_FORMATS) as header:
-            (width, height), turned = header.size, header.getexif().get(ORIENTATION_TAG, 1)
+            (width, height), turned = header.size, _turned(header)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PICTURE_NOT_READABLE() from error
     if turned in _DIMENSION_TURNED:
@@ -58,6 +59,14 @@ async def prepared(image: bytes, *, most_bytes: int) -> Picture:
     except Problem as problem:
         raise PICTURE_NOT_READABLE() from problem
     return Picture(data, width, height, width / sent_width)
+
+
+def _turned(header: Image.Image) -> int:
+    try:
+        orientation = header.getexif().get(ORIENTATION_TAG, 1)
+    except (OSError, ValueError, SyntaxError, KeyError, struct.error):
+        return 1  # a picture is not worse for damaged notes about it
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _made_anew(image: bytes, most_bytes: int) -> tuple[bytes, int]:

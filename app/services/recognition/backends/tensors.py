@@ -22,7 +22,7 @@ class _Output(BaseModel):
     name: str
     datatype: str
     data: list[Any] | None = None
-    parameters: _Parameters = _Parameters()
+    parameters: _Parameters | None = None
 
 
 class _Head(BaseModel):
@@ -55,7 +55,7 @@ def tensors_of(content: bytes, head_length: str | None) -> dict[str, list[Any]]:
     head = _Head.model_validate(orjson.loads(content[:length]))
     rest, found = memoryview(content)[length:], {}
     for output in head.outputs:
-        size = output.parameters.binary_data_size
+        size = output.parameters.binary_data_size if output.parameters else None
         if size is None:
             found[output.name] = _flat(output.data or [])
         else:
