@@ -18,6 +18,7 @@ from app.services.cameras import models as cameras
 from app.services.cases import models as cases
 from app.services.catalogue import models as catalogue
 from app.services.etle import models as etle
+from app.services.etle import turn_models as etle_turns
 from app.services.identity import models as identity
 from app.services.notifications import models as notifications
 from app.services.reference import models as reference
@@ -44,6 +45,7 @@ __all__ = [
     "cases",
     "catalogue",
     "etle",
+    "etle_turns",
     "identity",
     "metadata",
     "notifications",

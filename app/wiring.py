@@ -40,7 +40,7 @@ from app.services.identity import jobs as identity_jobs
 from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
-from app.services.recognition import Recogniser, UnknownRecogniser, choose_recogniser
+from app.services.recognition import PlannedRecogniser, Recogniser, RecogniserFault, choose_recogniser
 from app.services.registries import (
     PopulationRegistry,
     Registers,
@@ -97,7 +97,7 @@ def build_house(settings: Settings, *, clock: Clock | None = None, keys: KeyRing
     try:
         return _build(settings, clock, keys)
     except (
-        UnknownRecogniser,
+        RecogniserFault,
         LifecycleError,
         PayingAccountsError,
         catalogue.CatalogueError,
@@ -113,6 +113,7 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
     ring = keys or load_keys(settings.keys_file, make_missing=not settings.production)
     db = Database(settings.effective_database_url, pool=settings.database_pool)
     db.enqueuer = DbosEnqueuer(db, JOBS)
+    reads = choose_recogniser(settings)
     parts: dict[type, object] = {
         ClockCheck: ClockCheck(on=clock is None),  # a clock that was brought along is nobody's host's
         Channels: build_channels(settings),
@@ -121,7 +122,9 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
             merge_rules(etle.EFFECTS, applications.EFFECTS),
             merge_rules(etle.DEADLINES, applications.DEADLINES),
         ),
-        Recogniser: choose_recogniser(settings),
+        Recogniser: reads,
+        PlannedRecogniser: reads,
+        etle.LineRoom: etle.LineRoom(),
         billing.MoneySheets: billing.MoneySheets(),
         billing.OpenAccounts: billing.OpenAccounts(),
         Limits: Limits(settings.rate_limit_store, on=settings.rate_limits == "on"),

@@ -34,6 +34,7 @@ from app.core.config import Settings
 from app.core.logs import configure_logs
 from app.services.reference import NATIONAL_ZONE
 from scripts import bench_data, bench_load, bench_payments
+from scripts.bench_cpu import cpu_ticks
 from scripts.wait_ready import wait_ready
 from tests import make
 
@@ -111,20 +112,14 @@ async def _look_ups(port: int, pid: int, plates: list[str]) -> tuple[float, floa
         (await client.post("/bench/keep/look-up", content=answer.content)).raise_for_status()
     plain, measured, by_cpu = [], [], []
     for _ in range(ROUNDS):
-        start = _cpu_seconds(pid)
+        start = cpu_ticks(pid)
         plain.append(await bench_load.load(port, bare, _is_ok, seconds=SECONDS))
-        between = _cpu_seconds(pid)
+        between = cpu_ticks(pid)
         measured.append(await bench_load.load(port, look_ups, _is_one_ticket, seconds=SECONDS))
-        end = _cpu_seconds(pid)
+        end = cpu_ticks(pid)
         by_cpu.append((between - start) / plain[-1].answers / ((end - between) / measured[-1].answers))
     a_second = [statistics.median(each.per_second for each in rounds) for rounds in (plain, measured)]
     return a_second[0], a_second[1], statistics.median(by_cpu)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """CPU time that a process has used so far, in clock ticks (Linux, proc(5)); equal steps are all that matters."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return float(int(fields[11]) + int(fields[12]))
 
 
 async def _capture_to_reading(port: int, settings: Settings) -> float:

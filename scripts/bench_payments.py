@@ -2,11 +2,16 @@
 
 The statements are listened off the driver during one payment of ours, the looks at bank and token before it included, so
 the comparison cannot drift from the code. Commits are durable on both sides, which is asserted. pgbench is told each bill by one statement more, which a bank's call brings along.
+
+The rates are compared, and so is the CPU time that one payment takes of all who work on it (servers, the database's
+processes, whoever asks): where others use the machine too, the scheduler gives pgbench's process for each client more
+of it than our few servers, and only the second comparison holds.
 """
 
 import asyncio
 import itertools
 import json
+import math
 import os
 import re
 import secrets
@@ -36,6 +41,7 @@ from app.services import billing
 from app.services.billing.models import Bill
 from app.wiring import build_house
 from scripts import bench_data, bench_load
+from scripts.bench_cpu import cpu_time
 from scripts.wait_ready import wait_ready
 from tests.banks import PAYMENT, Bank, join_bank, open_test_bill
 from tests.ops.server import free_port
@@ -64,6 +70,7 @@ class Place:
     house: House
     bank: Bank
     ports: Sequence[int]
+    pids: Sequence[int]
     script: str
 
 
@@ -76,13 +83,15 @@ async def ratios(url: str, *, seconds: float, processes: int, bills: int) -> dic
     found: dict[str, float] = {}
     async with _place(url, processes) as place:
         for clients in CLIENTS:
-            took, slowest = [], []
+            took, by_cpu, slowest = [], [], []
             for _ in range(ROUNDS):
-                tps = await _pgbench(place, clients, seconds)
-                http = await _pay(place, clients, seconds, expected=tps)
+                tps, theirs = await _pgbench(place, clients, seconds)
+                http, ours = await _pay(place, clients, seconds, expected=tps)
                 took.append(http.per_second / tps)
+                by_cpu.append(theirs / ours if ours else math.nan)
                 slowest.append(http.quantile(0.99))
             found[f"payments / pgbench at {clients} clients"] = statistics.median(took)
+            found[f"the same by CPU time, {clients} clients"] = statistics.median(by_cpu)
             found[f"slowest 1 % of payments at {clients} clients, ms"] = 1000 * statistics.median(slowest)
         found["a ticket's payment / that of a bill of no case"] = await _tickets(place)
         if bills:
@@ -110,8 +119,8 @@ async def _place(url: str, processes: int) -> AsyncIterator[Place]:
                 await join_bank(house, client, name=f"Bank Ukur {new_id().hex[-6:]}", profile="bni")
             ).sign_in()
             script = await _script(house, bank)
-        with _servers(processes, url) as ports:
-            yield Place(url, house, bank, ports, script)
+        with _servers(processes, url) as running:
+            yield Place(url, house, bank, list(running), list(running.values()), script)
     finally:
         await house.close()
 
@@ -120,8 +129,9 @@ async def _held_against(larger: Place, smaller: Place, seconds: float) -> float:
     """The rate of one place over the other's at 8 clients, in rounds that take turns."""
     took = []
     for _ in range(ROUNDS):
-        rates = [await _pay(each, 8, seconds, expected=1_000) for each in (smaller, larger)]
-        took.append(rates[1].per_second / rates[0].per_second)
+        few, _ = await _pay(smaller, 8, seconds, expected=1_000)
+        many, _ = await _pay(larger, 8, seconds, expected=1_000)
+        took.append(many.per_second / few.per_second)
     return statistics.median(took)
 
 
@@ -214,8 +224,8 @@ def _is_external_id(given: Any) -> bool:
     return isinstance(given, str) and len(given) == 20 and given.isdigit()
 
 
-async def _pgbench(place: Place, clients: int, seconds: float) -> float:
-    """Transactions a second."""
+async def _pgbench(place: Place, clients: int, seconds: float) -> tuple[float, float]:
+    """Transactions a second, and the CPU time of one."""
     numbers = await _open_bills(place.house, int(3_000 * seconds))
     with (
         psycopg.connect(place.url, autocommit=True) as connection,
@@ -234,20 +244,24 @@ async def _pgbench(place: Place, clients: int, seconds: float) -> float:
         command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", str(int(seconds) or 1)]
         output = asyncio.subprocess.PIPE
         done = await asyncio.create_subprocess_exec(*command, "-f", file.name, place.url, stdout=output, stderr=output)
-        said, complaints = await done.communicate()
-        rate = re.search(rb"tps = ([0-9.]+)", said)
-        if done.returncode or rate is None:
+        async with cpu_time(place.url, [done.pid]) as spent:
+            said, complaints = await done.communicate()
+        rate, count = re.search(rb"tps = ([0-9.]+)", said), re.search(rb"actually processed: ([0-9]+)", said)
+        if done.returncode or rate is None or count is None:
             raise SystemExit(f"pgbench failed:\n{complaints.decode()[-2000:]}")
-        return float(rate[1])
+        return float(rate[1]), spent() / int(count[1])
 
 
-async def _pay(place: Place, clients: int, seconds: float, *, expected: float) -> bench_load.Measured:
+async def _pay(place: Place, clients: int, seconds: float, *, expected: float) -> tuple[bench_load.Measured, float]:
+    """Payments as they were answered, and the CPU time of one."""
     numbers = await _open_bills(place.house, int(expected * seconds) + WARM_UP)
     requests = [_payment(place.bank, customer_no, AMOUNT) for _, customer_no in numbers]
     await bench_load.load(place.ports, requests[:WARM_UP], _is_paid, connections=clients)
-    return await bench_load.load(
-        place.ports, requests[WARM_UP:], _is_paid, seconds=seconds, connections=clients, again=False
-    )
+    async with cpu_time(place.url, [*place.pids, os.getpid()]) as spent:
+        measured = await bench_load.load(
+            place.ports, requests[WARM_UP:], _is_paid, seconds=seconds, connections=clients, again=False
+        )
+    return measured, spent() / measured.answers
 
 
 async def _open_bills(house: House, count: int) -> list[tuple[UUID, str]]:
@@ -266,19 +280,44 @@ async def _open_bills(house: House, count: int) -> list[tuple[UUID, str]]:
 
 
 def _fill(url: str, count: int) -> None:
-    """As many bills more, of numbers that nobody asks for and that lie all over the index."""
+    """As many bills more, of numbers that nobody asks for and that lie all over the index; ids grow, as ours do."""
     with psycopg.connect(url, autocommit=True) as connection:
         columns = [name for name in Bill.model_fields if name not in ("id", "customer_no")]
         kept = sql.SQL(", ").join(map(sql.Identifier, columns))
-        connection.execute(
-            sql.SQL(
-                "INSERT INTO bills (id, customer_no, {kept}) "
-                "SELECT gen_random_uuid(), 'x' || (n * 2654435761 % 10000000019), {kept} "
-                "FROM (SELECT * FROM bills WHERE state = 'open' LIMIT 1) b, generate_series(1, {count}) n"
-            ).format(kept=kept, count=sql.Literal(count))
-        )
+        with _without_indexes(connection, "bills"):
+            connection.execute(
+                sql.SQL(
+                    "INSERT INTO bills (id, customer_no, {kept}) "
+                    "SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, "
+                    "'x' || (n * 2654435761 % 10000000019), {kept} "
+                    "FROM (SELECT * FROM bills WHERE state = 'open' LIMIT 1) b, generate_series(1, {count}) n"
+                ).format(kept=kept, count=sql.Literal(count))
+            )
         connection.execute("VACUUM ANALYZE bills")
         connection.execute("CHECKPOINT")
+
+
+@contextmanager
+def _without_indexes(connection: psycopg.Connection[Any], table: str) -> Iterator[None]:
+    """Indexes but the key's are made again afterwards, which takes a fraction of keeping them meanwhile."""
+    found = connection.execute(
+        "SELECT i.relname, pg_get_indexdef(i.oid), c.conname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
+        "LEFT JOIN pg_constraint c ON c.conindid = i.oid AND c.contype = 'u' "
+        "WHERE x.indrelid = %s::regclass AND NOT x.indisprimary",
+        [table],
+    ).fetchall()
+    for name, _, constraint in found:
+        drop = "ALTER TABLE {table} DROP CONSTRAINT {name}" if constraint else "DROP INDEX {name}"
+        connection.execute(sql.SQL(drop).format(table=sql.Identifier(table), name=sql.Identifier(name)))
+    yield
+    for name, definition, constraint in found:
+        connection.execute(definition)
+        if constraint:
+            connection.execute(
+                sql.SQL("ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}").format(
+                    table=sql.Identifier(table), name=sql.Identifier(name)
+                )
+            )
 
 
 def _payment(bank: Bank, customer_no: str, amount: int) -> bytes:
@@ -301,8 +340,8 @@ def _is_paid(_status: bytes, body: bytes) -> bool:
 
 
 @contextmanager
-def _servers(count: int, url: str) -> Iterator[list[int]]:
-    """So many server processes of one application, each on a port of its own, as behind a load balancer."""
+def _servers(count: int, url: str) -> Iterator[dict[int, int]]:
+    """So many server processes of one application, each on a port of its own, as behind a load balancer: port and pid."""
     ports = [free_port() for _ in range(count)]
     with tempfile.TemporaryFile() as log:
         running = [
@@ -320,7 +359,7 @@ def _servers(count: int, url: str) -> Iterator[list[int]]:
                 if not wait_ready(f"http://127.0.0.1:{port}", lambda process=process: process.poll() is None):  # type: ignore[misc]
                     log.seek(0)
                     raise SystemExit(f"a server did not start:\n{log.read().decode()[-4000:]}")
-            yield ports
+            yield {port: process.pid for port, process in zip(ports, running, strict=True)}
         finally:
             for process in running:
                 process.terminate()

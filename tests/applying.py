@@ -1,7 +1,8 @@
 """Applying as a citizen would, over HTTP: whatever the service's file asks for is filled in from its own examples."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ from app.services.appointments import Window
 from app.services.billing.accounts import BANK
 from app.services.identity import sandbox
 from app.services.identity.roles import Role
+from app.services.registries import Registers, build_registers
 from app.services.registries.demo import PEOPLE
 from tests.drain import drain
 from tests.services.documents import portraits
@@ -74,13 +76,13 @@ class Desk:
         filled = {name: value for name, value in filled.items() if value is not None}
         return await self.patch(made["id"], filled)
 
-    async def patch(self, id: str, form: Mapping[str, Any], *, status: int = 200) -> dict[str, Any]:
-        """Change the form under the version that is there now."""
+    async def patch(self, id: str, form: Mapping[str, Any], *, status: int = 200, **more: Any) -> dict[str, Any]:
+        """Change the form under the version that is there now; `more` stands beside the form."""
         seen = await self.client.get(f"/v1/applications/{id}", headers=self.headers)
         answer = await self.client.patch(
             f"/v1/applications/{id}",
             headers={**self.headers, "If-Match": seen.headers["etag"], "Content-Type": "application/merge-patch+json"},
-            json={"form": form},
+            json={"form": form, **more},
         )
         assert answer.status_code == status, answer.text
         body: dict[str, Any] = answer.json()
@@ -143,6 +145,21 @@ class Desk:
         assert answer.status_code == status, answer.text
         return answer.json()
 
+    async def through(self, service: str, unit: str = POLRES, **form: Any) -> str:
+        """One application from its draft to the approval that issues; its jobs wait in the queue."""
+        draft = await self.hand_in(await self.draft(service, unit, **form))
+        checked = await self.post(f"/v1/applications/{draft['id']}/check")
+        if checked["needs_appointment"]:
+            await self.book(draft["id"], service, unit)
+        await self.submit(draft["id"])
+        if checked["amount"]:
+            await self.pay(draft["id"])
+        if checked["needs_appointment"]:
+            await self.act(draft["id"], Role.OFFICER, "call_in")
+            await self.act(draft["id"], Role.COUNTER, "attend")
+        await self.act(draft["id"], Role.OFFICER, "approve")
+        return str(draft["id"])
+
     async def state(self, id: str) -> str:
         """Where it stands."""
         return str((await self.get(f"/v1/applications/{id}"))["state"])
@@ -186,3 +203,15 @@ def paper(name: str, rule: str | None = None) -> bytes:
     if name.endswith("photo"):
         return portraits.as_bytes(portraits.portrait(light=0.12 if name == "photo" else 0.2))
     return draw_paper(name)
+
+
+@asynccontextmanager
+async def registers_down(house: House, *names: str) -> AsyncIterator[House]:
+    """The same house while these registers do not answer."""
+    dead = house.settings.model_copy(update={f"register_{name}_url": "http://127.0.0.1:9" for name in names})
+    registers = build_registers(dead, house.db, house.keys)
+    try:
+        yield replace(house, parts={**house.parts, Registers: registers})
+    finally:
+        house.db.move_in(house)
+        await registers.aclose()

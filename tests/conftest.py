@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
 from app.core.clock import FixedClock
 from app.core.config import Settings
@@ -18,6 +19,7 @@ from app.core.crypto import KeyRing
 from app.core.house import House
 from app.core.migrations import migrate
 from app.main import create_app
+from app.services.identity import passwords
 from app.wiring import build_house
 from tests.postgres import SharedPostgres
 from tests.seed import seed_template
@@ -29,6 +31,15 @@ KEYS = KeyRing(
     {ring: {"1": bytes([place]) * 32} for place, ring in enumerate(("personal", "index", "log", "documents", "tokens"))}
 )
 _skipped_postgres: list[str] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[PasswordHasher]:
+    """Passwords are hashed at next to no cost: the shipped one (given here) would be half of many a test."""
+    shipped = passwords._HASHER
+    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield shipped
+    passwords._HASHER = shipped
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,9 @@
-"""`loket anpr`: measure the recogniser of this installation, and enter what is known of a camera."""
+"""`loket anpr`: measure recognisers, try them, see what a shadow said, and enter what is known of a camera."""
 
 import csv
-import time
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from statistics import median
 from typing import Annotated
 
 import typer
@@ -13,51 +11,85 @@ from rich.progress import track
 from rich.table import Table
 
 from app.cli import camera_register
-from app.cli.common import console, emit, open_house, refuse, run
+from app.cli.common import REFUSED, console, emit, errors, open_house, refuse, run
+from app.cli.evaluation_page import page
 from app.core.actor import SYSTEM
 from app.core.config import Settings
 from app.core.problems import Problem
+from app.core.texts import LANGS, Lang
+from app.sandbox.photographs import draw_photograph
 from app.services import cameras
-from app.services.recognition import PlateReading, Recogniser, UnknownRecogniser, choose_recogniser
-from app.services.reference import parse_plate
+from app.services.etle import shadow
+from app.services.recognition import PlannedRecogniser, Recogniser, RecogniserFault, choose_recogniser
+from app.services.recognition.evaluation import Evaluation, Labelled, Measured, Share, evaluate, measure
 
-app = typer.Typer(help="The recogniser and the cameras.", no_args_is_help=True)
+app = typer.Typer(help="The recognisers and the cameras.", no_args_is_help=True)
 app.command("camera")(camera_register.camera)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 
 LABELS = "labels.csv"
-_THRESHOLDS = (0.3, 0.5, 0.7, 0.8, 0.9)
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One picture: what stands on the plate, what was read, how sure, and how long it took."""
-
-    file: str
-    kind: str
-    plate: str
-    read: str
-    confidence: float
-    ms: float
-
-    @property
-    def exact(self) -> bool:
-        """Whether the whole plate is right."""
-        return self.plate == self.read
+_PROBE_PLATE = "B1234XYZ"
+_SHADOW_SPAN = timedelta(days=7)
+_PRINTED_THRESHOLDS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 
 
 @app.command("evaluate")
-def evaluate(
+def evaluate_(
     folder: Annotated[Path, typer.Argument(help=f"A folder of pictures with `{LABELS}` (columns file, plate).")],
+    recogniser: Annotated[
+        str | None,
+        typer.Option(help="One of the file of recognisers, an installed kind, or an address; else the plan in force."),
+    ] = None,
+    page_file: Annotated[
+        Path | None, typer.Option("--page", help="Where the page is written; else `evaluation.html` in LOKET_HOME.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Of the page: id or en.")] = "id",
     wrong: Annotated[bool, typer.Option("--wrong", help="Also list the pictures that were read wrongly.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure the configured recogniser on labelled pictures: whole plates right, character errors, time."""
+    """Measure a recogniser on labelled pictures: whole plates right, character errors, precision and coverage, time, memory.
+
+    Also writes a page with the worst pictures."""
+    if language not in LANGS:
+        raise typer.BadParameter(f"{language!r} is no language of the page; it is id or en")
     labels = _labels(folder)
-    measured = run(_measure(folder, labels, quiet=as_json))
-    summary = _summary(measured)
-    rows = [asdict(each) for each in measured if wrong and not each.exact]
+    name, measured = run(_measure(folder, labels, recogniser, quiet=as_json))
+    figures = evaluate(name, measured)
+    lang: Lang = "en" if language == "en" else "id"
+    written = page_file or Settings().home / "evaluation.html"
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.write_text(page(figures, folder, at=datetime.now().astimezone(), lang=lang), encoding="utf-8")
+    summary = {**_summary(figures), "page": str(written)}
+    rows = [asdict(each) for each in figures.worst] if wrong else []
     emit({**summary, "wrong": rows} if wrong else summary, as_json=as_json, human=lambda: _print(summary, rows))
+
+
+@app.command("probe")
+def probe(as_json: Json = False) -> None:
+    """Have every configured recogniser read one drawn picture: that a server answers does not mean that it can read. Exit status 1 when one cannot."""
+    probed = run(_probe())
+    emit([asdict(each) for each in probed], as_json=as_json, human=lambda: _print_probed(probed))
+    if not all(each.read_right for each in probed):
+        raise typer.Exit(REFUSED)
+
+
+@app.command("shadow")
+def shadow_(
+    since: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD; else the last 7 days.")] = None,
+    most: Annotated[int, typer.Option(help="Captures to list.", min=0, max=shadow.MOST_LISTED)] = 20,
+    as_json: Json = False,
+) -> None:
+    """What the shadows of plans said: how often they agreed with what counted, and the newest captures that differ."""
+
+    async def load() -> tuple[list[shadow.Compared], list[shadow.Disagreement]]:
+        async with open_house() as house, house.db.read() as connection:
+            first = datetime.combine(_day(since), time(), tzinfo=UTC) if since else house.clock.now() - _SHADOW_SPAN
+            pairs = await shadow.compared(connection, since=first)
+            return pairs, await shadow.disagreements(connection, since=first, most=most)
+
+    pairs, differ = run(load())
+    told = {"pairs": [asdict(each) for each in pairs], "differ": [asdict(each) for each in differ]}
+    emit(told, as_json=as_json, human=lambda: _print_shadow(pairs, differ))
 
 
 @app.command("certificate")
@@ -89,7 +121,7 @@ def _day(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is no day; write it like 2027-01-31") from None
 
 
-def _labels(folder: Path) -> list[dict[str, str]]:
+def _labels(folder: Path) -> list[Labelled]:
     path = folder / LABELS
     if not path.is_file():
         raise refuse(f"{path} is missing: a CSV file with the columns file and plate, one picture a line.")
@@ -97,88 +129,138 @@ def _labels(folder: Path) -> list[dict[str, str]]:
         rows = list(csv.DictReader(lines))
     if not rows or not {"file", "plate"} <= rows[0].keys():
         raise refuse(f"{path} needs the columns file and plate, and at least one picture.")
-    return rows
+    return [Labelled(row["file"], row["plate"], row.get("kind") or "all") for row in rows]
 
 
-async def _measure(folder: Path, labels: list[dict[str, str]], *, quiet: bool) -> list[Measured]:
+async def _measure(
+    folder: Path, labels: list[Labelled], name: str | None, *, quiet: bool
+) -> tuple[str, list[Measured]]:
+    name, reader, all_of_them = _reader(name)
     try:
-        recogniser = choose_recogniser(Settings())
-    except UnknownRecogniser as error:
-        raise refuse(str(error)) from error
-    await recogniser.warm_up()
-    try:
-        rows = track(labels, "Reading", console=console, disable=quiet)
-        return [await _measured(recogniser, folder, row) for row in rows]
+        await reader.warm_up()
+        rows = labels if quiet else track(labels, "Reading", console=errors)
+        return name, [await measure(reader, each, (folder / each.file).read_bytes()) for each in rows]
     finally:
-        await recogniser.aclose()
+        await all_of_them.aclose()
 
 
-async def _measured(recogniser: Recogniser, folder: Path, row: dict[str, str]) -> Measured:
-    image = (folder / row["file"]).read_bytes()
-    started = time.perf_counter()
-    best = await _best(recogniser, image)
-    ms = round((time.perf_counter() - started) * 1000, 1)
-    wanted = parse_plate(row["plate"])
-    plate = wanted.canonical if wanted else row["plate"].upper()
-    read, confidence = (best.plate, best.confidence) if best else ("", 0.0)
-    return Measured(row["file"], row.get("kind") or "all", plate, read, confidence, ms)
+def _reader(name: str | None) -> tuple[str, Recogniser, PlannedRecogniser]:
+    """The recogniser to be measured, with whatever has to be closed in the end."""
+    settings = Settings()
+    configured = _configured(settings)
+    if name is None:
+        return settings.recogniser, configured, configured
+    if name in configured.readers:
+        return name, configured.readers[name], configured
+    alone = _configured(settings.model_copy(update={"recogniser": name}))
+    return name, alone, alone
 
 
-async def _best(recogniser: Recogniser, image: bytes) -> PlateReading | None:
+def _configured(settings: Settings) -> PlannedRecogniser:
     try:
-        return next(iter((await recogniser.read(image)).results), None)
+        return choose_recogniser(settings)
+    except RecogniserFault as error:
+        raise refuse(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What one recogniser made of the drawn picture."""
+
+    recogniser: str
+    read_right: bool
+    words: str
+    elapsed_ms: int
+
+
+async def _probe() -> list[Probed]:
+    configured = _configured(Settings())
+    picture = draw_photograph(_PROBE_PLATE, seed=1)
+    try:
+        return [await _probed(name, reader, picture) for name, reader in configured.readers.items()]
+    finally:
+        await configured.aclose()
+
+
+async def _probed(name: str, reader: Recogniser, picture: bytes) -> Probed:
+    try:
+        reading = await reader.read(picture)
     except Problem as problem:
-        if problem.type.status != 422:
-            raise
-        return None  # a picture that cannot be opened counts as not read
+        return Probed(name, False, problem.detail("en"), 0)
+    except (ImportError, OSError) as error:  # the embedded reader without its libraries or weights
+        return Probed(name, False, f"{type(error).__name__}: {error}", 0)
+    best = next(iter(reading.results), None)
+    words = f"{best.plate}, confidence {best.confidence:.2f}" if best else "no plate seen"
+    return Probed(name, best is not None and best.plate == _PROBE_PLATE, words, reading.elapsed_ms)
 
 
-def _summary(measured: list[Measured]) -> dict[str, object]:
-    kinds = sorted({each.kind for each in measured})
-    times = sorted(each.ms for each in measured)
+def _print_probed(probed: list[Probed]) -> None:
+    table = Table("recogniser", "", f"a drawn {_PROBE_PLATE} was read as", "ms", box=None)
+    for each in probed:
+        table.add_row(each.recogniser, "ok" if each.read_right else "BAD", each.words, str(each.elapsed_ms))
+    console.print(table)
+
+
+def _print_shadow(pairs: list[shadow.Compared], differ: list[shadow.Disagreement]) -> None:
+    if not pairs:
+        console.print("No shadow has read anything in that time. A plan names one with `shadow` (docs/recognisers.md).")
+        return
+    table = Table("counted", "shadow", "pictures", "agree", "differ", "only counted", "only shadow", "away", box=None)
+    for pair in pairs:
+        table.add_row(*(str(value) for value in asdict(pair).values()))
+    console.print(table)
+    for each in differ:
+        console.print(
+            f"{each.capture_id} picture {each.position}: {each.plate or 'nothing'} ({each.confidence:.2f}), "
+            f"{each.shadow}: {each.shadow_plate or 'nothing'} ({each.shadow_confidence:.2f})"
+        )
+
+
+def _summary(figures: Evaluation) -> dict[str, object]:
     return {
-        "pictures": len(measured),
-        "exact": sum(each.exact for each in measured),
-        "exact_percent": _percent(measured),
-        "character_errors_percent": _character_errors(measured),
-        "nothing_read": sum(not each.read for each in measured),
-        "ms_median": median(times),
-        "ms_p95": times[min(len(times) - 1, round(0.95 * len(times)))],
-        "by_kind": {kind: _percent([each for each in measured if each.kind == kind]) for kind in kinds},
+        "recogniser": figures.recogniser,
+        "pictures": figures.pictures,
+        "exact": figures.exact.count,
+        "exact_percent": _percent(figures.exact),
+        "exact_interval_percent": _interval(figures.exact),
+        "character_error_rate_percent": round(100 * figures.character_error_rate, 1),
+        "nothing_read": figures.nothing_read,
+        "refused": figures.refused,
+        "ms_p50": figures.ms_p50,
+        "ms_p95": figures.ms_p95,
+        "peak_memory_mib": figures.peak_memory_mib,
+        "by_kind": {kind: _percent(share) for kind, share in figures.by_kind.items()},
         "accepted_at": {
-            str(least): {
-                "accepted_percent": round(100 * len(sure) / len(measured), 1),
-                "exact_percent": _percent(sure),
+            str(each.threshold): {
+                "coverage_percent": _percent(each.coverage),
+                "precision_percent": _percent(each.precision),
+                "precision_interval_percent": _interval(each.precision),
             }
-            for least in _THRESHOLDS
-            if (sure := [each for each in measured if each.confidence >= least])
+            for each in figures.thresholds
+            if each.precision.of
         },
     }
 
 
-def _percent(measured: list[Measured]) -> float:
-    return round(100 * sum(each.exact for each in measured) / len(measured), 1)
+def _percent(share: Share) -> float:
+    return round(100 * share.value, 1)
 
 
-def _character_errors(measured: list[Measured]) -> float:
-    wrong = sum(min(len(each.plate), _distance(each.read, each.plate)) for each in measured)
-    return round(100 * wrong / sum(len(each.plate) for each in measured), 1)
-
-
-def _distance(one: str, other: str) -> int:
-    """Characters to insert, drop or change (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, start=1):
-        above = row
-        row = [i]
-        for j, b in enumerate(other, start=1):
-            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (a != b)))
-    return row[-1]
+def _interval(share: Share) -> list[float]:
+    return [round(100 * edge, 1) for edge in share.interval]
 
 
 def _print(summary: dict[str, object], wrong: list[dict[str, object]]) -> None:
     table = Table("measure", "value", box=None)
     for name, value in summary.items():
+        if name == "accepted_at" and isinstance(value, dict):
+            for threshold in map(str, _PRINTED_THRESHOLDS):
+                if threshold in value:
+                    row = value[threshold]
+                    low, high = row["precision_interval_percent"]
+                    words = f"{row['coverage_percent']} % accepted, {row['precision_percent']} % of it right ({low} to {high})"
+                    table.add_row(f"from {threshold}", words)
+            continue
         shown = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
         table.add_row(name.replace("_", " "), shown)
     console.print(table)

@@ -24,6 +24,7 @@ from app.services import cases, etle, reference
 from app.services.documents.certificates import CertificateFault
 from app.services.documents.signing import DocumentSigner
 from app.services.identity import connections, credentials, demo
+from app.services.recognition import RecogniserFault, choose_recogniser
 from app.wiring import build_house
 
 REACH_TIMEOUT_S = 3.0
@@ -228,8 +229,12 @@ async def _reach(about: str, url: str) -> Finding:
 
 
 def _recogniser(settings: Settings) -> Finding:
+    try:
+        readers = choose_recogniser(settings).readers
+    except RecogniserFault as error:
+        return Finding("recogniser", "bad", str(error))
     if settings.recogniser != "embedded":
-        return Finding("recogniser", "ok", f"{settings.recogniser} is configured")
+        return Finding("recogniser", "ok", f"{', '.join(readers)}; `loket anpr probe` has each read a picture")
     missing = [name for name in ("rapidocr", "onnxruntime", "cv2") if find_spec(name) is None]
     if missing:
         words = f"embedded, but {', '.join(missing)} is not installed: every capture goes to an officer"

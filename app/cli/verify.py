@@ -19,10 +19,9 @@ from app.cli import verify_seal
 from app.cli.common import REFUSED, console, emit, refuse
 from app.core.config import Settings
 from app.core.crypto import KeyRing
-from app.services import appointments, cases, transparency
+from app.services import appointments, cases, documents, transparency
 from app.services.cases import DrawVerdict
 from app.services.documents import seal_checks
-from app.services.etle import receipts
 from app.services.transparency import ATTACHMENT_NAME
 
 FILE_MAX_BYTES = 20 * 1024 * 1024
@@ -63,8 +62,8 @@ def _verdict(document: dict[str, Any], keys: tuple[str, ...]) -> DrawVerdict:
         slots = appointments.verify_slot_draw(document, keys)
         drawn = ", ".join(f"{ask} {slot or 'waits'}" for ask, slot in slots.drawn)
         return DrawVerdict(slots.pool, drawn=drawn, fault=slots.fault)
-    if document.get("format") == receipts.FORMAT:
-        verdict = receipts.verify_receipt(document, keys)
+    if document.get("format") == documents.RECEIPT_FORMAT:
+        verdict = documents.verify_receipt(document, keys)
     else:
         verdict = transparency.verify_proof(document, keys)
     return DrawVerdict(verdict, fault=verdict.fault)

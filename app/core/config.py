@@ -61,7 +61,8 @@ class Settings(BaseSettings):
     )
     recogniser: str = Field(
         default="embedded",
-        description="`embedded`, the name of an installed recogniser, or the URL of a Plate-Recognizer-compatible server.",
+        description="`embedded`, the name of another installed recogniser, the URL of a Plate-Recognizer-compatible server, or a "
+        "`.yaml` file of several with a plan for each Polda or camera (docs/recognisers.md).",
     )
     recogniser_token: str = Field(
         default="", description="Token for a recogniser reached by URL, if it wants one.", repr=False

@@ -6,7 +6,7 @@ block commits; whatever is raised inside rolls everything back.
 
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -26,9 +26,10 @@ from sqlalchemy.orm.attributes import manager_of_class
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
+from app.core import hot
 from app.core.actor import Actor
-from app.core.hot import HotPool, HotQuery, Rows
-from app.core.prepared import Prepared, Runner, Values
+from app.core.hot import HotPool, HotQuery
+from app.core.prepared import Prepared, Rows, Runner, Statement, Values
 
 __all__ = [
     "Database",
@@ -122,13 +123,13 @@ class Tx:
     house: "House"
     _runner: Runner | None = None
 
-    async def run(self, prepared: Prepared, values: Values) -> Sequence[Any]:
+    async def run(self, prepared: Prepared, values: Values) -> Rows:
         """Run a statement that was built at import, and return its rows; see `app.core.prepared`."""
         return await self._running().rows(prepared, values)
 
-    async def run_all(self, *several: tuple[Prepared, Values]) -> None:
-        """Run several that return nothing, in this order, in one going to the database and back."""
-        await self._running().all(*several)
+    async def run_all(self, *several: Statement) -> list[Rows]:
+        """Run several in this order, in one going to the database and back; returns the rows of each."""
+        return await self._running().all(*several)
 
     def _running(self) -> Runner:
         if self._runner is None:
@@ -191,8 +192,9 @@ class Database:
         now = self.house.clock.now()
         token = _in_transaction.set(True)
         try:
-            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session, session.begin():
+            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session:
                 yield Tx(session=session, now=now, as_of=as_of or now, actor=actor, house=self.house)
+                await session.commit()  # whatever was raised has passed by here: closing the session rolls back
         finally:
             _in_transaction.reset(token)
 
@@ -204,7 +206,7 @@ class Database:
                 connection = await connection.execution_options(loket_read=True)
             yield connection
 
-    async def look(self, query: HotQuery, **given: str) -> Rows:
+    async def look(self, query: HotQuery, **given: str) -> hot.Rows:
         """The rows of a hot query; for anything that a crowd does not ask, use `read`."""
         if self._hot is not None:
             return await self._hot.rows(query, given)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from dbos import DBOS, DBOSClient, WorkflowSerializationFormat
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from app.core.house import House
 
 Queue = Literal["default", "recognition", "delivery", "banks"]
-QUEUES: dict[Queue, int] = {"default": 8, "recognition": 2, "delivery": 8, "banks": 4}
+QUEUES: dict[Queue, int] = {"default": 8, "recognition": 4, "delivery": 8, "banks": 4}
 """Jobs of each queue that one worker process runs at once."""
 
 RETRY_FIRST_S = 1.0
 RETRY_GROWTH = 3.0
+GIVEN_UP_AFTER = timedelta(minutes=20)
+"""The eight tries of a job that calls out take 18 minutes together. What is older and not done waits for nobody any more:
+a schedule of its room starts it again, for an outage may last a day."""
 POLL_S = 0.3
 DONE_KEPT_HOURS = 48
 CLOSING_THREADS = 4

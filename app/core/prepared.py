@@ -1,8 +1,9 @@
 """Statements of a hot transaction: built and compiled once, and on PostgreSQL run by the driver itself, prepared.
 
-Going through the session costs three times what the driver needs (`make bench`), and a payment runs a dozen statements. So
-its few go this way, on the very connection and in the very transaction of the session. On SQLite they go through the
-session. Errors are SQLAlchemy's, as everywhere.
+Going through the session costs three times what the driver needs, and going to the database and back more than a statement
+itself (`make bench`); a payment runs a dozen. So its few go this way, on the very connection and in the very transaction
+of the session, and those that do not wait for each other's answer go together. On SQLite they go through the session, one
+by one. Errors are SQLAlchemy's, as everywhere.
 """
 
 from collections import namedtuple
@@ -20,6 +21,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 _DIALECT = psycopg_dialect(paramstyle="numeric_dollar", dbapi=psycopg)  # type: ignore[no-untyped-call]
 Values = Mapping[str, Any]
+Rows = Sequence[Any]
 Mend = Callable[[Any], Any]
 
 
@@ -51,6 +53,7 @@ class Compiled:
         )
         found: Any = getattr(statement, "selected_columns", None) or getattr(statement, "_returning", ())
         columns: list[Any] = list(found)
+        self.returns = bool(columns)
         keys = [str(getattr(column, "key", place)) for place, column in enumerate(columns)]
         self._row: Any = namedtuple("Row", keys, rename=True)  # type: ignore[misc]  # made of a query
         self._mend: tuple[tuple[int, Mend], ...] = tuple(
@@ -76,58 +79,70 @@ class Compiled:
         return self._row._make(mended)
 
 
+Statement = tuple[Prepared, Values]
+Driver = AsyncConnection[tuple[Any, ...]]
+Cursor = AsyncRawCursor[tuple[Any, ...]]
+
+
 class Runner:
     """Runs prepared statements in the transaction of one session."""
 
     def __init__(self, session: AsyncSession, *, by_driver: bool) -> None:
         self._session, self._by_driver = session, by_driver
-        self._cursor: AsyncRawCursor[tuple[Any, ...]] | None = None
+        self._driver: Driver | None = None
 
-    async def rows(self, prepared: Prepared, values: Values) -> Sequence[Any]:
+    async def rows(self, prepared: Prepared, values: Values) -> Rows:
         """Run it and return its rows, if it has any; what the session has not written yet is written before."""
         if not self._by_driver:
             result = await self._session.execute(prepared.statement, values)
             return (
                 result.all() if getattr(result, "returns_rows", True) else ()
             )  # what comes of an ORM select has no such word
-        cursor = self._cursor or await self._open()
+        driver = self._driver or await self._open()
         await self._flush()
         compiled = prepared.for_driver
         try:
-            await cursor.execute(compiled.sql, compiled.parameters(values), prepare=True, binary=True)
-            return [compiled.row(row) for row in await cursor.fetchall()] if cursor.description else ()
+            return await _fetched(compiled, await _sent(driver, compiled, values))
         except psycopg.Error as error:
             _raise(compiled, error)
 
-    async def all(self, *several: tuple[Prepared, Values]) -> None:
-        """Run them in this order, in one going there and back; whatever rows they have are dropped."""
+    async def all(self, *several: Statement) -> list[Rows]:
+        """Run them in this order, in one going there and back; each one's rows. None sees less than one that ran alone
+        would: it begins when the one before it has ended, with whatever was committed by then."""
         if not self._by_driver:
-            for prepared, values in several:
-                await self._session.execute(prepared.statement, values)
-            return
-        cursor = self._cursor or await self._open()
+            return [await self.rows(*each) for each in several]
+        driver = self._driver or await self._open()
         await self._flush()
-        compiled = several[0][0].for_driver
+        compiled, sent = several[0][0].for_driver, []
         try:
-            async with cursor.connection.pipeline():
+            async with driver.pipeline():
                 for prepared, values in several:
                     compiled = prepared.for_driver
-                    await cursor.execute(compiled.sql, compiled.parameters(values), prepare=True, binary=True)
+                    sent.append((compiled, await _sent(driver, compiled, values)))
+            return [await _fetched(*each) for each in sent]
         except psycopg.Error as error:
             _raise(compiled, error)
 
-    async def _open(self) -> AsyncRawCursor[tuple[Any, ...]]:
+    async def _open(self) -> Driver:
         connection = await self._session.connection()
         proxied = connection.sync_connection
         assert proxied is not None
         driver = proxied.connection.driver_connection
         assert isinstance(driver, AsyncConnection)
-        self._cursor = AsyncRawCursor(driver)
-        return self._cursor
+        self._driver = driver
+        return driver
 
     async def _flush(self) -> None:
         if self._session.new or self._session.deleted or self._session.dirty:
             await self._session.flush()
+
+
+async def _sent(driver: Driver, compiled: Compiled, values: Values) -> Cursor:
+    return await AsyncRawCursor(driver).execute(compiled.sql, compiled.parameters(values), prepare=True, binary=True)
+
+
+async def _fetched(compiled: Compiled, cursor: Cursor) -> Rows:
+    return [compiled.row(row) for row in await cursor.fetchall()] if compiled.returns else ()
 
 
 def _bind(compiled: SQLCompiler, name: str) -> Mend | None:

@@ -7,6 +7,7 @@ does no harm.
 import asyncio
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -24,6 +25,9 @@ T = TypeVar("T")
 Store = LocalStore | MemoryStore | S3Store
 STORE_THREADS = 16
 READ_AHEAD = 1024 * 1024
+PIECE = 1024 * 1024
+S3_PIECE = 5 * 1024 * 1024
+"""Bytes of a streamed file that are in memory at once; S3 takes no smaller part of an upload."""
 _RETRIES: "RetryConfig" = {
     "max_retries": 3,
     "retry_timeout": timedelta(seconds=15),
@@ -52,13 +56,14 @@ class ObjectStorage:
     async def put(self, data: bytes) -> str:
         """Keep the bytes, exactly as they are; returns their SHA-256 in hex. Doing it twice is harmless."""
         digest = hashlib.sha256(data).hexdigest() if len(data) < 65_536 else await asyncio.to_thread(_sha256, data)
-        await self._call(obstore.put, self._store, _path(digest), data)
+        await self._call(_put, self._store, _path(digest), data)
         return digest
 
-    async def put_file(self, path: Path) -> str:
-        """Keep a file that is too large for memory; returns its SHA-256 in hex. Doing it twice is harmless."""
-        digest = await self._call(_sha256_of_file, path)
-        await self._call(obstore.put, self._store, _path(digest), path)
+    async def put_file(self, source: Path | BinaryIO) -> str:
+        """Keep a file that is too large for memory, by its path or open from its first byte; returns its SHA-256 in hex.
+        Doing it twice is harmless."""
+        digest = await self._call(sha256_of_file, source)
+        await self._call(_put, self._store, _path(digest), source)
         return digest
 
     async def open(self, sha256: str) -> BinaryIO:
@@ -125,9 +130,35 @@ def _open(store: Store, path: str) -> Any:
     return obstore.open_reader(store, path, buffer_size=READ_AHEAD)
 
 
-def _sha256_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256_of_file(source: Path | BinaryIO) -> str:
+    """The SHA-256 of a file in hex, read in pieces; an open one stands at its first byte afterwards."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return sha256_of_file(file)
+    digest = hashlib.sha256()
+    source.seek(0)
+    while piece := source.read(PIECE):
+        digest.update(piece)
+    source.seek(0)
+    return digest.hexdigest()
+
+
+def _put(store: Store, path: str, source: bytes | Path | BinaryIO) -> None:
+    piece = S3_PIECE if isinstance(store, S3Store) else PIECE
+    obstore.put(store, path, source, chunk_size=piece, max_concurrency=2)
+    if isinstance(store, LocalStore):
+        # The store renames a whole file into place but leaves it to the system when that reaches the disk. What we
+        # answer for (a capture, a payment's paper) has to outlive a power cut, as the row that names it does.
+        _to_disk(Path(str(store.prefix)) / path)
+
+
+def _to_disk(file: Path) -> None:
+    for each in (file, file.parent, file.parent.parent):
+        handle = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _read(store: Store, path: str) -> bytes:

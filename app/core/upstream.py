@@ -11,13 +11,19 @@ from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 
 from app.core.db import in_transaction
-from app.core.problems import BUSY, UPSTREAM_UNAVAILABLE
+from app.core.problems import BUSY, UPSTREAM_UNAVAILABLE, Problem
 
 RETRY_AFTER_S = 10
 MAX_ANSWER_BYTES = 16 * 2**20
 _FAILURES_TO_OPEN = 5
 _OPEN_FOR_S = 15.0
+_LATER = {"Retry-After": str(RETRY_AFTER_S)}
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+def was_tried(problem: Problem) -> bool:
+    """Whether an upstream was asked at all: not where its breaker is open or all its places are taken."""
+    return bool(problem.params.get("tried", True))
 
 
 class Upstream:
@@ -53,15 +59,18 @@ class Upstream:
         if in_transaction():
             raise RuntimeError(f"{self.name} was called inside a transaction: calls belong between transactions")
         if self._slots.locked():
-            raise BUSY(name=self.name, retry_after=RETRY_AFTER_S, headers={"Retry-After": str(RETRY_AFTER_S)})
+            raise BUSY(name=self.name, tried=False, retry_after=RETRY_AFTER_S, headers=_LATER)
         async with self._slots:
             try:
                 async with await self._breakers.get_breaker(self.name), asyncio.timeout(self._timeout_s):
                     answer = await self._answer(method, path, kwargs)
                     if answer.status_code >= 500:
                         raise _ServerError(answer.status_code)
-            except (OpenedState, httpx.HTTPError, TimeoutError, _ServerError, _TooLong) as error:
-                raise UPSTREAM_UNAVAILABLE(name=self.name, headers={"Retry-After": str(RETRY_AFTER_S)}) from error
+            except OpenedState as error:
+                # Nobody was asked: whoever counts tries does not count this one.
+                raise UPSTREAM_UNAVAILABLE(name=self.name, tried=False, headers=_LATER) from error
+            except (httpx.HTTPError, TimeoutError, _ServerError, _TooLong) as error:
+                raise UPSTREAM_UNAVAILABLE(name=self.name, headers=_LATER) from error
         return answer
 
     async def _answer(self, method: str, path: str, kwargs: dict[str, Any]) -> httpx.Response:

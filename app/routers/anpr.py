@@ -1,18 +1,19 @@
 """The cameras' door: read a picture, or hand in a capture that becomes a case."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 
 from fastapi import APIRouter, File, Response, UploadFile
 
 from app.core.actor import Actor
 from app.core.house import House
+from app.core.storage import sha256_of_file
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import CameraDevice
-from app.routers.http.key_first import KeyFirst
+from app.routers.http.key_first import KeyFirst, RoomFirst
 from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
 from app.services import cameras
-from app.services.documents import VIDEO_TYPE, check_image, check_video, off_loop
+from app.services.documents import VIDEO_TYPE, ImageInfo, VideoInfo, check_image, check_video, off_loop
 from app.services.etle import accept_capture
 from app.services.recognition import Recogniser
 
@@ -33,7 +34,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     413: {"description": "More bytes than the limit."},
     415: {"description": "Not a JPEG, PNG or WebP by its bytes."},
     422: {"description": "A picture or a field is not right; `errors` names each."},
-    429: {"description": "This camera sends too fast; see Retry-After."},
+    429: {"description": "This camera sends too fast, or too many of its captures wait to be read; see Retry-After."},
 }
 
 
@@ -57,13 +58,6 @@ async def read_picture(
     return RecognitionAnswer.of(await house[Recogniser].read(data))
 
 
-@router.post(
-    "/captures",
-    status_code=202,
-    max_body_size=MOST_CAPTURE_BYTES,
-    form_limits={"max_fields": _MOST_FIELDS, "max_files": 2 * cameras.MOST_IMAGES, "max_part_size": MIB},
-    responses={**_REFUSALS, 409: {"description": "This camera has used the capture id for another content."}},
-)
 async def hand_in_capture(
     device: CameraDevice,
     house: TheHouse,
@@ -83,19 +77,35 @@ async def hand_in_capture(
         UploadFile | None, File(description="A short film of it: MP4, at most 30 seconds and 24 MiB.")
     ] = None,
 ) -> CaptureAccepted:
-    """Hand in a capture. It is kept before the answer leaves, and read soon after."""
+    """Hand in a capture. It is kept, on disk and in the database, before the answer leaves, and read soon after."""
     told = cameras.parse_metadata(metadata if isinstance(metadata, str) else await metadata.read())
     if len(image) > cameras.MOST_IMAGES:
         raise cameras.IMAGE_COUNT(most=cameras.MOST_IMAGES, count=len(image))
-    pictures = [await each.read() for each in image]
-    film = None if video is None else await video.read()
+    pictures = [each.file for each in image]
+    film = None if video is None else video.file
+    digests = [await off_loop(sha256_of_file, each) for each in (*pictures, *([film] if film else []))]
     async with house.db.read() as connection:
-        sent = pictures if film is None else [*pictures, film]
-        earlier = await cameras.find_repeated(connection, device, sent, told)
+        earlier = await cameras.find_repeated(connection, device, digests, told)
     # What was accepted stays so: a camera that repeats itself after an outage is not told that its capture is too old.
     capture = earlier or await _accepted(house, device, pictures, film, told)
     response.headers["Location"] = f"/v1/anpr/captures/{capture.id}"
     return CaptureAccepted.of(capture)
+
+
+router.add_api_route(
+    "/captures",
+    hand_in_capture,
+    methods=["POST"],
+    route_class_override=RoomFirst,
+    status_code=202,
+    max_body_size=MOST_CAPTURE_BYTES,
+    form_limits={"max_fields": _MOST_FIELDS, "max_files": 2 * cameras.MOST_IMAGES, "max_part_size": MIB},
+    responses={
+        **_REFUSALS,
+        409: {"description": "This camera has used the capture id for another content."},
+        503: {"description": "Too many captures wait to be read; keep it and see Retry-After."},
+    },
+)
 
 
 @router.get("/captures/{id}", responses={404: {"description": "This camera has sent no such capture."}})
@@ -106,7 +116,7 @@ async def show_capture(id: UUID, device: CameraDevice, house: TheHouse) -> Captu
 
 
 async def _accepted(
-    house: House, device: Actor, pictures: list[bytes], film: bytes | None, told: cameras.CaptureMetadata
+    house: House, device: Actor, pictures: list[BinaryIO], film: BinaryIO | None, told: cameras.CaptureMetadata
 ) -> cameras.CaptureView:
     async with house.db.read() as connection:
         checked = await cameras.check_metadata(connection, device, told, now=house.clock.now())
@@ -116,16 +126,27 @@ async def _accepted(
     return capture
 
 
-async def _stored(house: House, pictures: list[bytes], film: bytes | None) -> list[cameras.Image]:
-    """Check everything before the first is stored: a refused capture leaves nothing behind."""
-    seen = [await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES) for data in pictures]
-    video = None
-    if film is not None:
-        video = await off_loop(check_video, film, max_bytes=MOST_VIDEO_BYTES, max_seconds=LONGEST_VIDEO_S)
+async def _stored(house: House, pictures: list[BinaryIO], film: BinaryIO | None) -> list[cameras.Image]:
+    """Check everything before the first is stored: a refused capture leaves nothing behind.
+
+    The pictures lie in temporary files, and only those that are being checked are in memory, a few at a time in the whole
+    process (`off_loop`): sixty cameras that send at once cost no more than those few."""
+    seen = [await off_loop(_checked, each) for each in pictures]
+    video = None if film is None else await off_loop(_checked_film, film)
     images = [
-        cameras.Image(await house.storage.put(data), info.media_type, info.width, info.height)
-        for data, info in zip(pictures, seen, strict=True)
+        cameras.Image(await house.storage.put_file(picture), info.media_type, info.width, info.height)
+        for picture, info in zip(pictures, seen, strict=True)
     ]
     if film is not None and video is not None:
-        images.append(cameras.Image(await house.storage.put(film), VIDEO_TYPE, video.width, video.height))
+        images.append(cameras.Image(await house.storage.put_file(film), VIDEO_TYPE, video.width, video.height))
     return images
+
+
+def _checked(picture: BinaryIO) -> ImageInfo:
+    picture.seek(0)
+    return check_image(picture.read(MOST_IMAGE_BYTES + 1), max_bytes=MOST_IMAGE_BYTES)
+
+
+def _checked_film(film: BinaryIO) -> VideoInfo:
+    film.seek(0)
+    return check_video(film.read(MOST_VIDEO_BYTES + 1), max_bytes=MOST_VIDEO_BYTES, max_seconds=LONGEST_VIDEO_S)

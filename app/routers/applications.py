@@ -1,9 +1,9 @@
-"""The citizen's door to an application: draft, papers, pre-check, submission, messages, bill, appointment, document."""
+"""The citizen's door to an application: draft, papers, pre-check, submission, messages, bill, document."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Header, Request, Response, UploadFile
+from fastapi import APIRouter, Body, File, Header, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
@@ -13,8 +13,8 @@ from app.core.limits import Limits
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Lang, Text
 from app.routers.http.deps import TheAddress, TheHouse, TheLang
-from app.routers.http.guards import Citizen, public
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
+from app.routers.http.guards import Applicant, public
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once, need_key
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.applications import (
     Application,
@@ -32,7 +32,6 @@ from app.routers.schemas.applications import (
     Messages,
     ReusableOut,
     ReuseIn,
-    SlotIn,
     StatusIn,
     StatusOut,
     SubmitIn,
@@ -42,6 +41,7 @@ from app.routers.schemas.tickets import Timeline, TimelineItem
 from app.services import applications, billing, cases
 from app.services.applications import ApplicationView
 from app.services.applications.problems import NO_BILL, NOT_FAMILY, VERSION_NEEDED
+from app.services.billing.refund_problems import ACCOUNT_NOT_FOUND
 from app.services.catalogue import Catalogue
 from app.services.registries import Nik, parse_kk
 
@@ -54,7 +54,7 @@ IfMatch = Annotated[str | None, Header(max_length=40, description="The ETag of t
 
 
 @router.post("/v1/applications", status_code=201, response_model=Application, openapi_extra=KEY_REQUIRED)
-async def begin(body: ApplicationIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
+async def begin(body: ApplicationIn, request: Request, me: Applicant, house: TheHouse, lang: TheLang) -> JSONResponse:
     """Begin a draft. What registers know is filled in already. Needs an Idempotency-Key."""
     need_key(request)
     await house[Limits].hit("application-person", me.id)
@@ -72,7 +72,7 @@ async def begin(body: ApplicationIn, request: Request, me: Citizen, house: TheHo
 
 @router.get("/v1/applications")
 async def list_applications(
-    me: Citizen, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
+    me: Applicant, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
 ) -> ApplicationPage:
     """Your applications, newest first."""
     return await _own(house, me, lang, limit, after)
@@ -80,7 +80,7 @@ async def list_applications(
 
 @router.get("/v1/me/applications")
 async def my_applications(
-    me: Citizen, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
+    me: Applicant, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
 ) -> ApplicationPage:
     """The same as `/v1/applications`."""
     return await _own(house, me, lang, limit, after)
@@ -92,7 +92,7 @@ async def status(body: StatusIn, house: TheHouse, lang: TheLang, address: TheAdd
 
     An unknown reference and a wrong day get the same answer. Limited by address and by reference.
     """
-    await house[Limits].hit("lookup-address", address)
+    await house[Limits].hit("status-address", address)
     await house[Limits].hit("lookup-plate", f"application {body.reference.strip().upper()}")
     line = await applications.status_of(house, body.reference, body.born_on)
     if line is None:
@@ -108,7 +108,7 @@ async def status(body: StatusIn, house: TheHouse, lang: TheLang, address: TheAdd
 
 
 @router.get("/v1/applications/{id}", response_model=Application)
-async def get_application(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
+async def get_application(id: UUID, me: Applicant, house: TheHouse, lang: TheLang) -> JSONResponse:
     """The application; its ETag is what a change must name in If-Match."""
     view = await applications.application_for(house, me, id)
     return with_etag(_json(house, view, lang), view.version)
@@ -117,27 +117,30 @@ async def get_application(id: UUID, me: Citizen, house: TheHouse, lang: TheLang)
 @router.patch(
     "/v1/applications/{id}",
     response_model=Application,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {MERGE_PATCH: {"schema": ApplicationPatch.model_json_schema()}},
-        }
-    },
 )
 async def change(
-    id: UUID, request: Request, me: Citizen, *, house: TheHouse, lang: TheLang, if_match: IfMatch = None
+    id: UUID,
+    patch: Annotated[ApplicationPatch, Body(media_type=MERGE_PATCH)],
+    me: Applicant,
+    *,
+    house: TheHouse,
+    lang: TheLang,
+    if_match: IfMatch = None,
 ) -> JSONResponse:
-    """Change the draft by a JSON merge patch (RFC 7396); a wrong value is named and nothing is changed. Needs If-Match."""
-    patch = ApplicationPatch.model_validate_json(await request.body() or b"{}")
+    """Change the draft by a JSON merge patch (RFC 7396); a wrong value is named and nothing is changed. Needs If-Match.
+
+    What registers know, given the new answers, is filled in where a question is still open; the answer shows it.
+    """
     version = read_version(if_match)
     async with house.db.begin(me) as tx:
         await applications.change(tx, id, patch.form, expected_version=version, exemption=patch.exemption)
-        view = await applications.view_in(tx, id)
+    await applications.fill_in(house, me, id)
+    view = await applications.application_for(house, me, id)
     return with_etag(_json(house, view, lang), view.version)
 
 
 @router.post("/v1/applications/{id}/check")
-async def check(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> CheckOut:
+async def check(id: UUID, me: Applicant, house: TheHouse, lang: TheLang) -> CheckOut:
     """What the machine finds now: faults, conditions, price. Nothing is submitted and nothing is paid."""
     await house[Limits].hit("application-person", me.id)
     await applications.must_own(house, me, id)
@@ -149,7 +152,7 @@ async def check(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> CheckO
 async def submit(
     id: UUID,
     request: Request,
-    me: Citizen,
+    me: Applicant,
     *,
     house: TheHouse,
     lang: TheLang,
@@ -176,7 +179,7 @@ async def submit(
 
 
 @router.post("/v1/applications/{id}/cancel", response_model=Application, openapi_extra=KEY_REQUIRED)
-async def cancel(id: UUID, request: Request, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
+async def cancel(id: UUID, request: Request, me: Applicant, house: TheHouse, lang: TheLang) -> JSONResponse:
     """Stop. Before an officer has begun, all money goes back by itself. Needs an Idempotency-Key."""
     async with begin_once(house, me, request, required=True) as once:
         if once.earlier is not None:
@@ -186,7 +189,7 @@ async def cancel(id: UUID, request: Request, me: Citizen, house: TheHouse, lang:
 
 
 @router.post("/v1/applications/{id}/reopen", response_model=Application, openapi_extra=KEY_REQUIRED)
-async def reopen(id: UUID, request: Request, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
+async def reopen(id: UUID, request: Request, me: Applicant, house: TheHouse, lang: TheLang) -> JSONResponse:
     """Back to the draft from an unpaid or lapsed bill; everything typed is there. Needs an Idempotency-Key."""
     async with begin_once(house, me, request, required=True) as once:
         if once.earlier is not None:
@@ -196,8 +199,11 @@ async def reopen(id: UUID, request: Request, me: Citizen, house: TheHouse, lang:
 
 
 @router.post("/v1/applications/{id}/copies", status_code=201, openapi_extra=KEY_REQUIRED)
-async def copy(id: UUID, body: CopiesIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang) -> JSONResponse:
-    """Further drafts like this one with its papers, each with some fields changed: several vehicles in one go.
+async def copy(
+    id: UUID, body: CopiesIn, request: Request, me: Applicant, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """Further drafts like this one, each with some fields changed: several vehicles in one go. Answers and papers that
+    belong to one vehicle alone (`per_vehicle` at the service) do not go along: give them here, or later in the new draft.
 
     Needs an Idempotency-Key.
     """
@@ -214,7 +220,7 @@ async def copy(id: UUID, body: CopiesIn, request: Request, me: Citizen, house: T
 
 @router.put("/v1/applications/{id}/documents/{name}", max_body_size=MAX_PAPER_BYTES)
 async def put_document(
-    id: UUID, name: str, me: Citizen, *, house: TheHouse, lang: TheLang, file: Annotated[UploadFile, File()]
+    id: UUID, name: str, me: Applicant, *, house: TheHouse, lang: TheLang, file: Annotated[UploadFile, File()]
 ) -> DocumentOut:
     """Hand in a paper or picture; it is checked at once, and refused with what is wanted and an example of a good one."""
     await house[Limits].hit("attachment-case", str(id))
@@ -224,14 +230,14 @@ async def put_document(
 
 
 @router.get("/v1/applications/{id}/documents/{name}", response_class=Response)
-async def get_document(id: UUID, name: str, me: Citizen, house: TheHouse) -> Response:
+async def get_document(id: UUID, name: str, me: Applicant, house: TheHouse) -> Response:
     """What you handed in, as it is kept; always as a download."""
     data, media_type = await applications.open_paper(house, me, id, name)
     return Response(data, media_type=media_type, headers={"Content-Disposition": "attachment", **NO_STORE})
 
 
 @router.get("/v1/applications/{id}/reusable")
-async def reusable(id: UUID, me: Citizen, house: TheHouse) -> ReusableOut:
+async def reusable(id: UUID, me: Applicant, house: TheHouse) -> ReusableOut:
     """Papers that you gave in earlier applications and may use again here."""
     found = await applications.reusable(house, me, id)
     return ReusableOut(
@@ -245,20 +251,25 @@ async def reusable(id: UUID, me: Citizen, house: TheHouse) -> ReusableOut:
     )
 
 
-@router.post("/v1/applications/{id}/documents/{name}/reuse")
-async def reuse(id: UUID, name: str, body: ReuseIn, me: Citizen, house: TheHouse, lang: TheLang) -> DocumentOut:
+@router.post("/v1/applications/{id}/documents/{name}/reuse", response_model=DocumentOut, openapi_extra=KEY_OPTIONAL)
+async def reuse(
+    id: UUID, name: str, body: ReuseIn, request: Request, me: Applicant, house: TheHouse, lang: TheLang
+) -> JSONResponse:
     """Use a paper again that you gave in another application."""
-    async with house.db.begin(me) as tx:
+
+    async def use(tx: Tx) -> DocumentOut:
         await applications.reuse(tx, id, name, body.document_id)
         view = await applications.view_in(tx, id)
-    return next(DocumentOut.of(each, lang) for each in view.documents if each.rule.name == name)
+        return next(DocumentOut.of(each, lang) for each in view.documents if each.rule.name == name)
+
+    return await answer_once(house, me, request, use)
 
 
 # --- messages ----------------------------------------------------------------------------------------------------------
 
 
 @router.get("/v1/applications/{id}/messages")
-async def list_messages(id: UUID, me: Citizen, house: TheHouse) -> Messages:
+async def list_messages(id: UUID, me: Applicant, house: TheHouse) -> Messages:
     """The conversation with the officer, oldest first; reading it marks what the officer wrote as read."""
     found = await applications.list_messages(house, me, id)
     return Messages(messages=[MessageOut.of(each) for each in found])
@@ -267,8 +278,10 @@ async def list_messages(id: UUID, me: Citizen, house: TheHouse) -> Messages:
 @router.post(
     "/v1/applications/{id}/messages",
     status_code=201,
+    response_model=MessageOut,
     max_body_size=MAX_PAPER_BYTES,
-    openapi_extra={
+    openapi_extra=KEY_OPTIONAL
+    | {
         "requestBody": {
             "required": True,
             "content": {
@@ -283,16 +296,19 @@ async def list_messages(id: UUID, me: Citizen, house: TheHouse) -> Messages:
         }
     },
 )
-async def write_message(id: UUID, request: Request, me: Citizen, house: TheHouse) -> MessageOut:
+async def write_message(id: UUID, request: Request, me: Applicant, house: TheHouse) -> JSONResponse:
     """Write to the officer, as JSON `{"text"}` or as a form with a `file`."""
     await house[Limits].hit("attachment-case", str(id))
     text, file = await read_message(house, me, id, request)
-    async with house.db.begin(me) as tx:
+
+    async def write(tx: Tx) -> MessageOut:
         return MessageOut.of(await applications.write_message(tx, id, text, file))
+
+    return await answer_once(house, me, request, write, status=201)
 
 
 @router.get("/v1/applications/{id}/messages/{message_id}/file", response_class=Response)
-async def get_message_file(id: UUID, message_id: UUID, me: Citizen, house: TheHouse) -> Response:
+async def get_message_file(id: UUID, message_id: UUID, me: Applicant, house: TheHouse) -> Response:
     """The file of a message, as a download."""
     data, media_type = await applications.open_message_file(house, me, id, message_id)
     return Response(data, media_type=media_type, headers={"Content-Disposition": "attachment", **NO_STORE})
@@ -302,7 +318,7 @@ async def get_message_file(id: UUID, message_id: UUID, me: Citizen, house: TheHo
 
 
 @router.get("/v1/applications/{id}/bill")
-async def get_bill(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> ApplicationBill:
+async def get_bill(id: UUID, me: Applicant, house: TheHouse, lang: TheLang) -> ApplicationBill:
     """The latest bill, a line for each payee. 404 before the application is submitted, and where it costs nothing."""
     view = await applications.application_for(house, me, id)
     if view.bill is None:
@@ -311,7 +327,7 @@ async def get_bill(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> App
 
 
 @router.get("/v1/applications/{id}/timeline")
-async def get_timeline(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) -> Timeline:
+async def get_timeline(id: UUID, me: Applicant, house: TheHouse, lang: TheLang) -> Timeline:
     """Everything that happened, and every look that staff took, oldest first."""
     await applications.must_own(house, me, id)
     async with house.db.read() as connection:
@@ -320,15 +336,25 @@ async def get_timeline(id: UUID, me: Citizen, house: TheHouse, lang: TheLang) ->
 
 
 @router.get("/v1/applications/{id}/proof", response_class=Response)
-async def get_proof(id: UUID, me: Citizen, house: TheHouse) -> Response:
+async def get_proof(id: UUID, me: Applicant, house: TheHouse) -> Response:
     """The inclusion proof of the payment, or of the latest event where nothing was paid."""
     proof = await applications.proof_for(house, me, id)
     return Response(proof, media_type="application/json", headers=NO_STORE)
 
 
+@router.get("/v1/applications/{id}/refund-account")
+async def get_account(id: UUID, me: Applicant, house: TheHouse, lang: TheLang) -> RefundAccountOut:
+    """The account that you gave, masked. 404 `billing-account-not-found` before there is one."""
+    async with house.db.begin(me) as tx:
+        _, account = await applications.refunds_of(tx, id)
+    if account is None:
+        raise ACCOUNT_NOT_FOUND()
+    return RefundAccountOut.of(account, lang)
+
+
 @router.put("/v1/applications/{id}/refund-account", response_model=RefundAccountOut, openapi_extra=KEY_REQUIRED)
 async def put_account(
-    id: UUID, body: RefundAccountIn, request: Request, me: Citizen, house: TheHouse, lang: TheLang
+    id: UUID, body: RefundAccountIn, request: Request, me: Applicant, house: TheHouse, lang: TheLang
 ) -> JSONResponse:
     """The account to which money comes home by itself if this is refused; asked once. Needs an Idempotency-Key."""
     need_key(request)
@@ -343,38 +369,8 @@ async def put_account(
         return await once.keep(RefundAccountOut.of(view, lang).model_dump(mode="json"))
 
 
-@router.post("/v1/applications/{id}/appointment", response_model=AppointmentOut, openapi_extra=KEY_REQUIRED)
-async def choose_slot(id: UUID, body: SlotIn, request: Request, me: Citizen, house: TheHouse) -> JSONResponse:
-    """Choose a slot, or another one. It is held while you finish and pay, and freed at once when let go.
-
-    Needs an Idempotency-Key. 409 `appointments-slot-taken` names the nearest free ones.
-    """
-    async with begin_once(house, me, request, required=True) as once:
-        if once.earlier is not None:
-            return once.earlier
-        booking = await applications.choose_slot(once.tx, id, body.starts_at)
-        return await once.keep(appointment_out(house, booking).model_dump(mode="json"))
-
-
-@router.get("/v1/applications/{id}/appointment")
-async def get_slot(id: UUID, me: Citizen, house: TheHouse) -> AppointmentOut:
-    """The place that is held or booked, with the token of its check-in code."""
-    view = await applications.application_for(house, me, id)
-    if view.booking is None:
-        raise applications.NO_APPOINTMENT()
-    return appointment_out(house, view.booking)
-
-
-@router.delete("/v1/applications/{id}/appointment", status_code=204, response_class=Response)
-async def drop_slot(id: UUID, me: Citizen, house: TheHouse) -> Response:
-    """Let the place go; somebody who waits gets it at once."""
-    async with house.db.begin(me) as tx:
-        await applications.drop_slot(tx, id)
-    return Response(status_code=204)
-
-
 @router.get("/v1/applications/{id}/document.pdf", response_class=Response)
-async def get_issued(id: UUID, me: Citizen, house: TheHouse) -> Response:
+async def get_issued(id: UUID, me: Applicant, house: TheHouse) -> Response:
     """The issued document, signed; anybody can check it by its QR code."""
     await applications.must_own(house, me, id)
     data = await applications.issued_pdf(house, id)
@@ -390,16 +386,19 @@ async def read_message(
 ) -> tuple[str, applications.StoredFile | None]:
     """The text and the file of a message, from JSON or from a form. Raises INVALID_REQUEST and what a bad file raises."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        body = await request.json()
+        try:
+            body = await request.json()
+        except ValueError as error:
+            raise INVALID_REQUEST() from error
         text = body.get("text") if isinstance(body, dict) else None
         if not isinstance(text, str) or "\0" in text:
             raise INVALID_REQUEST(errors=[FieldError("/text", Text("Tulis pesannya.", "Write the message."))])
         return text, None
-    form = await request.form(max_files=1, max_fields=4)
-    text, file = form.get("text"), form.get("file")
     stored = None
-    if isinstance(file, UploadFile):
-        stored = await applications.store_file(house, actor, id, await file.read(), file.filename or "berkas")
+    async with request.form(max_files=1, max_fields=4) as form:
+        text, file = form.get("text"), form.get("file")
+        if isinstance(file, UploadFile):
+            stored = await applications.store_file(house, actor, id, await file.read(), file.filename or "berkas")
     return (text if isinstance(text, str) else "").replace("\0", ""), stored
 
 

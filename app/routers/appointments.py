@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
-from app.routers.http.deps import TheHouse
+from app.core.limits import Limits
+from app.routers.http.deps import TheHouse, address_of
 from app.routers.http.etag import not_modified, weak_tag
 from app.routers.http.guards import public, staff
 from app.routers.http.idempotency import begin_once
@@ -52,6 +53,7 @@ async def list_slots(
 
     Problems: `appointments-no-appointment`, `appointments-days-refused`, `reference-unit-not-found`.
     """
+    await house[Limits].hit("open-address", address_of(request))
     wanted = house[KindOf](service)
     if wanted is None:
         raise KIND_UNKNOWN(service=service)

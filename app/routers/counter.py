@@ -14,7 +14,7 @@ from app.core.house import House
 from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import Staff, staff
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, read_cursor, read_time_and_id
 from app.routers.schemas.counter import (
     ActionIn,
@@ -45,16 +45,22 @@ FORM_AROUND_A_FILE = 65_536
 
 
 @router.get("/v1/counter/tasks")
-async def list_tasks(actor: Staff, house: TheHouse, limit: PageLimit = 50, after: PageAfter = None) -> Tasks:
+async def list_tasks(
+    actor: Staff,
+    house: TheHouse,
+    limit: PageLimit = 50,
+    after: PageAfter = None,
+    late: Annotated[bool, Query(description="Only what is over its time.")] = False,
+) -> Tasks:
     """Your open work, oldest first: drawn cases come to who was drawn, and four eyes keep out who must not.
 
     `being_drawn` is what waits in your unit for its lot.
     """
     last = cursor_part(read_cursor(after, 1)[0], UUID) if after else None
-    found = await etle.tasks_for(house, actor, limit=limit + 1, after=last)
+    found = await etle.tasks_for(house, actor, limit=limit + 1, after=last, late=late)
     page = found[:limit]
     following = cursor_of(str(page[-1].id)) if len(found) > limit else None
-    undrawn = [] if after else await etle.undrawn_for(house, actor, limit=limit)
+    undrawn = [] if after or late else await etle.undrawn_for(house, actor, limit=limit)
     return Tasks(
         tasks=[TaskOut.of(each, actor.id) for each in page],
         being_drawn=[UndrawnOut(**asdict(each)) for each in undrawn],
@@ -96,16 +102,19 @@ async def act(id: UUID, body: ActionIn, request: Request, actor: Staff, house: T
     raise CONSENT_REFUSED()  # after the commit: the failed try counts
 
 
-@router.post("/v1/counter/cases/{id}/consents", status_code=201)
-async def ask_consent(id: UUID, body: ConsentIn, actor: AtCounter, house: TheHouse) -> ConsentOut:
+@router.post("/v1/counter/cases/{id}/consents", status_code=201, response_model=ConsentOut, openapi_extra=KEY_OPTIONAL)
+async def ask_consent(id: UUID, body: ConsentIn, request: Request, actor: AtCounter, house: TheHouse) -> JSONResponse:
     """Send the citizen whose step this is a code for it, by SMS or e-mail to the contact on record.
 
     The citizen tells you the code if they agree; it is good for five minutes, for this step alone, once.
     """
     await house[Limits].hit("consent-case", str(id))
-    async with house.db.begin(actor) as tx:
+
+    async def ask(tx: Tx) -> ConsentOut:
         asked = await etle.at_counter.ask_consent(tx, id, body.action)
-    return ConsentOut(action=body.action, sent_to=asked.sent_to, good_until=asked.good_until)
+        return ConsentOut(action=body.action, sent_to=asked.sent_to, good_until=asked.good_until)
+
+    return await answer_once(house, actor, request, ask, status=201)
 
 
 @router.post(

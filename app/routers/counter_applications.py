@@ -6,13 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from app.core.db import Tx
 from app.routers.applications import MAX_PAPER_BYTES, read_message
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import Staff
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once
 from app.routers.schemas.applications import MessageOut, Messages
 from app.routers.schemas.counter_applications import Reasons
 from app.services import applications
+from app.services.applications import revoking
 
 router = APIRouter(tags=["counter"])
 NO_STORE = {"Cache-Control": "private, no-store"}
@@ -20,10 +22,11 @@ NO_STORE = {"Cache-Control": "private, no-store"}
 
 @router.get("/v1/counter/application-reasons")
 async def list_reasons(_actor: Staff, lang: TheLang) -> Reasons:
-    """The reasons from the list: for marks, and for refusals."""
+    """The reasons from the list: for marks, for refusals, and for taking a document back."""
     return Reasons(
         marks={code: text.say(lang) for code, text in applications.REASONS.items()},
         refusals={code: text.say(lang) for code, text in applications.REFUSALS.items()},
+        revocations={code: text.say(lang) for code, text in revoking.REASONS.items()},
     )
 
 
@@ -43,13 +46,22 @@ async def list_messages(id: UUID, actor: Staff, house: TheHouse) -> Messages:
     return Messages(messages=[MessageOut.of(each) for each in found])
 
 
-@router.post("/v1/counter/cases/{id}/messages", status_code=201, max_body_size=MAX_PAPER_BYTES)
-async def write_message(id: UUID, request: Request, actor: Staff, house: TheHouse) -> MessageOut:
+@router.post(
+    "/v1/counter/cases/{id}/messages",
+    status_code=201,
+    max_body_size=MAX_PAPER_BYTES,
+    response_model=MessageOut,
+    openapi_extra=KEY_OPTIONAL,
+)
+async def write_message(id: UUID, request: Request, actor: Staff, house: TheHouse) -> JSONResponse:
     """Write to the applicant, as JSON `{"text"}` or as a form with a `file`; the applicant is told that there is a message."""
     await applications.check_desk(house, actor, id)
     text, file = await read_message(house, actor, id, request)
-    async with house.db.begin(actor) as tx:
+
+    async def write(tx: Tx) -> MessageOut:
         return MessageOut.of(await applications.write_message(tx, id, text, file))
+
+    return await answer_once(house, actor, request, write, status=201)
 
 
 @router.get("/v1/counter/cases/{id}/messages/{message_id}/file", response_class=Response)

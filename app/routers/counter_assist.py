@@ -1,14 +1,15 @@
 """The counter's door for people without a phone or computer: the officer types, each step needs the applicant's own code."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.core.limits import Limits
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
@@ -22,8 +23,9 @@ from app.routers.applications import (
 )
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once, need_key
 from app.routers.schemas.applications import Application, ApplicationPatch, AppointmentOut, CheckOut, DocumentOut
+from app.routers.schemas.counter import ConsentGiven
 from app.services import applications
 from app.services.applications import assisting
 from app.services.catalogue import Catalogue
@@ -59,7 +61,7 @@ class AssistedIn(PersonIn):
 
     service: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$")]
     form: dict[str, JsonValue] = Field(default_factory=dict, max_length=200)
-    consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")]
+    consent: ConsentGiven
 
 
 class StepIn(BaseModel):
@@ -69,17 +71,17 @@ class StepIn(BaseModel):
 
 
 class ConsentIn(BaseModel):
-    """The code that the applicant told you."""
+    """The code that the applicant told you, or the number of the form that they signed."""
 
-    consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")]
+    consent: ConsentGiven
     confirm_duplicate: bool = False
 
 
 class AssistedSlotIn(BaseModel):
     """The slot, and the applicant's code where the step needs one."""
 
-    starts_at: datetime
-    consent: Annotated[str | None, Field(max_length=12, pattern=r"^[0-9 ]+$")] = None
+    starts_at: AwareDatetime
+    consent: ConsentGiven | None = None
 
 
 class CodeSent(BaseModel):
@@ -89,15 +91,18 @@ class CodeSent(BaseModel):
     good_until: str
 
 
-@router.post("/v1/counter/assisted/consents", status_code=201)
-async def ask_to_begin(body: PersonIn, actor: AtCounter, house: TheHouse) -> CodeSent:
+@router.post("/v1/counter/assisted/consents", status_code=201, response_model=CodeSent, openapi_extra=KEY_OPTIONAL)
+async def ask_to_begin(body: PersonIn, request: Request, actor: AtCounter, house: TheHouse) -> JSONResponse:
     """Send the person a code for beginning an application, to the phone or e-mail of the population register."""
     claim = body.to_claim()
     await house[Limits].hit("consent-case", house.keys.blind_index("nik", claim.nik))
     person = await assisting.registered(house, claim)
-    async with house.db.begin(actor) as tx:
+
+    async def ask(tx: Tx) -> CodeSent:
         asked = await assisting.ask_to_begin(tx, person)
-    return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+        return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+
+    return await answer_once(house, actor, request, ask, status=201)
 
 
 @router.post(
@@ -123,13 +128,21 @@ async def begin(body: AssistedIn, request: Request, actor: AtCounter, house: The
     raise CONSENT_REFUSED()  # after the commit: the failed try counts
 
 
-@router.post("/v1/counter/assisted/applications/{id}/consents", status_code=201)
-async def ask(id: UUID, body: StepIn, actor: AtCounter, house: TheHouse) -> CodeSent:
+@router.post(
+    "/v1/counter/assisted/applications/{id}/consents",
+    status_code=201,
+    response_model=CodeSent,
+    openapi_extra=KEY_OPTIONAL,
+)
+async def ask(id: UUID, body: StepIn, request: Request, actor: AtCounter, house: TheHouse) -> JSONResponse:
     """Send the applicant a code for one step; they tell it to you if they agree."""
     await house[Limits].hit("consent-case", str(id))
-    async with house.db.begin(actor) as tx:
+
+    async def send(tx: Tx) -> CodeSent:
         asked = await assisting.ask(tx, id, body.step)
-    return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+        return CodeSent(sent_to=asked.sent_to, good_until=asked.good_until.isoformat())
+
+    return await answer_once(house, actor, request, send, status=201)
 
 
 @router.post("/v1/counter/assisted/applications/{id}/help", response_model=Application, openapi_extra=KEY_REQUIRED)
@@ -145,6 +158,15 @@ async def help_with(
     raise CONSENT_REFUSED()
 
 
+@router.get("/v1/counter/assisted/applications/{id}", response_model=Application)
+async def get_application(id: UUID, actor: AtCounter, house: TheHouse, lang: TheLang) -> JSONResponse:
+    """The application that you help with; its ETag is what a change must name. The look is recorded."""
+    await assisting.check_helps(house, actor, id)
+    async with house.db.begin(actor) as tx:
+        view = await applications.view_in(tx, id)
+        return with_etag(await application_json(tx, id, lang), view.version)
+
+
 @router.patch("/v1/counter/assisted/applications/{id}", response_model=Application)
 async def change(
     id: UUID,
@@ -155,11 +177,14 @@ async def change(
     lang: TheLang,
     if_match: IfMatch = None,
 ) -> JSONResponse:
-    """Change the draft for its applicant, who allowed this counter to. Needs If-Match."""
+    """Change the draft for its applicant, who allowed this counter to; what registers know is filled in where a question
+    is still open. Needs If-Match."""
     await assisting.check_helps(house, actor, id)
     version = read_version(if_match)
     async with house.db.begin(actor) as tx:
         await applications.change(tx, id, body.form, expected_version=version, exemption=body.exemption)
+    await applications.fill_in(house, actor, id)
+    async with house.db.begin(actor) as tx:
         view = await applications.view_in(tx, id)
         return with_etag(await application_json(tx, id, lang), view.version)
 

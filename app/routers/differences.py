@@ -3,11 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
+from app.routers.http.idempotency import KEY_OPTIONAL, answer_once
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.differences import (
     ConfirmIn,
@@ -72,30 +75,39 @@ async def get_difference(id: UUID, actor: Treasurer, house: TheHouse, lang: TheL
         return OneDifference.of_page(await differences.open_difference(tx, id), lang)
 
 
-@router.post(DIFFERENCES + "/{id}/propose")
-async def propose(id: UUID, body: ProposalIn, actor: Treasurer, house: TheHouse) -> Decided:
+@router.post(DIFFERENCES + "/{id}/propose", response_model=Decided, openapi_extra=KEY_OPTIONAL)
+async def propose(id: UUID, body: ProposalIn, request: Request, actor: Treasurer, house: TheHouse) -> JSONResponse:
     """Say what should be done, and why. Nothing is booked before somebody else confirms it."""
-    async with house.db.begin(actor) as tx:
+
+    async def decide(tx: Tx) -> Decided:
         bill_id = await decisions.named_bill(tx, id, body.bill) if body.bill else None
         proposal = Proposal(body.action, body.reason, bill_id=bill_id, other_id=body.other_id)
         row = await decisions.propose(tx, id, proposal)
         return Decided(id=row.id, state=ExceptionState(row.state))
 
+    return await answer_once(house, actor, request, decide)
 
-@router.post(DIFFERENCES + "/{id}/confirm")
-async def confirm(id: UUID, body: ConfirmIn, actor: Treasurer, house: TheHouse) -> Decided:
+
+@router.post(DIFFERENCES + "/{id}/confirm", response_model=Decided, openapi_extra=KEY_OPTIONAL)
+async def confirm(id: UUID, body: ConfirmIn, request: Request, actor: Treasurer, house: TheHouse) -> JSONResponse:
     """You agree with what somebody else proposed: it is booked now."""
-    async with house.db.begin(actor) as tx:
+
+    async def decide(tx: Tx) -> Decided:
         row = await decisions.confirm(tx, id, body.reason)
         return Decided(id=row.id, state=ExceptionState(row.state))
 
+    return await answer_once(house, actor, request, decide)
 
-@router.post(DIFFERENCES + "/{id}/decline")
-async def decline(id: UUID, body: ReasonIn, actor: Treasurer, house: TheHouse) -> Decided:
+
+@router.post(DIFFERENCES + "/{id}/decline", response_model=Decided, openapi_extra=KEY_OPTIONAL)
+async def decline(id: UUID, body: ReasonIn, request: Request, actor: Treasurer, house: TheHouse) -> JSONResponse:
     """You do not agree, or take your own proposal back: the difference is open again."""
-    async with house.db.begin(actor) as tx:
+
+    async def decide(tx: Tx) -> Decided:
         row = await decisions.decline(tx, id, body.reason)
         return Decided(id=row.id, state=ExceptionState(row.state))
+
+    return await answer_once(house, actor, request, decide)
 
 
 @router.get(INCIDENTS)
@@ -119,9 +131,12 @@ async def list_incidents(
     )
 
 
-@router.post(INCIDENTS + "/{id}/close")
-async def close_incident(id: UUID, body: ReasonIn, actor: Treasurer, house: TheHouse) -> IncidentClosed:
+@router.post(INCIDENTS + "/{id}/close", response_model=IncidentClosed, openapi_extra=KEY_OPTIONAL)
+async def close_incident(id: UUID, body: ReasonIn, request: Request, actor: Treasurer, house: TheHouse) -> JSONResponse:
     """You have looked into it; say what you found."""
-    async with house.db.begin(actor) as tx:
+
+    async def close(tx: Tx) -> IncidentClosed:
         await incidents.close(tx, id, body.reason)
-    return IncidentClosed(id=id)
+        return IncidentClosed(id=id)
+
+    return await answer_once(house, actor, request, close)

@@ -12,7 +12,7 @@ from app.core.db import Tx
 from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import TicketHolder, public, staff
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
+from app.routers.http.idempotency import KEY_REQUIRED, answer_once, begin_once, need_key
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, read_cursor
 from app.routers.schemas.refunds import (
     AccountDecisionIn,
@@ -242,7 +242,7 @@ async def _once(
     *,
     status: int = 200,
 ) -> JSONResponse:
-    async with begin_once(house, actor, request, required=True) as once:
-        if once.earlier is not None:
-            return once.earlier
-        return await once.keep(OrderOut.of(await work(once.tx)).model_dump(mode="json"), status)
+    async def answer(tx: Tx) -> OrderOut:
+        return OrderOut.of(await work(tx))
+
+    return await answer_once(house, actor, request, answer, status=status, required=True)

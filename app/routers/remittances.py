@@ -7,9 +7,10 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
-from app.routers.http.idempotency import begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, answer_once, begin_once
 from app.routers.schemas.remittances import (
     Closed,
     Recorded,
@@ -83,17 +84,23 @@ async def import_file(actor: Treasurer, house: TheHouse, file: Annotated[UploadF
     return Recorded(recorded=recorded)
 
 
-@router.post("/{id}/confirm")
-async def confirm(id: UUID, actor: SecondPerson, house: TheHouse) -> Closed:
+@router.post("/{id}/confirm", response_model=Closed, openapi_extra=KEY_OPTIONAL)
+async def confirm(id: UUID, request: Request, actor: SecondPerson, house: TheHouse) -> JSONResponse:
     """You have seen the proof, and somebody else recorded it: it is booked."""
-    async with house.db.begin(actor) as tx:
+
+    async def close(tx: Tx) -> Closed:
         await remittances.confirm(tx, id, actor.unit or "")
-    return Closed(id=id, state="confirmed")
+        return Closed(id=id, state="confirmed")
+
+    return await answer_once(house, actor, request, close)
 
 
-@router.post("/{id}/withdraw")
-async def withdraw(id: UUID, actor: SecondPerson, house: TheHouse) -> Closed:
+@router.post("/{id}/withdraw", response_model=Closed, openapi_extra=KEY_OPTIONAL)
+async def withdraw(id: UUID, request: Request, actor: SecondPerson, house: TheHouse) -> JSONResponse:
     """It was recorded by mistake: its money waits again."""
-    async with house.db.begin(actor) as tx:
+
+    async def close(tx: Tx) -> Closed:
         await remittances.withdraw(tx, id, actor.unit or "")
-    return Closed(id=id, state="withdrawn")
+        return Closed(id=id, state="withdrawn")
+
+    return await answer_once(house, actor, request, close)

@@ -32,6 +32,7 @@ from app.routers.schemas import snap as shapes
 from app.services.billing import incidents
 from app.services.billing.banks import TimeForm
 from app.services.billing.incidents import IncidentKind
+from app.services.billing.payments import LostRace
 from app.services.billing.snap import answers, client_jobs, codes, judgement, tokens
 from app.services.billing.snap.answers import SnapAnswer
 from app.services.billing.snap.callers import (
@@ -402,7 +403,7 @@ async def _committed(house: House, actor: Actor, work: Callable[[Tx], Awaitable[
     for _ in range(ATTEMPTS - 1):
         try:
             return await _in_transaction(house, actor, work)
-        except (judgement.LostRace, IntegrityError):
+        except (LostRace, IntegrityError):
             continue
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:

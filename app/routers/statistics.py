@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.routers.http.deps import TheHouse, TheLang
+from app.core.limits import Limits
+from app.routers.http.deps import TheHouse, TheLang, address_of
 from app.routers.http.guards import public
 from app.routers.schemas.statistics import DayOut, RolloutOut, Statistics
 from app.services import catalogue, reference, statistics
@@ -21,6 +22,7 @@ EARLIEST = date(2020, 1, 1)
 @router.get("/v1/statistics", dependencies=[public()])
 async def get_statistics(
     *,
+    request: Request,
     response: Response,
     house: TheHouse,
     lang: TheLang,
@@ -32,6 +34,7 @@ async def get_statistics(
 
     Counted from the events of the public log; names nobody.
     """
+    await house[Limits].hit("open-address", address_of(request))
     today = house.clock.now().astimezone(reference.NATIONAL_ZONE).date()
     until = max(min(last or today, today), EARLIEST)
     found = await statistics.figures(house, first or until - timedelta(days=SHOWN_DAYS - 1), until, unit=unit)

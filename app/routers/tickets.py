@@ -7,10 +7,11 @@ import orjson
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
+from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
 from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, TheLang, address_of, house_of
-from app.routers.http.guards import Citizen, TicketHolder, issue_ticket_token, public
+from app.routers.http.guards import TicketHolder, citizen, issue_ticket_token, public
 from app.routers.http.hot import HotDoor
 from app.routers.http.idempotency import KEY_REQUIRED, KEY_TAKEN, answer_repeatably, begin_once
 from app.routers.http.language import language_of
@@ -32,9 +33,11 @@ from app.routers.schemas.tickets import (
 )
 from app.services import etle
 from app.services.etle import MAX_ATTACHMENT_BYTES
+from app.services.identity.roles import TICKETS
 
 router = APIRouter(tags=["tickets"])
 NO_STORE = {"Cache-Control": "no-store"}
+Owner = Annotated[Actor, citizen(TICKETS)]
 
 
 async def look_up(body: Lookup, request: Request) -> Response:
@@ -176,7 +179,7 @@ async def get_proof(id: UUID, holder: TicketHolder, house: TheHouse) -> Response
 
 @router.get("/v1/me/tickets")
 async def my_tickets(
-    me: Citizen, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
+    me: Owner, house: TheHouse, lang: TheLang, limit: PageLimit = 50, after: PageAfter = None
 ) -> dict[str, object]:
     """A signed-in citizen's own tickets, newest first; needs an account that is bound to a NIK."""
     found = await etle.tickets_of(house, UUID(me.id), limit=limit + 1, before=read_time_and_id(after))

@@ -23,7 +23,7 @@ from app.core.limits import Limits
 from app.core.problems import UNSUPPORTED_MEDIA, Problem
 from app.core.texts import Text
 from app.routers.http.deps import TheHouse
-from app.routers.http.guards import Citizen, public
+from app.routers.http.guards import Applicant, public
 from app.routers.schemas.uploads import UploadOut
 from app.services.applications import upload_taking, uploads
 from app.services.applications.upload_problems import (
@@ -128,7 +128,7 @@ async def begin(
     id: UUID,
     name: str,
     request: Request,
-    me: Citizen,
+    me: Applicant,
     house: TheHouse,
     *,
     tus_resumable: TusHeader = None,
@@ -162,7 +162,7 @@ async def begin(
 
 @router.get("/v1/uploads/{upload_id}")
 async def where_it_stands(
-    upload_id: UUID, me: Citizen, response: Response, *, house: TheHouse, tus_resumable: TusHeader = None
+    upload_id: UUID, me: Applicant, response: Response, *, house: TheHouse, tus_resumable: TusHeader = None
 ) -> UploadOut:
     """How much is here (tus: HEAD, whose answer has these headers and no body). `Upload-Offset` is where to go on."""
     if tus_resumable is not None:
@@ -185,7 +185,7 @@ async def where_it_stands(
 async def go_on(
     upload_id: UUID,
     request: Request,
-    me: Citizen,
+    me: Applicant,
     house: TheHouse,
     *,
     tus_resumable: TusHeader = None,
@@ -209,7 +209,7 @@ async def go_on(
 
 
 @router.delete("/v1/uploads/{upload_id}", status_code=204, response_class=Response)
-async def stop(upload_id: UUID, me: Citizen, *, house: TheHouse, tus_resumable: TusHeader = None) -> Response:
+async def stop(upload_id: UUID, me: Applicant, *, house: TheHouse, tus_resumable: TusHeader = None) -> Response:
     """Cancel an upload (tus: termination); what has come is unreadable from then on. A paper that was handed in stays."""
     _speaks_tus(tus_resumable)
     async with house.db.begin(me) as tx:

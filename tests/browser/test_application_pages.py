@@ -1,5 +1,8 @@
 """Applying with a cheap phone: from the service's page to the submitted application with an error on the way, and what follows."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import expect
 
@@ -113,3 +116,38 @@ async def test_what_follows_and_what_everybody_may_open(phone: Watcher, site: Si
     ):
         await phone.go(path)
         await phone.check(name)
+
+
+async def test_a_scarce_day_the_waiting_list_and_a_full_board(phone: Watcher, site: Site) -> None:
+    await make.demo_set(site.house)
+    await opened_unit(site.house)
+    async with site.house.db.begin(SYSTEM) as tx:
+        known = (await appointments.windows_of(tx.session, POLRES))["skck_fingerprints"]
+        scarce = [replace(each, drawn=each.weekday > 3, opens_days_before=3) for each in known]
+        await appointments.set_windows(tx, POLRES, "skck_fingerprints", windows=scarce)
+    desk = await Desk(site.house, site.client, demo.BUDI).sign_in()
+    await sign_in(phone, site)
+    base = f"/permohonan/{(await desk.draft('skck-new', purpose='private_employer'))['id']}/jadwal"
+    await phone.go(base)
+    await expect(phone.page.get_by_role("heading", name="Hari yang diundi")).to_be_visible()
+    await phone.check("slots-drawn")
+    await phone.page.get_by_role("checkbox").first.check()
+    await phone.page.get_by_role("button", name="Ikut undian").first.click()
+    await phone.page.get_by_text("Daftar tunggu", exact=False).last.click()
+    today = site.house.clock.now() + timedelta(days=20)
+    for group, day in (("Mulai hari", today), ("Sampai hari", today + timedelta(days=9))):
+        fields = phone.page.get_by_role("group", name=group)
+        for label, value in (("Hari", day.day), ("Bulan", day.month), ("Tahun", day.year)):
+            await fields.get_by_label(label, exact=True).fill(str(value))
+    await press(phone, "Masuk daftar tunggu")
+    await phone.check("slots-waiting")
+    vehicle = await desk.draft("stnk-annual", owner_nik=None)
+    await phone.go(f"/permohonan/{vehicle['id']}/kendaraan-lain")
+    await phone.check("another-vehicle")
+    async with site.house.db.begin(SYSTEM) as tx:
+        for number in range(18):
+            await appointments.take_ticket(tx, POLRES, kind="skck_fingerprints" if number % 3 else "counter")
+        for counter in ("1", "2", "SKCK 3"):
+            await appointments.call_next(tx, POLRES, counter=counter)
+    await phone.go(f"/antrean/{POLRES}?diam=ya")
+    await phone.check("queue-full")

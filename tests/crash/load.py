@@ -184,7 +184,11 @@ class _Balancer:
 async def open_bills(house: House, count: int) -> list[str]:
     """Customer numbers of so many open bills, straight into the table."""
     like = await open_test_bill(house, amount=AMOUNT)
-    rows = [{**like.model_dump(), "id": new_id(), "customer_no": new_customer_no()} for _ in range(count)]
+    numbers = {like.customer_no}
+    while len(numbers) <= count:  # of a hundred thousand drawn by chance some are the same
+        numbers.add(new_customer_no())
+    numbers.remove(like.customer_no)
+    rows = [{**like.model_dump(), "id": new_id(), "customer_no": number} for number in numbers]
     async with house.db.begin(SYSTEM) as tx:
         await tx.session.execute(insert(Bill), rows)
     return [row["customer_no"] for row in rows]

@@ -18,17 +18,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from app.core.actor import SYSTEM
 from app.core.house import House
 from app.main import create_app
 from app.routers.http.guards import issue_ticket_token
 from app.routers.http.problems import PROBLEM_JSON
-from app.services.identity import people
-from app.services.identity.roles import CITIZEN_SCOPES, Role
-from app.services.identity.sessions import SubjectKind
+from app.services.identity.roles import Role
 from tests import make
+from tests.applying import POLRES, Desk, opened_unit
 from tests.settlements import bearer_of, two_treasurers
-from tests.signing_in import token_for
 
 EXAMPLES = 10
 """Requests per door and caller; with them the test takes half a minute."""
@@ -42,21 +39,23 @@ MONEY = (
     "/v1/counter/payment-incidents",
     "/v1/counter/verdict-files",
 )
+AT_THE_COUNTER = ("/v1/counter/assisted", "/v1/counter/queue", "/v1/counter/windows", "/v1/counter/cases/{id}/m")
 
 
 @pytest.fixture
 async def callers(house: House, client: httpx.AsyncClient) -> dict[str, dict[str, str]]:
-    """The headers of each kind of caller, and under `id` a case that all of them may open."""
+    """The headers of each kind of caller; under `id` a ticket for all of them, under `application` one for both its sides."""
     case_id = await make_case(house)
     camera = await make.camera(house, client)
-    async with house.db.begin(SYSTEM) as tx:
-        person = await people.plant(tx, nik="3174011211879901", name="Budi Contoh", phone="+6281200000001")
-    citizen = await token_for(house, person, SubjectKind.CITIZEN, " ".join(CITIZEN_SCOPES))
+    desk = await Desk(house, client, 0).sign_in()
+    await opened_unit(house)
     return {
         "id": {"id": str(case_id)},
+        "application": {"id": (await desk.draft("skck-new"))["id"]},
         "nobody": {},
         "holder": {"Authorization": f"Bearer {issue_ticket_token(house, case_id, 'owner')}"},
-        "citizen": {"Authorization": f"Bearer {citizen}"},
+        "citizen": desk.headers,
+        "counter": {"Authorization": (await desk.staff(Role.COUNTER, POLRES))["Authorization"]},
         "officer": await make.staff_headers(house, Role.OFFICER),
         "investigator": await make.staff_headers(house, Role.INVESTIGATOR),
         "finance": {"Authorization": f"Bearer {await bearer_of(house, (await two_treasurers(house))[0])}"},
@@ -73,11 +72,13 @@ def callers_of(path: str) -> tuple[str, ...]:
     """Who has business at a door; everybody is tried as nobody too."""
     if path.startswith(MONEY):
         return ("nobody", "finance")
+    if path.startswith(AT_THE_COUNTER):
+        return ("nobody", "counter")
     if path.startswith("/v1/counter"):
         return ("nobody", "officer", "investigator")
     if path.startswith("/v1/tickets/{id}"):
         return ("nobody", "holder")
-    if path.startswith("/v1/me"):
+    if path.startswith(("/v1/me", "/v1/applications", "/v1/uploads")):
         return ("nobody", "citizen")
     return ("nobody", "camera") if path.startswith(("/v1/anpr", "/v1/plate-reader")) else ("nobody",)
 
@@ -118,9 +119,9 @@ async def test_no_door_breaks(house: House, client: httpx.AsyncClient, callers: 
     operations = [each.ok() for each in schema.get_all_operations()]
     doors = [each for each in operations if each.path.startswith("/v1/") and not each.path.startswith(SNAP)]
     assert len(doors) > 20
-    case_id = callers["id"]["id"]
 
     def try_door(operation: Any, caller: str) -> None:
+        case_id = callers["application" if caller in ("citizen", "counter") else "id"]["id"]
         takes_something = bool(operation.body) or any(operation.iter_parameters())
         modes = list(GenerationMode) if takes_something else [GenerationMode.POSITIVE]
 

@@ -21,8 +21,8 @@ from app.routers.http.guards import (
     Staff,
     StaffOnPage,
     TicketHolder,
+    citizen,
     issue_ticket_token,
-    scoped,
     sign_in_first,
     staff,
     ticket_actor,
@@ -30,14 +30,14 @@ from app.routers.http.guards import (
 from app.routers.http.problems import install_problem_handlers
 from app.services.identity import credentials, sessions
 from app.services.identity import staff as staff_room
-from app.services.identity.roles import COUNTER, SETTLEMENTS_WRITE, Role
+from app.services.identity.roles import APPLICATIONS, COUNTER, ME, OPENID, SETTLEMENTS_WRITE, TICKETS, Role
 from app.services.identity.sessions import SubjectKind
 from tests.signing_in import citizen_session, demo_staff, token_for
 
 Client = httpx.AsyncClient
 Officer = Annotated[Actor, staff(Role.OFFICER)]
 Senior = Annotated[Actor, staff(Role.SENIOR_OFFICER)]
-Settler = Annotated[Actor, scoped(SETTLEMENTS_WRITE)]
+Settler = Annotated[Actor, staff(scope=SETTLEMENTS_WRITE)]
 
 
 def doors(house: House) -> FastAPI:
@@ -119,6 +119,21 @@ async def test_roles_decide_at_staff_doors(house: House, web: Client) -> None:
     assert (await web.get("/officer", headers=bearer(token))).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("scope", "path"), [(ME, "/v1/me"), (TICKETS, "/v1/me/tickets"), (APPLICATIONS, "/v1/applications")]
+)
+async def test_an_app_sees_of_a_citizen_what_they_allowed_it(
+    house: House, client: Client, scope: str, path: str
+) -> None:
+    person, _ = await citizen_session(house)
+    for granted, status in ((OPENID, 403), (f"{OPENID} {scope}", 200)):
+        token = await token_for(house, person, SubjectKind.CITIZEN, granted)
+        assert (await client.get(path, headers=bearer(token))).status_code == status
+    others = " ".join({ME, TICKETS, APPLICATIONS} - {scope})
+    token = await token_for(house, person, SubjectKind.CITIZEN, others)
+    assert (await client.get(path, headers=bearer(token))).status_code == 403
+
+
 async def test_a_token_opens_no_more_than_its_scopes(house: House, web: Client) -> None:
     finance = await member(house, Role.FINANCE)
     narrow = await token_for(house, finance.id, SubjectKind.STAFF, COUNTER)
@@ -195,6 +210,6 @@ async def test_pages_send_to_sign_in_and_back(house: House, web: Client) -> None
 
 
 def test_a_guard_knows_that_it_is_one() -> None:
-    for each in (guards.citizen, guards.camera_device, guards.ticket_holder, staff(Role.OFFICER).dependency):
+    for each in (citizen(ME).dependency, guards.camera_device, guards.ticket_holder, staff(Role.OFFICER).dependency):
         assert getattr(each, "is_guard", False)
     assert not getattr(Depends(lambda: None).dependency, "is_guard", False)

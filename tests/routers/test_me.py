@@ -16,6 +16,8 @@ from app.services.identity import people, sessions
 from app.services.identity.models import OneTimeCode, Person
 from app.services.identity.sessions import SubjectKind
 from app.services.registries.demo import PEOPLE
+from tests import make
+from tests.applying import POLRES, Desk, opened_unit
 from tests.drain import drain
 from tests.signing_in import citizen_session, last_code, submit
 
@@ -53,6 +55,23 @@ async def test_the_register_and_its_phone_bind_an_account(house: House, me: Clie
     assert (body["name"], body["nik"], body["phone"]) == (SITI.name, f"3174{'*' * 10}02", "+6281399990000")
 
     assert await identity.nik_of(house, UUID(body["id"])) == SITI.nik
+
+
+async def test_a_new_account_brings_along_what_the_older_one_applied_for(house: House, me: Client) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    async with Client(transport=me._transport, base_url=me.base_url) as elsewhere:
+        older = await Desk(house, elsewhere, PEOPLE.index(SITI)).sign_in()
+        made = await older.post("/v1/applications", {"service": "skck-new", "unit": POLRES}, status=201)
+        assert (await me.get("/v1/applications")).json()["applications"] == []
+        await post(me, "/v1/me/identity", json=claim())
+        await post(me, "/v1/me/identity/confirm", json={"code": await last_code(house)})
+        await drain(house)
+        own = (await me.get("/v1/applications")).json()["applications"]
+        assert [each["id"] for each in own] == [made["id"]]
+        assert (await me.get(f"/v1/applications/{made['id']}")).json()["reference"] == made["reference"]
+        hidden = await elsewhere.get(f"/v1/applications/{made['id']}", headers=older.headers)
+        assert hidden.status_code in (401, 404), "the older account's phone may be somebody else's by now"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from app.core.house import House
 from app.routers.http.guards import issue_ticket_token
 from app.services import billing, transparency
 from app.services.billing.treasury import remittances
-from app.services.etle.receipts import verify_receipt
+from app.services.documents import verify_receipt
+from app.services.registries import demo
 from tests import make
+from tests.applying import Desk, opened_unit
 from tests.banks import flag, join_bank
 from tests.drain import drain
 from tests.services.billing.test_remittances import NTPN, confirm, record
@@ -125,3 +127,38 @@ async def test_paid_and_remitted_are_told_apart(payer, house, clock):
     async with house.db.read() as connection:
         shown = await billing.bill_of(connection, payer.case_id)
         assert await remittances.remitted_of(connection, shown.id)
+
+
+async def test_an_applications_receipt_is_the_same_paper(house: House, client: httpx.AsyncClient) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    bank = await (await join_bank(house, client)).sign_in()
+    desk = await Desk(house, client, demo.BUDI).sign_in()
+    draft = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
+    await desk.post(f"/v1/applications/{draft['id']}/check")
+    bill = (await desk.submit(draft["id"]))["bill"]
+    path = f"/v1/applications/{draft['id']}"
+    for early in ("receipt", "receipt.pdf"):
+        answer = await client.get(f"{path}/{early}", headers=desk.headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "applications-no-receipt")
+    number = bill["virtual_accounts"][0]["customer_no"]
+    assert flag(await bank.pay(number, "R1", bill["amount"])) == ("2002500", "00")
+    await drain(house)
+    receipt = await desk.get(f"{path}/receipt")
+    answer = await client.get(f"{path}/receipt.pdf", headers=desk.headers)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert receipt["proof"] == proof_in(answer.content)
+    assert (receipt["amount"], receipt["bank"], receipt["purpose"]) == (bill["amount"], "Bank Uji", "fee")
+    assert sum(line["amount"] for line in receipt["lines"]) == bill["amount"]
+    keys = transparency.verifier_keys(house.keys, house.settings.transparency_origin)
+    assert verify_receipt(receipt, keys).holds
+    assert not verify_receipt({**receipt, "amount": receipt["amount"] + 1}, keys).holds
+    shown = PdfReader(io.BytesIO(answer.content)).pages
+    assert len(shown) == 1
+    words = shown[0].extract_text()
+    for expected in ("Nomor permohonan", draft["reference"], receipt["receipt_no"], "semua uang dikembalikan"):
+        assert expected in words, expected
+    assert not {"perkara", "pengadilan"} & set(words.casefold().split()), "an application is no case in court"
+    assert demo.PEOPLE[demo.BUDI].nik not in words
+    stranger = await Desk(house, client, demo.SITI).sign_in()
+    assert (await client.get(f"{path}/receipt.pdf", headers=stranger.headers)).status_code == 404

@@ -94,6 +94,15 @@ async def test_the_list_names_days_that_moved(house: House, client: httpx.AsyncC
     assert (await client.get("/v1/counter/statements", params=early, headers=headers)).json()["days"] == []
 
 
+async def test_the_demonstration_has_somebody_who_sees_every_poldas_money(
+    house: House, client: httpx.AsyncClient, bank: str
+) -> None:
+    await make.demo_set(house)
+    headers = await make.staff_headers(house, Role.FINANCE, unit="KORLANTAS")
+    body = (await client.get("/v1/counter/statements", headers=headers)).json()
+    assert [each["client_id"] for each in body["days"]] == [bank]
+
+
 @pytest.mark.parametrize(
     ("role", "unit", "wanted", "status"),
     [

@@ -21,7 +21,7 @@ from app.routers.http.deps import TheHouse
 from app.routers.http.forms import SAFE_METHODS, check_same_site, local_path
 from app.services.identity import access, credentials, sessions
 from app.services.identity.credentials import KeyPlace
-from app.services.identity.roles import COUNTER, Role
+from app.services.identity.roles import APPLICATIONS, COUNTER, ME, Role
 from app.services.identity.tokens import BadAccessToken, TokenVerifier
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -92,10 +92,20 @@ async def camera_device(request: Request, house: TheHouse, _scheme: DeviceScheme
     return await _camera(house, key, place)
 
 
-@guard
-async def citizen(request: Request, house: TheHouse, _scheme: SignInScheme) -> Actor:
-    """A signed-in citizen: bearer access token, or the session cookie of the pages. Raises UNAUTHENTICATED, FORBIDDEN."""
-    return _only(ActorKind.CITIZEN, await signed_in(request, house))
+def citizen(scope: str) -> Any:
+    """Declares a door for a signed-in citizen: by an access token of this scope, or the session cookie of the pages.
+
+    Raises UNAUTHENTICATED, FORBIDDEN.
+    """
+
+    @guard
+    async def signed_in_citizen(request: Request, house: TheHouse, _scheme: SignInScheme) -> Actor:
+        actor = _only(ActorKind.CITIZEN, await signed_in(request, house))
+        if scope not in actor.scopes:
+            raise FORBIDDEN()
+        return actor
+
+    return Depends(signed_in_citizen)
 
 
 @guard
@@ -159,21 +169,9 @@ async def citizen_on_page(request: Request, house: TheHouse) -> Actor:
     return actor
 
 
-def scoped(scope: str) -> Any:
-    """Declares a door for anybody signed in whose token carries this scope. Raises UNAUTHENTICATED, FORBIDDEN."""
-
-    @guard
-    async def holder_of_scope(request: Request, house: TheHouse, _scheme: SignInScheme) -> Actor:
-        actor = await signed_in(request, house)
-        if scope not in actor.scopes:
-            raise FORBIDDEN()
-        return actor
-
-    return Depends(holder_of_scope)
-
-
 CameraDevice = Annotated[Actor, Depends(camera_device)]
-Citizen = Annotated[Actor, Depends(citizen)]
+Citizen = Annotated[Actor, citizen(ME)]
+Applicant = Annotated[Actor, citizen(APPLICATIONS)]
 CitizenOnPage = Annotated[Actor, Depends(citizen_on_page)]
 TicketHolder = Annotated[Actor, Depends(ticket_holder)]
 Staff = Annotated[Actor, staff()]

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
@@ -33,6 +34,16 @@ KEY_REQUIRED = {
     ]
 }
 """`openapi_extra` of a door whose `begin_once` says ``required=True``."""
+KEY_OPTIONAL = {
+    "parameters": [
+        _KEY
+        | {
+            "required": False,
+            "description": "A random value of yours. The same call with the same key gets the same answer again, for 48 hours.",
+        }
+    ]
+}
+"""`openapi_extra` of a door that takes a key and needs none."""
 KEY_TAKEN = {
     "parameters": [
         _KEY
@@ -86,6 +97,22 @@ async def begin_once(house: House, actor: Actor, request: Request, *, required: 
         kept = await find_answer(tx, key, fingerprint) if key is not None else None
         earlier = JSONResponse(kept.body, kept.status) if kept is not None else None
         yield Once(tx, earlier, key, fingerprint)
+
+
+async def answer_once(
+    house: House,
+    actor: Actor,
+    request: Request,
+    work: Callable[[Tx], Awaitable[BaseModel]],
+    *,
+    status: int = 200,
+    required: bool = False,
+) -> JSONResponse:
+    """`begin_once` around work that makes the whole answer."""
+    async with begin_once(house, actor, request, required=required) as once:
+        if once.earlier is not None:
+            return once.earlier
+        return await once.keep((await work(once.tx)).model_dump(mode="json"), status)
 
 
 async def answer_repeatably(

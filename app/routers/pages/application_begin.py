@@ -9,14 +9,16 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.core.limits import Limits
 from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.core.texts import Text
 from app.routers.http.guards import CitizenOnPage
 from app.routers.me import NOT_A_KK, NOT_A_NIK
 from app.routers.pages.account import BIRTH_WRONG, account_of
-from app.routers.pages.applying import at, find_done, note_done, once_key
+from app.routers.pages.applying import at
 from app.routers.pages.forms import Form
+from app.routers.pages.once import new_once, once
 from app.routers.pages.services import After, units_of
 from app.routers.pages.visit import TheVisit, Visit
 from app.services import applications, reference
@@ -35,7 +37,6 @@ router = APIRouter(include_in_schema=False)
 
 LOOKED_AT = 50
 """Own applications among which a draft for the same service is looked for."""
-WHAT = "begin"
 CHOOSE_UNIT = Text("Pilih kesatuan.", "Choose a unit.")
 CHOOSE_PERSON = Text("Pilih untuk siapa.", "Choose for whom.")
 SHOWN_AT_UNIT = (NOT_OFFERED, TOO_MANY_DRAFTS, FORM_INVALID, UPSTREAM_UNAVAILABLE)
@@ -103,13 +104,12 @@ async def _begin(
     await visit.house[Limits].hit("application-person", me.id)
     applicant = await _applicant(visit, me, claim)
     known = await applications.starting_form(visit.house, service, applicant, unit=unit, given={})
-    async with visit.house.db.begin(me) as tx:
-        earlier = await find_done(tx, form, WHAT)
-        if earlier is not None:
-            return earlier
+
+    async def work(tx: Tx) -> str:
         made = await applications.begin(tx, service, unit=unit, applicant=applicant, form=known, lang=visit.lang)
-        await note_done(tx, form, WHAT, at(made.case_id))
         return at(made.case_id)
+
+    return await once(visit, me, form, work)
 
 
 async def _applicant(visit: Visit, me: Actor, claim: applications.Claim | None) -> Applicant:
@@ -170,7 +170,7 @@ async def _show(
         units=units,
         chosen=chosen,
         drafts=await _drafts(visit, me, service),
-        once=form.get("once") or once_key(),
+        once=form.get("once") or new_once(),
     )
 
 

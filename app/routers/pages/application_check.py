@@ -182,7 +182,6 @@ def _found(view: ApplicationView, checked: Checked) -> Found:
     def of(outcome: Outcome) -> tuple[Verdict, ...]:
         return tuple(each for each in result.verdicts if each.outcome is outcome)
 
-    held = view.booking is not None and view.booking.state in ("held", "confirmed")
     return Found(
         missing=tuple(_missing(view, result.faults)),
         refused=of(Outcome.REFUSED),
@@ -191,7 +190,7 @@ def _found(view: ApplicationView, checked: Checked) -> Found:
         unknown=tuple(each for each in of(Outcome.UNKNOWN) if each.down),
         good=len(of(Outcome.GOOD)),
         checked=checked,
-        needs_slot=result.needs_slot and not held,
+        needs_slot=result.needs_slot and not view.has_slot,
     )
 
 

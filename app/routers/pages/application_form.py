@@ -96,7 +96,8 @@ async def take_section(id: UUID, section: SectionName, me: CitizenOnPage, visit:
     wrong = {fault.pointer.split("/")[2] for fault in faults}
     try:
         view = await _keep(visit, me, view, {name: value for name, value in patch.items() if name not in wrong})
-        view, known = await _fill_in(visit, me, view)
+        known = await applications.fill_in(visit.house, me, id)
+        view = await own(visit, me, id) if known else view
     except Problem as problem:
         return await _not_kept(visit, me, view, part, form, patch, problem)
     if form.get("do") != "later":
@@ -181,20 +182,6 @@ def _open(view: ApplicationView, names: set[str]) -> list[FieldError]:
     """Which of these questions are asked and were left open."""
     found = catalogue.form_faults(view.service, view.form, complete=True)
     return [fault for fault in found if fault.pointer.split("/")[2] in names]
-
-
-async def _fill_in(visit: Visit, me: Actor, view: ApplicationView) -> tuple[ApplicationView, set[str]]:
-    """What registers know by now, given these answers, is not asked for: a class leads to the number of its licence.
-
-    Gives the application and the questions that were filled in.
-    """
-    left = {each.name for each in view.service.fields if each.prefill is not None}
-    left = {name for name in left if not catalogue.answered(view.form.get(name))}
-    if not left or view.state != "draft":
-        return view, set()
-    checked = await applications.check(visit.house, view.id)
-    known = {name: value for name, value in catalogue.prefilled(view.service, checked.facts).items() if name in left}
-    return await _keep(visit, me, view, known), set(known)
 
 
 def _changes(view: ApplicationView, patch: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -6,13 +6,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.core.limits import Limits
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.http.guards import CitizenOnPage
 from app.routers.pages.answers import FORM_AROUND_A_FILE
-from app.routers.pages.applying import Done, at, find_done, note_done, once_key, own
+from app.routers.pages.applying import Done, at, own
 from app.routers.pages.forms import Form
+from app.routers.pages.once import new_once, once
 from app.routers.pages.tickets import NO_STORE
 from app.routers.pages.visit import TheVisit, Visit
 from app.services import applications
@@ -51,17 +53,17 @@ async def write(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response:
         onto = "file"
         stored = await _store(visit, me, id, form)
         onto = "text"
-        async with visit.house.db.begin(me) as tx:
-            what = f"message:{id}"
-            if await find_done(tx, form, what) is None:
-                await applications.write_message(tx, id, text.replace("\r\n", "\n"), stored)
-                await note_done(tx, form, what, at(id, "pesan"))
+
+        async def work(tx: Tx) -> str:
+            await applications.write_message(tx, id, text.replace("\r\n", "\n"), stored)
+            return f"{at(id, 'pesan')}?selesai=pesan"
+
+        return visit.go(await once(visit, me, form, work))
     except Problem as problem:
         if problem.type.status not in SAID_HERE:
             raise
         form.take(problem, onto=onto)
         return await _show(visit, me, id, form)
-    return visit.go(f"{at(id, 'pesan')}?selesai=pesan")
 
 
 @router.get("/permohonan/{id}/pesan/{message_id}")
@@ -89,7 +91,7 @@ async def _show(visit: Visit, me: Actor, case_id: UUID, form: Form, *, notice: T
         view=view,
         messages=await applications.list_messages(visit.house, me, case_id),
         form=form,
-        once=form.get("once") or once_key(),
+        once=form.get("once") or new_once(),
         longest=MAX_CHARACTERS,
         over=view.state in OVER,
         notice=notice,

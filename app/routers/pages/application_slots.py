@@ -42,11 +42,12 @@ NOTICES = {"tunggu": WAITS, "undi": ASKED}
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """What can be chosen, and what was."""
+    """What can be chosen, and what was. `misfit`: the unit's hours have changed and cannot keep the appointment."""
 
     days: tuple[Day, ...]
     waiting: WaitView | None
     asking: AskView | None
+    misfit: bool
     first: date
     earlier: date | None
     later: date | None
@@ -190,13 +191,13 @@ async def _show(
 
 
 async def _chooser(visit: Visit, view: ApplicationView, kind: str, first: date | None) -> Chooser:
-    today = local_day(visit, view.zone)
+    today = local_day(visit, view.place.zone)
     latest = today + timedelta(days=MOST_AHEAD)
     begins = min(max(first or today, today), latest)
     async with visit.house.db.read() as connection:
         found = await appointments.slots(
             connection,
-            view.unit,
+            view.place.code,
             kind,
             first=begins,
             last=begins + timedelta(days=DAYS_SHOWN - 1),
@@ -204,11 +205,13 @@ async def _chooser(visit: Visit, view: ApplicationView, kind: str, first: date |
         )
         waiting = await appointments.wait_of(connection, view.id)
         asking = await appointments.ask_of(connection, view.id, now=visit.now)
+        misfit = await appointments.conflict_of(connection, view.id, now=visit.now)
     later = begins + timedelta(days=DAYS_SHOWN)
     return Chooser(
         days=tuple(found),
         waiting=waiting,
         asking=asking,
+        misfit=misfit is not None,
         first=begins,
         earlier=max(begins - timedelta(days=DAYS_SHOWN), today) if begins > today else None,
         later=later if later <= latest else None,

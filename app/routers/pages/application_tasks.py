@@ -84,7 +84,7 @@ def _paper(view: ApplicationView, paper: DocumentView) -> Task:
 
 
 def _appointment(view: ApplicationView) -> Task:
-    held = view.booking is not None and view.booking.state in ("held", "confirmed")
+    held = view.has_slot
     status, colour = (HELD, "") if held else (NOT_CHOSEN, "blue")
     title = Text("Hari dan jam datang", "Day and time to come")
     return Task(title, at(view.id, "jadwal"), status, colour, held)
@@ -106,3 +106,6 @@ def _extras(view: ApplicationView) -> Iterator[Task]:
     hint = Text("Ke sini uang kembali bila permohonan ditolak", "Money comes back here if it is refused")
     title = Text("Rekening Anda", "Your bank account")
     yield Task(title, at(view.id, "rekening"), LATER, "grey", False, hint)
+    if any(each.per_vehicle for each in view.service.sections):
+        title = Text("Kendaraan lain dengan isian yang sama", "Another vehicle with the same answers")
+        yield Task(title, at(view.id, "kendaraan-lain"), OPTIONAL, "grey", False)

@@ -23,7 +23,7 @@ from app.routers.pages.applying import Done, at, mendings_of, own
 from app.routers.pages.forms import Form
 from app.routers.pages.tickets import NO_STORE, ShownProof, unit_name
 from app.routers.pages.visit import TheVisit, Visit
-from app.services import applications, appointments, cases
+from app.services import applications, appointments, cases, documents
 from app.services.applications import ApplicationView
 from app.services.applications.problems import PROOF_NOT_READY
 from app.services.appointments import EntryView, Line
@@ -125,7 +125,7 @@ async def show_status(visit: TheVisit, address: TheAddress) -> Response:
     born_on = form.date("born_on", BIRTH_WRONG)
     found = None
     if not form.errors and born_on is not None:
-        await visit.house[Limits].hit("lookup-address", address)
+        await visit.house[Limits].hit("status-address", address)
         await visit.house[Limits].hit("lookup-plate", f"application {typed.upper()}")
         found = await applications.status_of(visit.house, typed, born_on)
         if found is None:
@@ -171,6 +171,14 @@ async def proof_file(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response:
     proof = orjson.loads(await applications.proof_for(visit.house, me, id))
     headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="bukti.json"'}
     return visit.finish(Response(orjson.dumps(proof), headers=headers, media_type="application/json"))
+
+
+@router.get("/permohonan/{id}/bukti-bayar.pdf")
+async def receipt_file(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response:
+    """The receipt of the payment; it carries its own proof."""
+    pdf = await documents.payment_receipt(await applications.receipt_for(visit.house, me, id))
+    headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="bukti-bayar.pdf"'}
+    return visit.finish(Response(pdf, headers=headers, media_type="application/pdf"))
 
 
 @router.get("/permohonan/{id}/dokumen.pdf")

@@ -1,25 +1,20 @@
-"""What the pages of an application share: whose it is, where its pages stand, and forms that act once however often sent."""
+"""What the pages of an application share: whose it is, and where its pages stand."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import Query
 
 from app.core.actor import Actor
-from app.core.db import JsonValue, Tx
-from app.core.once import find_answer, keep_answer
 from app.core.texts import Text
-from app.routers.pages.forms import Form
 from app.routers.pages.render import ZONES
 from app.routers.pages.visit import Visit
 from app.services import applications, catalogue
 from app.services.applications import ApplicationView, MarkView
 from app.services.catalogue import Facts, Section, Service
 
-KEY_FIELD = "once"
-ONCE_CHARACTERS = 40
 Done = Annotated[str, Query(alias="selesai", max_length=20)]
 """What was just done, for the notice of the page that follows."""
 
@@ -98,27 +93,3 @@ def place_of(view: ApplicationView, pointer: str) -> tuple[Text, str] | None:
     if kind != "form" or section is None or question is None:
         return None
     return question.title, at(view.id, f"isian/{section.name}#form-{name}")
-
-
-def once_key() -> str:
-    """A fresh key for a form that must act once."""
-    return uuid4().hex
-
-
-async def find_done(tx: Tx, form: Form, what: str) -> str | None:
-    """Where the same form led that was sent before; None the first time."""
-    key = _key(form, what)
-    kept = await find_answer(tx, key, what[:64]) if key else None
-    return None if kept is None else str(kept.body)
-
-
-async def note_done(tx: Tx, form: Form, what: str, leads_to: JsonValue) -> None:
-    """Remember where the form leads, for its second sending."""
-    key = _key(form, what)
-    if key:
-        await keep_answer(tx, key, what[:64], 303, leads_to)
-
-
-def _key(form: Form, what: str) -> str:
-    sent = form.get(KEY_FIELD)[:ONCE_CHARACTERS]
-    return f"page:{what}:{sent}" if sent.isascii() and sent.isalnum() else ""

@@ -14,6 +14,7 @@ from app.core.limits import Limits
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.routers.pages.answers import FORM_AROUND_A_FILE, check_answer, fields_of
+from app.routers.pages.consent_forms import printed
 from app.routers.pages.counter import AtCounter, show_again
 from app.routers.pages.counter_words import FOR_CITIZENS, Choice
 from app.routers.pages.desk import desk_of
@@ -33,13 +34,18 @@ CODE_MISSING = Text("Ketik kode yang disebutkan warga.", "Type the code that the
 
 @router.post("/counter/cases/{id}/consent")
 async def ask_consent(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
-    """Send the citizen a code for the step that they ask for; then the form for it."""
+    """Send the citizen a code for the step that they ask for; then the form for it. Or print a form for their consent."""
     form = await visit.form()
     step = form.choice("step", tuple(FOR_CITIZENS), CHOOSE_STEP)
     if form.errors:
         return await show_again(visit, actor, id, form)
+    if form.get("do") == "number":
+        return await _show(visit, actor, id, FOR_CITIZENS[step], Form({"stated": form.get("stated")}))
     try:
         await visit.house[Limits].hit("consent-case", str(id))
+        if form.get("do") == "paper":
+            async with visit.house.db.begin(actor) as tx:
+                return visit.go(printed(await etle.at_counter.print_consent(tx, id, step)))
         async with visit.house.db.begin(actor) as tx:
             asked = await etle.at_counter.ask_consent(tx, id, step)
     except Problem as problem:
@@ -56,7 +62,7 @@ async def answer_for_citizen(id: UUID, actor: AtCounter, visit: TheVisit) -> Res
     choice = FOR_CITIZENS.get(form.choice("step", tuple(FOR_CITIZENS), CHOOSE_STEP))
     if choice is None:
         return await show_again(visit, actor, id, form)
-    code = form.need("code", CODE_MISSING, longest=12)
+    code = form.need("code", CODE_MISSING, longest=14)
     status = 422
     try:
         await _take_file(visit, actor, id, form)

@@ -33,7 +33,7 @@ from app.routers.pages.once import new_once, once
 from app.routers.pages.visit import TheVisit, Visit
 from app.routers.pages.words import name_of
 from app.services import applications, billing, cases, reference
-from app.services.applications import REASONS, REFUSALS, Decision, Mark, issuing
+from app.services.applications import REASONS, REFUSALS, Decision, Mark, issuing, revoking
 from app.services.applications.problems import PURPOSE_NEEDED
 from app.services.cases import Lifecycles
 from app.services.documents import PhotoRules
@@ -126,6 +126,7 @@ async def show(
         bill=bill,
         refunds=refunds,
         issued=issued,
+        may_revoke=not actor.roles.isdisjoint(revoking.PROPOSERS),
         entries=entries,
         looked=[entry for entry in entries if entry.action == "look"],
     )

@@ -21,6 +21,7 @@ from app.core.texts import Text
 from app.routers.pages.application_tasks import Task, tasks_of
 from app.routers.pages.application_words import MEANINGS
 from app.routers.pages.applying import mendings_of, wants_appointment
+from app.routers.pages.consent_forms import printed
 from app.routers.pages.counter_helping import FILLED_IN, PAGE, AtCounter, helped, must_help
 from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
@@ -78,7 +79,8 @@ async def begin_page(actor: AtCounter, visit: TheVisit) -> Response:
 
 @router.post(PAGE)
 async def ask_to_begin(actor: AtCounter, visit: TheVisit) -> Response:
-    """Send the person a code for beginning; then the page that takes it. Or go on with an application by its reference."""
+    """Send the person a code for beginning, or print a form for it; then the page that takes either. Or go on with an
+    application by its reference."""
     form = await visit.form()
     if form.get("go") == "on":
         async with visit.house.db.read() as connection:
@@ -90,9 +92,14 @@ async def ask_to_begin(actor: AtCounter, visit: TheVisit) -> Response:
     claim = _claim(visit, form)
     if claim is None:
         return await _show_begin(visit, actor, form, status=422)
+    if form.get("do") == "number":
+        return await _show_begin_code(visit, actor, form)
     try:
         await visit.house[Limits].hit("consent-case", visit.house.keys.blind_index("nik", claim.nik))
         person = await assisting.registered(visit.house, claim)
+        if form.get("do") == "paper":
+            async with visit.house.db.begin(actor) as tx:
+                return visit.go(printed(await assisting.print_to_begin(tx, person)))
         async with visit.house.db.begin(actor) as tx:
             asked = await assisting.ask_to_begin(tx, person)
     except Problem as problem:
@@ -105,7 +112,7 @@ async def ask_to_begin(actor: AtCounter, visit: TheVisit) -> Response:
 async def begin(actor: AtCounter, visit: TheVisit) -> Response:
     """Begin the application with the person's code; what registers know is filled in already."""
     form = await visit.form()
-    claim, code = _claim(visit, form), form.need("code", CODE_MISSING, longest=12)
+    claim, code = _claim(visit, form), form.need("code", CODE_MISSING, longest=14)
     if claim is None:
         return await _show_begin(visit, actor, form, status=422)
     if form.errors:
@@ -167,13 +174,18 @@ async def tasks_page(
 
 @router.post(f"{PAGE}/{{id}}/kode")
 async def ask_code(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
-    """Send the applicant a code for one step, and show the page that takes it."""
+    """Send the applicant a code for one step, or print a form for it, and show the page that takes either."""
     form = await visit.form()
     step = STEPS.get(form.get("step"))
     if step is None:
         raise NOT_FOUND()
+    if form.get("do") == "number":
+        return await _show_step(visit, actor, id, step, Form({"sent_to": ""}))
     try:
         await visit.house[Limits].hit("consent-case", str(id))
+        if form.get("do") == "paper":
+            async with visit.house.db.begin(actor) as tx:
+                return visit.go(printed(await assisting.print_consent(tx, id, step.name)))
         async with visit.house.db.begin(actor) as tx:
             asked = await assisting.ask(tx, id, step.name)
     except Problem as problem:
@@ -191,7 +203,7 @@ async def use_code(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
     step = STEPS.get(form.get("step"))
     if step is None:
         raise NOT_FOUND()
-    code = form.need("code", CODE_MISSING, longest=12)
+    code = form.need("code", CODE_MISSING, longest=14)
     if form.errors:
         return await _show_step(visit, actor, id, step, form, status=422)
     try:
@@ -308,8 +320,7 @@ async def _show_step(
         return visit.go(f"{PAGE}/{case_id}")
     checked = await applications.check(visit.house, case_id)
     parts = [(each.title, lines_of(view.service, each, view.form)) for each in view.service.sections]
-    held = view.booking is not None and view.booking.state in ("held", "confirmed")
-    needs_slot = checked.result.needs_slot and not held and view.state == "draft"
+    needs_slot = checked.result.needs_slot and not view.has_slot and view.state == "draft"
     mended = all(mark.changed for mark in view.marks)
     ready = (checked.result.passed or checked.result.waits) and not needs_slot and mended
     return visit.show(

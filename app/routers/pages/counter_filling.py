@@ -60,6 +60,7 @@ async def save_section(id: UUID, section: str, actor: AtCounter, visit: TheVisit
         if right:
             async with visit.house.db.begin(actor) as tx:
                 await applications.change(tx, id, right, expected_version=view.version)
+            await applications.fill_in(visit.house, actor, id)
     except Problem as problem:
         if problem.type is INVALID_REQUEST:
             show_faults(form, problem.errors, questions)
@@ -166,10 +167,14 @@ async def _show_slots(visit: Visit, actor: Actor, view: ApplicationView, form: F
     if wanted is None:
         raise NOT_FOUND()
     async with visit.house.db.read() as connection:
-        where = await reference.unit(connection, view.unit)
-        today = visit.now.astimezone(reference.zone_of(where)).date()
+        today = visit.now.astimezone(reference.zone_of(view.place)).date()
         days = await appointments.slots(
-            connection, view.unit, wanted.kind, first=today, last=today + timedelta(days=DAYS_SHOWN - 1), now=visit.now
+            connection,
+            view.place.code,
+            wanted.kind,
+            first=today,
+            last=today + timedelta(days=DAYS_SHOWN - 1),
+            now=visit.now,
         )
     open_days = [each for each in days if each.state is DayState.OPEN and any(slot.free for slot in each.slots)]
     return visit.show(

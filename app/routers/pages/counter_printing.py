@@ -19,7 +19,7 @@ from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
 from app.routers.pages.once import new_once, once
 from app.routers.pages.visit import TheVisit, Visit
-from app.services import applications, cases
+from app.services import applications
 from app.services.applications import issuing, worklist
 from app.services.applications.issued_problems import ISSUED_NOT_FOUND
 from app.services.cases import Lifecycles
@@ -31,7 +31,6 @@ PAGE = "/counter/cetak"
 Printer = Annotated[Actor, staff_page(Role.COUNTER, Role.SUPERVISOR)]
 AtCounter = Annotated[Actor, staff_page(Role.COUNTER)]
 StaffOnPage = Annotated[Actor, staff_page()]
-LOOK = "mencetak dokumen / printing the document"
 PRIVATE = {"Cache-Control": "private, no-store"}
 NOTED = Text("{number}: tercatat sudah dicetak.", "{number}: noted as printed.")
 NUMBER_UNKNOWN = Text(
@@ -68,12 +67,7 @@ async def note_printed(actor: AtCounter, visit: TheVisit) -> Response:
 @router.get(f"{PAGE}/{{id}}/dokumen.pdf")
 async def open_file(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
     """The sealed file of a document that waits for the printer of this unit. The look is recorded first."""
-    async with visit.house.db.begin(actor) as tx:
-        document = await issuing.get_issued(tx.session, id)
-        if document.unit != actor.unit:
-            raise ISSUED_NOT_FOUND()
-        await cases.saw(tx, document.case_id, LOOK)
-    data = await applications.issued_pdf(visit.house, document.case_id)
+    document, data = await worklist.open_to_print(visit.house, actor, id)
     headers = {"Content-Disposition": f'attachment; filename="{document.check_code}.pdf"', **PRIVATE}
     return Response(data, media_type="application/pdf", headers=headers)
 

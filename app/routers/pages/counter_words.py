@@ -24,6 +24,7 @@ TASKS: dict[str, Text] = {
     "late_application": Text("Permohonan melewati waktu layanan", "An application is over its time"),
     "check_by_hand": Text("Periksa data rujukan dengan tangan", "Check by hand what a register could not say"),
     "decide_refusal": Text("Putuskan usul penolakan", "Decide on a proposed refusal"),
+    "decide_revocation": Text("Putuskan pencabutan dokumen", "Decide on revoking a document"),
     "record_attendance": Text("Pemohon datang: selesaikan", "The applicant came: finish the application"),
 }
 

@@ -8,6 +8,7 @@ from app.core.actor import Actor
 from app.core.texts import Text
 from app.routers.pages.visit import Visit
 from app.services import reference
+from app.services.cases.paper_consents import SECONDS
 from app.services.identity.roles import ROLE_NAMES, Role
 
 CAMERA_WATCHERS = (Role.SENIOR_OFFICER, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR)
@@ -30,8 +31,10 @@ class Desk:
     keeps_queue: bool = False
     prints: bool = False
     helps_applicants: bool = False
+    sees_consents: bool = False
     arranges_offers: bool = False
     sees_late: bool = False
+    keeps_readings: bool = False
     sees_cameras: bool = False
 
 
@@ -99,7 +102,9 @@ async def desk_of(visit: Visit, actor: Actor) -> Desk:
         keeps_queue=not actor.roles.isdisjoint({str(Role.COUNTER), str(Role.OFFICER), str(Role.SUPERVISOR)}),
         prints=not actor.roles.isdisjoint({str(Role.COUNTER), str(Role.SUPERVISOR)}),
         helps_applicants=str(Role.COUNTER) in actor.roles,
+        sees_consents=bool(actor.roles & SECONDS),
         arranges_offers=not actor.roles.isdisjoint({str(Role.SUPERVISOR), str(Role.ADMIN)}),
+        keeps_readings=not actor.roles.isdisjoint({str(Role.SUPERVISOR), str(Role.ADMIN)}),
         sees_late=str(Role.SENIOR_OFFICER) in actor.roles,
         sees_cameras=not actor.roles.isdisjoint({str(role) for role in CAMERA_WATCHERS}),
     )

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from app.core.texts import Lang
 from app.routers.schemas.tickets import BillLineOut, VirtualAccountOut
@@ -50,6 +50,10 @@ class ApplicationIn(BaseModel):
 class CopiesIn(BaseModel):
     """One more draft for each of these: the fields that differ, such as plate and chassis_tail."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"forms": [{"plate": "B 2468 KJL", "chassis_tail": "00002"}]}]}
+    )
+
     forms: list[dict[str, JsonValue]] = Field(min_length=1, max_length=10)
 
 
@@ -92,7 +96,7 @@ class MessageIn(BaseModel):
 class SlotIn(BaseModel):
     """The slot, as `GET /v1/units/{code}/slots` lists it."""
 
-    starts_at: datetime
+    starts_at: Annotated[AwareDatetime, Field(examples=["2026-11-30T08:00:00+07:00"])]
 
 
 class DocumentOut(BaseModel):
@@ -191,6 +195,10 @@ class AppointmentOut(BaseModel):
     state: str
     held_until: datetime | None
     check_in_token: str | None = None
+    misfit: Literal["closed", "no_window", "too_many"] | None = Field(
+        default=None,
+        description="The unit has changed its hours and cannot keep this appointment: choose another slot.",
+    )
 
 
 class IssuedOut(BaseModel):
@@ -233,6 +241,9 @@ class Application(BaseModel):
     amount: int
     bill: ApplicationBill | None = None
     appointment: AppointmentOut | None = None
+    appointment_unit: str | None = Field(
+        description="Where you come, if the service wants you to; list that unit's slots. It follows the unit that decides."
+    )
     refunds: list[RefundLine]
     issued: IssuedOut | None = None
     tracking_no: str | None
@@ -273,6 +284,7 @@ class Application(BaseModel):
             amount=view.amount,
             bill=ApplicationBill.of(view.bill, lang) if view.bill else None,
             appointment=appointment,
+            appointment_unit=view.place.code if view.service.appointment else None,
             refunds=[RefundLine(amount=each.amount, state=str(each.state)) for each in view.refunds],
             issued=issued,
             tracking_no=view.tracking_no,

@@ -7,10 +7,22 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.routers.schemas.tickets import no_controls
-from app.services.appointments import Closure, Conflict, Day, DayState, SlotDrawLine, Window, version_of
+from app.services.appointments import (
+    AskView,
+    Closure,
+    Conflict,
+    Day,
+    DayState,
+    SlotDrawLine,
+    WaitView,
+    Window,
+    version_of,
+)
+from app.services.appointments.slot_draw import MOST_WISHES
+from app.services.appointments.waiting import WAIT_DAYS
 
 UnitCode = Annotated[
     str,
@@ -82,6 +94,98 @@ class Slots(BaseModel):
             for slot in each.slots
         ]
         return cls(unit=unit, zone=str(zone), service=service, kind=kind, minutes=minutes, days=days, slots=slots)
+
+
+class WaitIn(BaseModel):
+    """Between which days a place would do, both included."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"first": "2026-12-01", "last": "2026-12-18"}]}
+    )
+
+    first: date = Field(description="Today or later, as the unit's zone counts days.")
+    last: date = Field(description=f"Not before `first`; the range is at most {WAIT_DAYS} days.")
+
+
+class WaitOut(BaseModel):
+    """A place on the waiting list. ``offered``: a place is held for you now, and waits for your answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "unit": "PMJ-POLRESTRO-JAKARTA-SELATAN",
+                    "kind": "skck_fingerprints",
+                    "first": "2026-12-01",
+                    "last": "2026-12-18",
+                    "state": "waiting",
+                    "ahead": 3,
+                }
+            ]
+        }
+    )
+
+    unit: str
+    kind: str
+    first: date
+    last: date
+    state: Literal["waiting", "offered"]
+    ahead: int = Field(description="How many wait before you for days that overlap with yours.")
+
+    @classmethod
+    def of(cls, view: WaitView) -> Self:
+        """The view as JSON."""
+        return cls.model_validate({name: getattr(view, name) for name in cls.model_fields})
+
+
+class DayAskIn(BaseModel):
+    """The drawn day, and the starts that would do on it, the dearest first; none means that any does."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"day": "2026-12-07", "wishes": ["2026-12-07T08:00:00+07:00"]}]},
+    )
+
+    day: date
+    wishes: list[AwareDatetime] = Field(default_factory=list, max_length=MOST_WISHES)
+
+
+class DayAskOut(BaseModel):
+    """An ask for a drawn day."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "0199d3a0-1c2d-7e3f-8a4b-5c6d7e8f9a0b",
+                    "draw": "0199d39f-2b3c-7d4e-9f5a-6b7c8d9e0f1a",
+                    "day": "2026-12-07",
+                    "closes_at": "2026-11-30T03:00:00Z",
+                    "wishes": ["2026-12-07T01:00:00Z"],
+                    "open": True,
+                }
+            ]
+        }
+    )
+
+    id: UUID = Field(description="Your name in the public draw; nobody else can tell whose it is.")
+    draw: UUID = Field(description="Its public record: `/v1/transparency/slot-draws/{id}`.")
+    day: date
+    closes_at: datetime = Field(description="When the hour of asking ends and the lot is drawn.")
+    wishes: list[datetime]
+    open: bool = Field(description="Whether the ask can still be changed or withdrawn.")
+
+    @classmethod
+    def of(cls, view: AskView) -> Self:
+        """The view as JSON."""
+        return cls(
+            id=view.id,
+            draw=view.draw_id,
+            day=view.day,
+            closes_at=view.closes_at,
+            wishes=list(view.wishes),
+            open=view.open,
+        )
 
 
 class WindowBody(BaseModel):

@@ -32,6 +32,17 @@ MAX_RUPIAH = 1_000_000_000
 Reason = Annotated[str, Field(min_length=3, max_length=2000), AfterValidator(no_controls)]
 
 
+ConsentGiven = Annotated[
+    str,
+    Field(
+        max_length=20,
+        pattern=r"^[0-9A-Za-z ]+$",
+        description="The code that the citizen was sent and told you, or the number of the form that they signed.",
+        examples=["493021", "STJ7K3M9QXT4"],
+    ),
+]
+
+
 class TaskOut(BaseModel):
     """One open piece of work."""
 
@@ -234,10 +245,11 @@ class ActionIn(BaseModel):
     cost: Annotated[int, Field(ge=0, le=MAX_RUPIAH)] | None = Field(default=None, description="enter_verdict: rupiah.")
     address: Annotated[str, Field(min_length=5, max_length=400), AfterValidator(no_controls)] | None = None
     phone: Annotated[str, Field(max_length=24)] | None = None
-    consent: Annotated[str, Field(max_length=12, pattern=r"^[0-9 ]+$")] | None = Field(
+    consent: ConsentGiven | None = Field(
         default=None,
         description="A citizen's own step (confirm_self, name_driver, report_sold, object, accept_driving): the code that "
-        "the citizen was sent by POST /v1/counter/cases/{id}/consents for this step, and told you.",
+        "the citizen was sent by POST /v1/counter/cases/{id}/consents for this step, and told you; or the number of the form "
+        "that they signed (POST /v1/counter/cases/{id}/consent-forms).",
     )
     driver: Driver | None = Field(default=None, description="confirm_self, name_driver: who drove.")
     buyer: Buyer | None = Field(default=None, description="report_sold: who bought it.")
@@ -272,7 +284,8 @@ class ConsentIn(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     action: Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z_]+$")] = Field(
-        description="confirm_self, name_driver, report_sold, object or accept_driving."
+        description="confirm_self, name_driver, report_sold, object or accept_driving; on paper, for an application: help, "
+        "submit, resubmit, cancel, reopen or rebook."
     )
 
 

@@ -158,3 +158,4 @@ class Reasons(BaseModel):
 
     marks: dict[str, str]
     refusals: dict[str, str]
+    revocations: dict[str, str]

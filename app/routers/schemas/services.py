@@ -102,6 +102,7 @@ class DocumentOut(BaseModel):
     required: bool | None = Field(description="null: it depends on what you answer (`required_when`).")
     required_when: str | None = Field(description="A CEL expression over the facts of the case.")
     reuse_days: int = Field(description="So long one that you gave before may serve again; 0 is never.")
+    per_vehicle: bool = Field(description="Belongs to one vehicle alone: a copy for another vehicle wants another one.")
 
     @classmethod
     def of(cls, document: DocumentRule, lang: Lang) -> Self:
@@ -118,6 +119,7 @@ class DocumentOut(BaseModel):
             required=document.required.source == "true" if fixed else None,
             required_when=None if fixed else document.required.source,
             reuse_days=document.reuse_days,
+            per_vehicle=document.per_vehicle,
         )
 
 

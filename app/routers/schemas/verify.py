@@ -1,7 +1,7 @@
 """What the public check of a code answers."""
 
 from datetime import date, datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -52,6 +52,9 @@ class VerifiedUnit(BaseModel):
 class Verification(BaseModel):
     """The same members for every code, so that an answer tells nothing by its shape."""
 
+    status: Literal["valid", "expired", "revoked", "replaced", "unknown"] = Field(
+        description="In one word: `revoked` and `replaced` were ours and hold no more; `unknown` never was ours."
+    )
     genuine: bool = Field(description="True: sent or issued by us, and not taken back.")
     valid: bool = Field(description="True: genuine, and its time is not over.")
     kind: str | None = Field(description="letter, message, receipt or document.", examples=["document"])
@@ -70,10 +73,13 @@ class Verification(BaseModel):
     ) -> Self:
         """From what was found, as of a day of the unit."""
         if item is None:
-            return cls.model_validate({**_NOTHING, "genuine": False, "valid": False, "advice": _UNKNOWN.say(lang)})
+            return cls.model_validate(
+                {**_NOTHING, "status": "unknown", "genuine": False, "valid": False, "advice": _UNKNOWN.say(lang)}
+            )
         genuine = item.revoked_at is None
         valid = genuine and (document is None or document.good_on(on))
         return cls(
+            status=_status(document, genuine=genuine, valid=valid),
             genuine=genuine,
             valid=valid,
             kind=item.kind,
@@ -89,6 +95,14 @@ class Verification(BaseModel):
 
 
 _NOTHING = dict.fromkeys(Verification.model_fields)
+
+
+def _status(
+    document: CheckedDocument | None, *, genuine: bool, valid: bool
+) -> Literal["valid", "expired", "revoked", "replaced"]:
+    if not genuine:
+        return "replaced" if document is not None and document.replaced else "revoked"
+    return "valid" if valid else "expired"
 
 
 def _advice(document: CheckedDocument | None, *, genuine: bool, valid: bool) -> Text:

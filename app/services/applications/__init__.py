@@ -14,6 +14,7 @@ from app.services.applications.drafts import (
     check,
     copy,
     discard,
+    fill_in,
     must_own,
     reopen,
     starting_form,
@@ -28,7 +29,7 @@ from app.services.applications.messages import write as write_message
 from app.services.applications.money import give_account, refunds_of
 from app.services.applications.papers import bytes_of, open_paper, reusable, reuse, take
 from app.services.applications.precheck import PreCheck, PriceLine
-from app.services.applications.proofs import proof_for, receipt_code
+from app.services.applications.proofs import proof_for, receipt_code, receipt_for
 from app.services.applications.reasons import REASONS, REFUSALS
 from app.services.applications.review import (
     Decision,
@@ -105,6 +106,7 @@ __all__ = [
     "discard",
     "drop_slot",
     "family_member",
+    "fill_in",
     "give_account",
     "issued_pdf",
     "list_messages",
@@ -115,6 +117,7 @@ __all__ = [
     "open_paper",
     "proof_for",
     "receipt_code",
+    "receipt_for",
     "refunds_of",
     "reopen",
     "reusable",

@@ -1,7 +1,7 @@
 """Help at the counter for who has no phone or computer: the officer types, and every step needs the applicant's own code.
 
 The code goes to the phone or e-mail that the population register or the application has on record, names the step, and is
-good for that step alone. An event names the officer, the unit and the consent.
+good for that step alone; who has neither signs a form instead. An event names the officer, the unit and the consent.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,13 @@ from app.core import vault
 from app.core.actor import Actor, ActorKind
 from app.core.db import JsonValue, Tx
 from app.core.house import House
+from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
 from app.services import cases
 from app.services.applications.models import Application
 from app.services.applications.problems import APPLICATION_NOT_FOUND, NOT_HELPED_HERE, PERSON_UNKNOWN
 from app.services.applications.store import application_of, person_of
-from app.services.cases import Case, Move
+from app.services.cases import Case, FormView, Move
 from app.services.cases.problems import NOT_YOUR_ROLE
 from app.services.identity import Role, consents
 from app.services.identity.consents import Asked
@@ -39,6 +40,10 @@ STEPS: Mapping[str, Text] = {
     "rebook": Text("memilih jadwal baru untuk Anda", "choose a new date for you"),
 }
 """What an officer may do for an applicant, as the applicant reads it: 'the officer wants to ...'."""
+NO_SUCH_STEP = Text(
+    "Salah satu dari: help, submit, resubmit, cancel, reopen, rebook.",
+    "One of: help, submit, resubmit, cancel, reopen, rebook.",
+)
 LOOK = "membantu pemohon di loket / helping the applicant at the counter"
 _SAME_CODE = {"submit_for_check": "submit", "discard": "cancel"}
 """Moves that the applicant knows as one step."""
@@ -78,7 +83,32 @@ async def allowed_to_begin(tx: Tx, person: PersonRecord, code: str) -> UUID | No
     """The consent, if the code holds; None else: let the transaction commit, for the try to count."""
     _check_role(tx.actor)
     key_id = await vault.key_for_person(tx, person.nik)
-    return await consents.use_consent(tx, about=key_id, step=BEGIN, of=key_id, code=code)
+    return await cases.use_consent(tx, about=key_id, step=BEGIN, of=key_id, code=code)
+
+
+async def print_to_begin(tx: Tx, person: PersonRecord) -> FormView:
+    """A form for the consent to beginning, for somebody who has no phone (`cases.paper_consents`). Raises NOT_YOUR_ROLE."""
+    _check_role(tx.actor)
+    key_id = await vault.key_for_person(tx, person.nik)
+    return await cases.print_form(
+        tx, case=None, about=key_id, step=BEGIN, of=key_id, key_id=key_id, name=person.name, what=STEPS[BEGIN]
+    )
+
+
+async def print_consent(tx: Tx, case_id: UUID, step: str) -> FormView:
+    """A form for the consent to one step, for an applicant who has no phone. The look is recorded.
+
+    Raises APPLICATION_NOT_FOUND, NOT_YOUR_ROLE, INVALID_REQUEST.
+    """
+    case, application = await _at_this_counter(tx, case_id)
+    if step not in STEPS or step == BEGIN:
+        raise INVALID_REQUEST(errors=[FieldError("/action", NO_SUCH_STEP)])
+    await cases.saw(tx, case_id, LOOK)
+    name = (await person_of(tx.session, tx.house.keys, application))["name"]
+    step, what, key_id = _SAME_CODE.get(step, step), STEPS[step], application.key_id
+    return await cases.print_form(
+        tx, case=case, about=case.id, step=step, of=key_id, key_id=key_id, name=name, what=what
+    )
 
 
 async def ask(tx: Tx, case_id: UUID, step: str) -> Asked:
@@ -101,7 +131,7 @@ async def use(tx: Tx, case_id: UUID, step: str, code: str | None) -> UUID | None
     if not code:
         raise CONSENT_NEEDED()
     step = _SAME_CODE.get(step, step)
-    consent = await consents.use_consent(tx, about=case.id, step=step, of=application.key_id, code=code)
+    consent = await cases.use_consent(tx, about=case.id, step=step, of=application.key_id, code=code)
     if consent is not None and step == HELP:
         application.assisted_unit = tx.actor.unit
         await tx.session.flush()
@@ -124,7 +154,9 @@ async def check_consent(move: Move) -> None:
         return
     given = move.data.get("consent")
     step = _SAME_CODE.get(step, step)
-    held = isinstance(given, str) and await consents.was_given(tx, about=move.case.id, step=step, consent=UUID(given))
+    held = isinstance(given, str) and await cases.consent_was_given(
+        tx, about=move.case.id, step=step, consent=UUID(given)
+    )
     if not held:
         raise CONSENT_NEEDED()
 

@@ -16,6 +16,7 @@ from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.ids import new_id, new_reference
+from app.core.problems import Problem
 from app.core.texts import Lang, Text
 from app.services import cases, catalogue, reference
 from app.services.applications import facts as known_facts
@@ -42,7 +43,7 @@ from app.services.applications.store import (
     person_of,
     service_of,
 )
-from app.services.cases import Case
+from app.services.cases import Case, paper_consents
 from app.services.catalogue import Catalogue, Facts, OfferState, Service
 from app.services.identity import people
 from app.services.reference import Unit
@@ -141,6 +142,8 @@ async def begin(
     )
     tx.session.add(application)
     await tx.session.flush()
+    if consent is not None:
+        await paper_consents.belongs_to(tx, consent, case.id)
     await keep_form(tx, application, {**form})
     application.form_version = 1
     await cases.recompute_deadlines(tx, case)
@@ -182,19 +185,57 @@ async def change(
     return application
 
 
+async def fill_in(house: House, actor: Actor, case_id: UUID) -> frozenset[str]:
+    """What registers know by now, given the answers so far, is not asked for: a class leads to the number of its licence.
+    Gives the questions that were filled in; a draft that somebody changes meanwhile is left to them.
+
+    Asks registers: never inside a transaction. Whose it is, the door has asked before.
+    """
+    async with house.db.read() as connection:
+        application = await find_application(connection, case_id)
+        service = await service_of(connection, application)
+        form = await form_of(connection, house.keys, application)
+        person = await person_of(connection, house.keys, application)
+        state = (await connection.execute(select(col(Case.state)).where(col(Case.id) == case_id))).scalar_one()
+    left = [
+        each.name for each in service.fields if each.prefill is not None and not catalogue.answered(form.get(each.name))
+    ]
+    if state != "draft" or not left:
+        return frozenset()
+    facts = await known_facts.gather(house, service, Subject(person["nik"], application.home_unit, form))
+    known = {name: value for name, value in catalogue.prefilled(service, facts).items() if name in left}
+    if not known:
+        return frozenset()
+    try:
+        async with house.db.begin(actor) as tx:
+            await change(tx, case_id, known, expected_version=application.form_version)
+    except Problem as problem:
+        if problem.type not in (CHANGED_MEANWHILE, NOT_OPEN):
+            raise
+        return frozenset()
+    return frozenset(known)
+
+
 async def copy(tx: Tx, case_id: UUID, forms: Sequence[Mapping[str, JsonValue]]) -> list[Application]:
     """Further drafts like this one, each with these fields changed, and with its papers: several vehicles in one go.
 
-    Raises FORM_INVALID, TOO_MANY_DRAFTS, NOT_OFFERED. Locks case and application.
+    What belongs to this one's vehicle alone, answers and papers, does not go along. Raises FORM_INVALID,
+    TOO_MANY_DRAFTS, NOT_OFFERED. Locks case and application.
     """
     _, application = await own_locked(tx, case_id)
     service = await service_of(tx.session, application)
-    form = await form_of(tx.session, tx.house.keys, application)
     person = await person_of(tx.session, tx.house.keys, application)
-    papers = await papers_of(tx.session, case_id)
+    asked_anew = {each.name for section in service.sections if section.per_vehicle for each in section.fields}
+    shared = {
+        name: value
+        for name, value in (await form_of(tx.session, tx.house.keys, application)).items()
+        if name not in asked_anew
+    }
+    wanted_anew = {each.name for each in service.documents if each.per_vehicle}
+    papers = [each for name, each in (await papers_of(tx.session, case_id)).items() if name not in wanted_anew]
     made = []
     for patch in (catalogue.clean_form(service, each) for each in forms):
-        filled: dict[str, JsonValue] = {name: value for name, value in {**form, **patch}.items() if value is not None}
+        filled: dict[str, JsonValue] = {name: value for name, value in {**shared, **patch}.items() if value is not None}
         faults = catalogue.form_faults(service, filled, complete=False)
         if faults:
             raise FORM_INVALID(errors=faults)
@@ -209,7 +250,7 @@ async def copy(tx: Tx, case_id: UUID, forms: Sequence[Mapping[str, JsonValue]]) 
             lang="en" if application.lang == "en" else "id",
         )
         twin.born_bidx = application.born_bidx
-        tx.session.add_all(_same_paper(paper, twin.case_id, tx.now) for paper in papers.values())
+        tx.session.add_all(_same_paper(paper, twin.case_id, tx.now) for paper in papers)
         made.append(twin)
     await tx.session.flush()
     return made
@@ -265,6 +306,7 @@ async def check_duplicate(tx: Tx, application: Application, form: Mapping[str, J
     """A likely second application for the same thing is said, not silently made. Raises LIKELY_DUPLICATE."""
     about = "|".join([application.service_code, *(str(form.get(name) or "") for name in SUBJECT_FIELDS)])
     application.subject_bidx = tx.house.keys.blind_index("subject", f"{application.nik_bidx}|{about}")
+    await tx.serialise(f"subject:{application.subject_bidx}")  # two drafts at once: the second finds the first
     query = (
         select(col(Case.reference))
         .join(Application, col(Application.case_id) == col(Case.id))

@@ -58,7 +58,7 @@ async def gather(house: House, service: Service, subject: Subject) -> Facts:
         known |= await _about_person(house, asked, subject.nik, today, down)
     if asked & {"vehicles", *BY_PLATE}:
         known |= await _about_vehicle(house, asked, subject.form, down)
-    return Facts(today=today, form=dict(subject.form), unit=_unit(unit), down=frozenset(down), **known)
+    return Facts(today=today, form=dict(subject.form), unit=unit_facts(unit), down=frozenset(down), **known)
 
 
 async def _about_person(house: House, asked: set[str], nik: str, today: date, down: set[str]) -> dict[str, Any]:
@@ -115,7 +115,8 @@ async def _vehicle(house: House, vehicle: Vehicle) -> Record:
     return {**vehicle.as_facts(), "open_tickets": await house[OpenTickets].count(vehicle.registry_id)}
 
 
-def _unit(unit: Unit) -> Record:
+def unit_facts(unit: Unit) -> Record:
+    """A unit as conditions read it."""
     return {
         "code": unit.code,
         "name": unit.name,

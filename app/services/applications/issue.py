@@ -1,28 +1,56 @@
 """From the approval to the paper: what it is called, until when it holds, what it says, and which register learns of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from app.core.actor import SYSTEM
+from app.core.contacts import parse_email, parse_mobile
 from app.core.db import JsonValue, Tx
 from app.core.house import House
+from app.core.jobs import GIVEN_UP_AFTER
+from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.core.texts import Text
-from app.services import catalogue, reference
+from app.services import cases, catalogue, reference
 from app.services.applications import drafts, papers
 from app.services.applications.drafts import Checked
 from app.services.applications.issued_models import IssuedDocument
-from app.services.applications.issuing import good_ones_of, issued_of, prepare_issue
+from app.services.applications.issued_store import list_not_entered, list_unsealed, note_entered, note_tried
+from app.services.applications.issuing import RENDER, issued_of, prepare_issue
 from app.services.applications.models import Application
 from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of
-from app.services.cases import Case
-from app.services.catalogue import DocumentKind, Facts, Field, Service
+from app.services.cases import MEND, Case
+from app.services.catalogue import DocumentKind, Enters, Facts, Field, Service
 from app.services.documents.issued import PaperFacts, Row
-from app.services.registries import Licence, LicenceStatus, Nik, Registers, SimClass
+from app.services.reference import parse_plate
+from app.services.registries import (
+    REGISTRY_REQUEST_REUSED,
+    VEHICLE_UNKNOWN,
+    Licence,
+    LicenceStatus,
+    Nik,
+    Owner,
+    Registers,
+    Sale,
+    SimClass,
+    VehicleRegistry,
+)
 
 ENTER_REGISTER = "applications.enter_register"
+FINISH_STUCK = "applications.finish_stuck"
+STUCK_AT_ONCE = 200
 MOST_ROWS = 20
-_ONE_AT_A_TIME = {"sim": "sim_class", "stnk": "plate", "stnk_pengesahan": "plate"}
-"""Papers of which a person holds one good one for each of these; of an SKCK there may be several, for several purposes."""
+_QUOTED = frozenset({"applicant", "licence", "vehicle", "tax", "records"})
+"""What `PapersOfServices` takes from registers, by the name in `Facts`."""
+TOLD_AT_ONCE = timedelta(minutes=20)
+"""So long the job itself tries; after it the schedule does."""
+TOLD_AT_A_TIME = 50
+SUPERVISOR_AFTER = timedelta(days=1)
+_OF_VEHICLE = frozenset({"stnk", "stnk_pengesahan"})
+_OF_PERSON = {"sim": "sim_class"}
+"""Papers of which a vehicle, or a person for each of these, has one good one; of an SKCK there may be several, for several
+purposes."""
 _RECORDED = Text(
     "Nama tersebut tercatat dalam perkara yang belum selesai pada catatan kepolisian.",
     "The person named is recorded in a matter that is not settled in the police records.",
@@ -54,28 +82,31 @@ async def issue_for(tx: Tx, case: Case, application: Application) -> None:
         valid_until=catalogue.valid_until(service, Facts(today=today, form=form), today),
         about=service.issues.title,
         on_paper=service.issues.paper,
-        replaces=await _replaced(tx, service.issues.document, application.key_id, form),
+        subject_bidx=_subject(tx, service.issues.document, application.key_id, form),
     )
 
 
-async def _replaced(tx: Tx, kind: str, key_id: UUID, form: Mapping[str, JsonValue]) -> UUID | None:
-    """The paper that this one takes the place of: the same person's, of the same class or for the same vehicle."""
-    named = _ONE_AT_A_TIME.get(kind)
-    if named is None or form.get(named) is None:
+def _subject(tx: Tx, kind: str, key_id: UUID, form: Mapping[str, JsonValue]) -> str | None:
+    """Of what there is one good paper of this kind: a person's licence of a class, or a vehicle's STNK, whoever owns it. The
+    vehicle is told by plate and end of the chassis number, since a plate may move to another one."""
+    if kind in _OF_VEHICLE and (plate := parse_plate(str(form.get("plate") or ""))) is not None:
+        about = f"{plate.canonical}|{str(form.get('chassis_tail') or '').upper()}"
+    elif kind in _OF_PERSON and form.get(_OF_PERSON[kind]) is not None:
+        about = f"{key_id}|{form[_OF_PERSON[kind]]}"
+    else:
         return None
-    for earlier in await good_ones_of(tx.session, key_id, kind):
-        before = await find_application(tx.session, earlier.case_id)
-        if (await form_of(tx.session, tx.house.keys, before)).get(named) == form[named]:
-            return earlier.id
-    return None
+    return tx.house.keys.blind_index("issued", f"{kind}|{about}")
 
 
 class PapersOfServices:
     """`IssuedDataSource`: what a paper says, from the form, the register and the photo that was handed in."""
 
     async def data_for(self, house: House, case_id: UUID) -> PaperFacts:
-        """See `IssuedDataSource`."""
+        """See `IssuedDataSource`. Raises UPSTREAM_UNAVAILABLE while a register that the paper quotes is silent: an SKCK would
+        state a clean record that nobody has looked up."""
         checked = await drafts.check(house, case_id)
+        if silent := checked.facts.missing(_QUOTED):
+            raise UPSTREAM_UNAVAILABLE(name=catalogue.REGISTER_TITLES[min(silent)])
         async with house.db.read() as connection:
             application = await find_application(connection, case_id)
             person = await person_of(connection, house.keys, application)
@@ -101,40 +132,135 @@ class PapersOfServices:
 
 
 async def enter_register(house: House, case_id: str) -> None:
-    """Job: the register learns of what was issued, once it is sealed. May run twice: the case's id is the request's."""
+    """Job: the registers learn of what was issued, once it is sealed, and that they have is noted.
+
+    May run twice: the case's id is the request's. A register that is down raises, and is told later (`tell_registers`);
+    nobody waits for it.
+    """
     checked = await drafts.check(house, UUID(case_id))
     async with house.db.read() as connection:
         application = await find_application(connection, UUID(case_id))
-        nik = (await person_of(connection, house.keys, application))["nik"]
+        person = await person_of(connection, house.keys, application)
         issued = await issued_of(connection, UUID(case_id))
-    if nik is not None and issued is not None and issued.kind in _ENTERED:
-        await _ENTERED[issued.kind](house, nik, checked, issued)
+    if issued is None:
+        return
+    if person["nik"] is not None:
+        told = _Told(house, person["nik"], person["contact"], checked, issued)
+        if checked.service.issues is not None and checked.service.issues.enters is not None:
+            await _enter_vehicle(told, checked.service.issues.enters)
+        if issued.kind in _ENTERED:
+            await _ENTERED[issued.kind](told)
+    async with house.db.begin(SYSTEM) as tx:
+        await note_entered(tx, issued.id)
 
 
-async def _enter_licence(house: House, nik: str, checked: Checked, issued: IssuedDocument) -> None:
+async def finish_stuck(house: House) -> None:
+    """Schedule: make again the papers that jobs have given up in a long outage. The newest first, so that one which fails
+    for a reason of its own stands in nobody's way."""
+    async with house.db.begin(SYSTEM) as tx:
+        for document_id in await list_unsealed(tx.session, before=tx.now - GIVEN_UP_AFTER, limit=STUCK_AT_ONCE):
+            await tx.enqueue(RENDER, str(document_id))
+
+
+async def tell_registers(house: House) -> None:
+    """Schedule: tell again what a register has not taken, for as long as it takes; after a day a supervisor is told, too."""
+    now = house.clock.now()
+    async with house.db.read() as connection:
+        waiting = await list_not_entered(connection, before=now - TOLD_AT_ONCE, limit=TOLD_AT_A_TIME)
+    for issued in waiting:
+        try:
+            await enter_register(house, str(issued.case_id))
+        except Problem as problem:
+            async with house.db.begin(SYSTEM) as tx:
+                # To the end of the line, so that one that no register takes does not keep the others waiting.
+                await note_tried(tx, issued.id)
+                late = now - issued.issued_at > SUPERVISOR_AFTER
+                if late and not any(each.kind == MEND for each in await cases.tasks_of(tx.session, issued.case_id)):
+                    case = await cases.get_locked(tx, issued.case_id)
+                    await cases.tell_supervisor(tx, case, f"register not told of {issued.number}: {problem.type.code}")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a register is told of: the holder, what the case knows, and the paper."""
+
+    house: House
+    nik: str = field(repr=False)
+    contact: str | None = field(repr=False)
+    checked: Checked
+    issued: IssuedDocument
+
+    def request(self, part: str = "") -> str:
+        return f"{self.issued.case_id}{part}"
+
+    def plate(self) -> str | None:
+        """The vehicle's plate. Raises UPSTREAM_UNAVAILABLE where a register that says it is down."""
+        if self.checked.facts.down:
+            raise UPSTREAM_UNAVAILABLE(name=", ".join(sorted(self.checked.facts.down)))
+        return _text((self.checked.facts.vehicle or {}).get("plate"))
+
+
+async def _enter_vehicle(told: _Told, enters: Enters) -> None:
+    """The vehicle register learns who the owner is now, or to whom the owner has sold the vehicle."""
+    plate, register = told.plate(), told.house[VehicleRegistry]
+    vehicle = await register.find(plate) if plate is not None else None
+    if vehicle is None:
+        raise VEHICLE_UNKNOWN()
+    if enters is Enters.OWNER:
+        facts = told.checked.facts.applicant or {}
+        owner = Owner(
+            _text(facts.get("name")) or "-",
+            _text(facts.get("address")) or "-",
+            told.nik,
+            parse_mobile(told.contact or ""),
+            parse_email(told.contact or ""),
+        )
+        await _once(register.change_owner(vehicle.registry_id, told.request(":owner"), owner))
+        return
+    form = told.checked.facts.form
+    buyer = Owner(
+        str(form["buyer_name"]),
+        str(form["buyer_address"]),
+        str(Nik.parse(str(form.get("buyer_nik") or "")) or "") or None,
+        parse_mobile(str(form.get("buyer_phone") or "")),
+    )
+    sale = Sale(date.fromisoformat(str(form["sold_on"])), buyer)
+    await _once(register.report_sale(vehicle.registry_id, told.request(":sale"), sale))
+
+
+async def _once(call: Awaitable[None]) -> None:
+    """A run that was cut off after the register had taken this, and comes again with what is true by now, is done."""
+    try:
+        await call
+    except Problem as problem:
+        if problem.type is not REGISTRY_REQUEST_REUSED:
+            raise
+
+
+async def _enter_licence(told: _Told) -> None:
     """A SIM is registered under the NIK of its holder, which has been its number since July 2024."""
-    sim_class = _text(checked.facts.form.get("sim_class"))
+    sim_class, issued = _text(told.checked.facts.form.get("sim_class")), told.issued
     if sim_class is None or issued.valid_until is None:
         return
-    licence = Licence(SimClass(sim_class), nik, issued.issued_at.date(), issued.valid_until, LicenceStatus.ACTIVE)
-    await house[Registers].record("licences", nik, licence, request_id=str(issued.case_id))
+    licence = Licence(SimClass(sim_class), told.nik, issued.issued_at.date(), issued.valid_until, LicenceStatus.ACTIVE)
+    await told.house[Registers].record("licences", told.nik, licence, request_id=told.request())
 
 
-async def _enter_tax(house: House, _nik: str, checked: Checked, issued: IssuedDocument) -> None:
+async def _enter_tax(told: _Told) -> None:
     """What was paid on the same bill for province and Jasa Raharja is due again in a year (renewed, the STNK in five)."""
-    plate, registers = _text((checked.facts.vehicle or {}).get("plate")), house[Registers]
+    plate, registers, lines = told.plate(), told.house[Registers], told.checked.service.other_lines
     if plate is None:
         return
-    tax = await registers.find("tax", plate) if "tax" in checked.service.other_lines else None
+    tax = await registers.find("tax", plate) if "tax" in lines else None
     if tax is not None:
-        after = tax.renewed() if issued.kind == "stnk" else tax.paid()
-        await registers.record("tax", plate, after, request_id=f"{issued.case_id}:tax")
-    insurance = await registers.find("insurance", plate) if "insurance" in checked.service.other_lines else None
+        after = tax.renewed() if told.issued.kind == "stnk" else tax.paid()
+        await _once(registers.record("tax", plate, after, request_id=told.request(":tax")))
+    insurance = await registers.find("insurance", plate) if "insurance" in lines else None
     if insurance is not None:
-        await registers.record("insurance", plate, insurance.paid(), request_id=f"{issued.case_id}:insurance")
+        await _once(registers.record("insurance", plate, insurance.paid(), request_id=told.request(":insurance")))
 
 
-_ENTERED: Mapping[str, Callable[[House, str, Checked, IssuedDocument], Awaitable[None]]] = {
+_ENTERED: Mapping[str, Callable[[_Told], Awaitable[None]]] = {
     "sim": _enter_licence,
     "stnk_pengesahan": _enter_tax,
     "stnk": _enter_tax,

@@ -54,10 +54,28 @@ REVOCATION_REASON = ProblemType(
     "applications-revocation-reason",
     422,
     Text("Alasan pencabutan belum benar", "The reason to revoke is not right"),
+    Text("Pilih salah satu: {codes}.", "Choose one of: {codes}."),
+)
+REVOCATION_WORDS = ProblemType(
+    "applications-revocation-words",
+    422,
+    Text("Penjelasan belum cukup", "The explanation is not right"),
+    Text("Jelaskan dengan {least} sampai {most} huruf.", "Explain it in {least} to {most} characters."),
+)
+ALREADY_PROPOSED = ProblemType(
+    "applications-already-proposed",
+    409,
+    Text("Sudah diusulkan", "Proposed already"),
     Text(
-        "Pilih salah satu: {codes}; dan jelaskan dengan {least} sampai {most} huruf.",
-        "Choose one of: {codes}; and explain it in {least} to {most} characters.",
+        "Atas dokumen {number} sudah ada usul yang menunggu keputusan orang kedua.",
+        "There is a proposal about document {number} already, which waits for a second person.",
     ),
+)
+PROPOSAL_NOT_FOUND = ProblemType(
+    "applications-proposal-not-found",
+    404,
+    Text("Usul tidak ditemukan", "No such proposal"),
+    Text("Usul ini tidak ada, atau sudah diputuskan.", "There is no such proposal, or it was decided."),
 )
 NOT_ORDERED = ProblemType(
     "applications-not-ordered",
@@ -66,5 +84,14 @@ NOT_ORDERED = ProblemType(
     Text(
         "Dokumen {number} tidak menunggu dicetak: sudah dicetak, dicabut, atau hanya digital.",
         "Document {number} does not wait to be printed: it was printed, revoked, or is digital only.",
+    ),
+)
+DOCUMENT_GOOD = ProblemType(
+    "applications-document-good",
+    409,
+    Text("Dokumen masih berlaku", "The document is still good"),
+    Text(
+        "Permohonan ini mempunyai dokumen yang berlaku; serahkan atau cabut dahulu.",
+        "This application has a document that is good; hand it over, or revoke it first.",
     ),
 )

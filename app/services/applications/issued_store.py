@@ -1,18 +1,19 @@
 """Rows of issued documents: finding and locking one, what the rest of the house sees of it, and what the log keeps of it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, Table, select
+from sqlalchemy import RowMapping, Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core.db import JsonValue, Tx
 from app.core.texts import Text
 from app.services import transparency
 from app.services.applications.issued_models import IssuedDocument, IssuedDocumentRow, PrintOrder, PrintState
-from app.services.applications.issued_problems import ISSUED_NOT_FOUND
+from app.services.applications.issued_problems import ALREADY_REVOKED, ISSUED_NOT_FOUND
 from app.services.documents.issued_kinds import issued_kind
 
 Reader = AsyncSession | AsyncConnection
@@ -68,6 +69,52 @@ async def lock_row(tx: Tx, document_id: UUID) -> IssuedDocumentRow:
     if row is None:
         raise ISSUED_NOT_FOUND()
     return row
+
+
+async def end(tx: Tx, row: IssuedDocumentRow, why: Revocation) -> None:
+    """From this transaction on the document is no longer good: the row, a leaf, and its check code say so.
+
+    The row is locked by who calls. Problems: applications-already-revoked.
+    """
+    if row.revoked_at is not None:
+        raise ALREADY_REVOKED(number=row.number)
+    row.revoked_at, row.revoked_by, row.revoked_why = tx.now, tx.actor.id, why
+    await leaf_of(tx, "document_revoked", row, why=str(why))
+    await transparency.check_codes.revoke(tx, row.check_code)
+    await tx.session.flush()
+
+
+async def name_successor(tx: Tx, document_id: UUID, successor: UUID) -> None:
+    """Note which document took the place of one that has ended."""
+    (await lock_row(tx, document_id)).replaced_by = successor
+    await tx.session.flush()
+
+
+async def list_not_entered(reader: Reader, *, before: datetime, limit: int) -> list[IssuedDocument]:
+    """Sealed documents of which the registers have not learned, those first that were tried longest ago."""
+    tried = func.coalesce(TABLE.c.entry_tried_at, TABLE.c.ready_at)
+    query = rows().where(TABLE.c.entered_at.is_(None), TABLE.c.ready_at.is_not(None), TABLE.c.ready_at < before)
+    found = await reader.execute(query.order_by(tried, TABLE.c.id).limit(limit))
+    return [seen(row) for row in found.mappings()]
+
+
+async def list_unsealed(reader: Reader, *, before: datetime, limit: int) -> list[UUID]:
+    """Good documents issued before this that have no file yet, newest first."""
+    query = select(TABLE.c.id).where(
+        TABLE.c.ready_at.is_(None), TABLE.c.revoked_at.is_(None), TABLE.c.issued_at <= before
+    )
+    newest_first = query.order_by(TABLE.c.issued_at.desc(), TABLE.c.id.desc()).limit(limit)
+    return list((await reader.execute(newest_first)).scalars())
+
+
+async def note_entered(tx: Tx, document_id: UUID) -> None:
+    """The registers have learned of it."""
+    (await lock_row(tx, document_id)).entered_at = tx.now
+
+
+async def note_tried(tx: Tx, document_id: UUID) -> None:
+    """A register did not take it."""
+    (await lock_row(tx, document_id)).entry_tried_at = tx.now
 
 
 def rows() -> Select[Any]:

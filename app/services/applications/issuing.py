@@ -8,12 +8,12 @@ changes nothing.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlmodel import col
@@ -25,27 +25,27 @@ from app.core.house import House
 from app.core.ids import new_id
 from app.core.problems import FORBIDDEN
 from app.core.texts import Text
-from app.services import reference, transparency
+from app.services import cases, reference, transparency
 from app.services.applications.issued_models import IssuedDocument, IssuedDocumentRow, PrintOrder, PrintState
 from app.services.applications.issued_problems import (
     ALREADY_ISSUED,
-    ALREADY_REVOKED,
     ISSUED_ERASED,
     ISSUED_NOT_FOUND,
     ISSUED_NOT_READY,
     ISSUED_REVOKED,
     NOT_ORDERED,
-    REVOCATION_REASON,
 )
 from app.services.applications.issued_store import (
     REVOCATIONS,
     TABLE,
     Reader,
     Revocation,
+    end,
     find_row,
     good_row,
     leaf_of,
     lock_row,
+    name_successor,
     newest_row,
     ordered,
     rows,
@@ -64,9 +64,10 @@ SUPERVISOR, COUNTER = "supervisor", "counter"
 SEALED_AS = "issued_pdf"
 RETRY_AFTER_S = 5
 NUMBER_TRIES = 5
+UNHANDED, CLOSE_REVOKED = ("printed", "ready", "shipped"), "close_revoked"
 MOST_ORDERS = 200
 MOST_OF_CASE = 50
-WORDS_LEAST, WORDS_MOST = 10, 500
+REPLACED = Text("Dokumen {number} diganti dengan dokumen baru", "Document {number} was replaced by a new document")
 
 
 class IssuedDataSource(Protocol):
@@ -104,17 +105,16 @@ async def prepare_issue(
     valid_until: date | None,
     about: Text | None = None,
     on_paper: bool = False,
-    replaces: UUID | None = None,
+    subject_bidx: str | None = None,
 ) -> IssuedDocument:
     """Issue a document in the transaction that approves: number, check code, leaf, and the job that makes the file.
 
-    `key_id` is the holder's data key, `about` what the public check calls it (names nobody). `replaces` is an earlier
-    document, of this case or another, which is no longer good from now on. With `on_paper` the counter prints something.
-    The caller holds the case's lock. Problems: applications-already-issued, applications-already-revoked.
+    `key_id` is the holder's data key, `about` what the public check calls it (names nobody). With `on_paper` the counter
+    prints something. `subject_bidx` is the blind index of what there is one good document of: an earlier one, of this case
+    or another, ends now. The caller holds the case's lock. Problems: applications-already-issued.
     """
     declared = issued_kind(kind)
-    if replaces is not None:
-        await _revoke(tx, await lock_row(tx, replaces), Revocation.REPLACED, "")
+    ended = await _end_earlier(tx, subject_bidx)
     if (earlier := await good_row(tx.session, case_id, kind)) is not None:
         raise ALREADY_ISSUED(number=earlier["number"])
     document_id, issuer = new_id(), await reference.unit(tx.session, unit)
@@ -139,10 +139,11 @@ async def prepare_issue(
         "valid_until": valid_until,
         "leaf_id": leaf_id,
         "print_state": PrintState.ORDERED if on_paper else None,
+        "subject_bidx": subject_bidx,
     }
     await _number(tx, row, issuer)
-    if replaces is not None:
-        await _replaced_by(tx, replaces, document_id)
+    for earlier_id in ended:
+        await name_successor(tx, earlier_id, document_id)
     await tx.enqueue(RENDER, str(document_id))
     return await get_issued(tx.session, document_id)
 
@@ -207,13 +208,6 @@ async def list_issued(reader: Reader, case_id: UUID) -> tuple[IssuedDocument, ..
     return tuple(seen(row) for row in (await reader.execute(query.limit(MOST_OF_CASE))).mappings())
 
 
-async def good_ones_of(reader: Reader, key_id: UUID, kind: str) -> tuple[IssuedDocument, ...]:
-    """What this person holds of a kind and was not revoked, newest first: what a replacement may replace."""
-    query = rows().where(TABLE.c.key_id == key_id, TABLE.c.kind == kind, TABLE.c.revoked_at.is_(None))
-    newest_first = query.order_by(TABLE.c.issued_at.desc(), TABLE.c.id.desc()).limit(MOST_OF_CASE)
-    return tuple(seen(row) for row in (await reader.execute(newest_first)).mappings())
-
-
 async def get_issued(reader: Reader, document_id: UUID) -> IssuedDocument:
     """One document. Problems: applications-issued-not-found."""
     row = await find_row(reader, document_id)
@@ -230,40 +224,6 @@ async def checked_document(reader: Reader, check_code: str) -> CheckedDocument |
     title = issued_kind(row["kind"]).title
     replaced = row["replaced_by"] is not None
     return CheckedDocument(row["kind"], title, row["number"], row["valid_until"], row["revoked_at"], replaced)
-
-
-async def revoke(tx: Tx, document_id: UUID, why: str, words: str) -> IssuedDocument:
-    """A supervisor of the issuing unit takes a document back: the public check says so at once, and the holder is told.
-
-    `why` is a code of `Revocation`, `words` are for the file and stay sealed. It cannot be undone; a new one is issued
-    instead. Locks the row. Problems: not-permitted, applications-issued-not-found, -already-revoked, -revocation-reason.
-    """
-    row = await _for_supervisor(tx, document_id)
-    await _revoke(tx, row, _reason(why, words), words)
-    await tx.enqueue(TELL_REVOKED, str(row.id))
-    return await get_issued(tx.session, document_id)
-
-
-async def replace(tx: Tx, document_id: UUID, why: str, words: str) -> IssuedDocument:
-    """A supervisor has a document made anew, as when its data was wrong: the old one is revoked and names its successor.
-
-    The new one has its own number and check code and ends on the same day. Problems as in `revoke`.
-    """
-    row = await _for_supervisor(tx, document_id)
-    await _revoke(tx, row, _reason(why, words), words)
-    checked = await transparency.check_codes.find(tx.session, row.check_code)
-    made = await prepare_issue(
-        tx,
-        case_id=row.case_id,
-        key_id=row.key_id,
-        kind=row.kind,
-        unit=row.unit,
-        valid_until=row.valid_until,
-        about=checked.about if checked else None,
-        on_paper=row.print_state is not None,
-    )
-    await _replaced_by(tx, document_id, made.id)
-    return made
 
 
 async def list_print_orders(reader: Reader, unit: str, *, limit: int = MOST_ORDERS) -> tuple[PrintOrder, ...]:
@@ -300,7 +260,35 @@ async def mark_printed(tx: Tx, document_id: UUID) -> IssuedDocument:
     return await get_issued(tx.session, document_id)
 
 
+async def close_unhanded(tx: Tx, row: IssuedDocumentRow) -> None:
+    """A paper that ended before anybody had it in hand is handed to nobody: its case is closed by the system."""
+    case = await cases.get_locked(tx, row.case_id)
+    if case.state in UNHANDED or (case.state == "issued" and row.print_state is not None):
+        await cases.move(replace(tx, actor=SYSTEM), case.id, CLOSE_REVOKED)
+
+
 # --- below -----------------------------------------------------------------------------------------------------------
+
+
+async def _end_earlier(tx: Tx, subject_bidx: str | None) -> list[UUID]:
+    """The documents that a new one takes the place of: they end, their own cases tell so, and their holders read it."""
+    if subject_bidx is None:
+        return []
+    query = select(TABLE.c.id, TABLE.c.case_id).where(
+        TABLE.c.subject_bidx == subject_bidx, TABLE.c.revoked_at.is_(None)
+    )
+    ended = []
+    for document_id, case_id in (await tx.session.execute(query.order_by(TABLE.c.id))).all():
+        await cases.get_locked(tx, case_id)
+        row = await lock_row(tx, document_id)
+        if row.revoked_at is not None:
+            continue
+        await end(tx, row, Revocation.REPLACED)
+        await cases.note(tx, case_id, "document_replaced", REPLACED.fill(number=row.number))
+        await close_unhanded(tx, row)
+        await tx.enqueue(TELL_REVOKED, str(document_id))
+        ended.append(document_id)
+    return ended
 
 
 async def _number(tx: Tx, row: dict[str, object], issuer: reference.Unit) -> None:
@@ -342,40 +330,6 @@ async def _ready(tx: Tx, document_id: UUID, stored: str, until: date | None, bod
     await tx.session.flush()
     if row.revoked_at is None:
         await tx.enqueue(TELL_ISSUED, str(row.case_id))
-
-
-async def _revoke(tx: Tx, row: IssuedDocumentRow, why: Revocation, words: str) -> None:
-    if row.revoked_at is not None:
-        raise ALREADY_REVOKED(number=row.number)
-    row.revoked_at, row.revoked_by, row.revoked_why = tx.now, tx.actor.id, why
-    if words:
-        row.revoked_note_enc = (await vault.seal(tx, row.key_id, {"revoked_note": words}))["revoked_note"]
-    await leaf_of(tx, "document_revoked", row, why=str(why))
-    await transparency.check_codes.revoke(tx, row.check_code)
-    await tx.session.flush()
-
-
-async def _for_supervisor(tx: Tx, document_id: UUID) -> IssuedDocumentRow:
-    """The row, locked, for a supervisor of its unit."""
-    if SUPERVISOR not in tx.actor.roles:
-        raise FORBIDDEN()
-    row = await lock_row(tx, document_id)
-    if row.unit != tx.actor.unit:
-        raise ISSUED_NOT_FOUND()
-    return row
-
-
-def _reason(why: str, words: str) -> Revocation:
-    known = [each for each in Revocation if each is not Revocation.REPLACED]
-    if why not in known or not WORDS_LEAST <= len(words.strip()) <= WORDS_MOST:
-        raise REVOCATION_REASON(codes=", ".join(known), least=WORDS_LEAST, most=WORDS_MOST)
-    return Revocation(why)
-
-
-async def _replaced_by(tx: Tx, document_id: UUID, successor: UUID) -> None:
-    row = await lock_row(tx, document_id)
-    row.replaced_by = successor
-    await tx.session.flush()
 
 
 def _iso(day: date | None) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
@@ -11,12 +11,14 @@ from app.core.house import House
 from app.core.jobs import Job, Schedule
 from app.core.problems import Problem
 from app.core.texts import Text
-from app.services import cases
+from app.services import appointments, cases, reference
 from app.services.applications import issue, issuing, money, review, submission, telling
 from app.services.applications.lifecycle import LIFECYCLE
+from app.services.applications.models import Application
 from app.services.applications.store import application_of, service_of
 from app.services.cases import Case
 from app.services.cases.models import Draw
+from app.services.identity import people
 
 AT_ONCE = 200
 COMES_EARLY = ("in_review", "needs_correction", "refusal_proposed")
@@ -24,7 +26,23 @@ SLOT_OFFERED = Text(
     "Ada tempat kosong untuk jadwal yang Anda tunggu; ambil sebelum batasnya",
     "A place that you waited for is free; take it in time",
 )
+MISFITS = Text(
+    "Jam layanan berubah, jadwal Anda {was} tidak bisa dilayani. Waktu kosong berikutnya: {next}. Pilih di halaman "
+    "permohonan; sebelum itu jadwal lama tetap tercatat",
+    "The hours have changed, and your appointment on {was} cannot be kept. The next free time: {next}. Choose it on the "
+    "application's page; until then the old one stays noted",
+)
+MISFITS_AND_FULL = Text(
+    "Jam layanan berubah, jadwal Anda {was} tidak bisa dilayani. Belum ada waktu kosong di dekatnya: pilih hari lain atau "
+    "masuk daftar tunggu di halaman permohonan",
+    "The hours have changed, and your appointment on {was} cannot be kept. No time near it is free: choose another day or "
+    "join the waiting list on the application's page",
+)
 REVOKED = Text("Dokumen dicabut dan tidak berlaku lagi", "The document was revoked and is no longer valid")
+REPLACED = Text(
+    "Dokumen lama tidak berlaku lagi karena sudah ada yang baru",
+    "The old document is no longer valid: there is a new one",
+)
 QUEUE_NEAR = Text("Tiga antrean lagi giliran Anda", "Three before you")
 
 
@@ -81,6 +99,24 @@ async def slot_offered(house: House, case_id: str) -> None:
     await _tell(house, UUID(case_id), SLOT_OFFERED)
 
 
+async def slot_misfits(house: House, case_id: str) -> None:
+    """A unit has changed its hours, and somebody's appointment falls outside: tell them, with the nearest free time."""
+    now = house.clock.now()
+    async with house.db.read() as connection:
+        misfit = await appointments.conflict_of(connection, UUID(case_id), now=now)
+        booking = await appointments.booking_of(connection, UUID(case_id), now=now)
+        if misfit is None or booking is None:
+            return  # changed back, or moved already
+        unit = await reference.unit(connection, booking.unit)
+        free = await appointments.nearest(connection, unit.code, booking.kind, around=booking.starts_at, now=now)
+    later = [each.starts_at for each in free if each.starts_at > booking.starts_at] or [each.starts_at for each in free]
+    was, *rest = (money.shown_moment(at, reference.zone_of(unit), unit.zone) for at in (booking.starts_at, *later[:1]))
+    what = MISFITS.fill(was=was, next=rest[0]) if rest else MISFITS_AND_FULL.fill(was=was)
+    async with house.db.begin(SYSTEM) as tx:
+        case, application = await cases.get_locked(tx, UUID(case_id)), await application_of(tx, UUID(case_id))
+        await telling.tell(tx, case, application, "application_news", what=what, reason="-")
+
+
 async def queue_near(house: House, case_id: str) -> None:
     """Three people are before this one: tell them."""
     await _tell(house, UUID(case_id), QUEUE_NEAR)
@@ -108,7 +144,17 @@ async def tell_revoked(house: House, document_id: str) -> None:
     async with house.db.begin(SYSTEM) as tx:
         case, application = await cases.get_locked(tx, issued.case_id), await application_of(tx, issued.case_id)
         reason = issued.revoked_why.id if issued.revoked_why else "-"
-        await telling.tell(tx, case, application, "application_news", what=REVOKED, reason=reason)
+        what = REVOKED if issued.replaced_by is None else REPLACED
+        await telling.tell(tx, case, application, "application_news", what=what, reason=reason)
+
+
+async def taken_over(house: House, old: str, new: str) -> None:
+    """A person has another account now: everything that the older one applied for is theirs there, and nobody's who may
+    hold the older one's phone by now."""
+    async with house.db.begin(SYSTEM) as tx:
+        await tx.session.execute(
+            update(Application).where(col(Application.person_id) == UUID(old)).values(person_id=UUID(new))
+        )
 
 
 async def _move_if_possible(house: House, case_id: UUID, action: str, states: Collection[str]) -> None:
@@ -135,14 +181,20 @@ JOBS: tuple[Job, ...] = (
     Job("applications.attended", attended),
     Job("applications.missed", missed),
     Job("applications.slot_offered", slot_offered),
+    Job(appointments.SLOT_MISFITS, slot_misfits),
     Job("applications.queue_near", queue_near),
     Job("applications.tell_issued", tell_issued),
+    Job(people.TAKEN_OVER, taken_over),
     Job("applications.tell_revoked", tell_revoked),
     Job(issuing.RENDER, issuing.render_issued, queue="delivery", attempts=8),
+    Job(issue.FINISH_STUCK, issue.finish_stuck, attempts=1),
     Job(issue.ENTER_REGISTER, issue.enter_register, queue="delivery", attempts=8),
+    Job("applications.tell_registers", issue.tell_registers, attempts=1),
     Job(money.CHECK_ACCOUNT, money.check_account, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("draw-application-officers", "50 * * * * *", "applications.draw_waiting"),
+    Schedule("finish-issued-documents", "0 4-59/10 * * * *", issue.FINISH_STUCK),
     Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),
+    Schedule("tell-registers", "30 */10 * * * *", "applications.tell_registers"),
 )

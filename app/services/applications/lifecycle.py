@@ -10,9 +10,11 @@ from app.core.db import Tx
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import appointments, billing, catalogue
-from app.services.applications import assisting, clock, drafts, money, review, telling
+from app.services.applications import assisting, clock, drafts, issuing, money, review, slots, telling
 from app.services.applications.issue import issue_for
+from app.services.applications.issued_problems import DOCUMENT_GOOD
 from app.services.applications.models import Application
+from app.services.applications.precheck import PRICE
 from app.services.applications.problems import (
     COSTS_NOTHING,
     INCOMPLETE,
@@ -26,12 +28,15 @@ from app.services.applications.problems import (
     NOTHING_DOWN,
     NOTHING_TO_PRINT,
     PRESENCE,
+    PRICE_UNKNOWN,
     REFUSAL_CODE_NEEDED,
     REVIEW_BEGUN,
+    SLOT_ELSEWHERE,
     SLOT_NEEDED,
 )
 from app.services.applications.reasons import REFUSALS
-from app.services.applications.store import application_of, service_of
+from app.services.applications.store import application_of, form_of, service_of
+from app.services.applications.units import place_to_come
 from app.services.cases import Case, DueTime, Move, Rule
 
 LIFECYCLE = "application"
@@ -67,11 +72,27 @@ async def waits_for_register(move: Move) -> None:
         raise NOTHING_DOWN()
 
 
+async def priced(move: Move) -> None:
+    """What it costs is known: while a register that says it is down, nobody knows whether it is nothing."""
+    kept = (await application_of(move.tx, move.case.id)).precheck
+    if any(isinstance(each, dict) and each.get("name") == PRICE for each in kept):
+        raise PRICE_UNKNOWN()
+
+
 async def slot_chosen(move: Move) -> None:
-    """Where the service wants an appointment, one is held: nobody pays for a day that does not exist."""
+    """Where the service wants an appointment, one is held at the unit where they must come: nobody pays for a day that does
+    not exist, or travels to a unit that does not decide."""
     application = await application_of(move.tx, move.case.id)
-    if application.appointment_kind is not None and await _booking(move) is None:
+    if application.appointment_kind is None:
+        return
+    booking = await _booking(move)
+    if booking is None:
         raise SLOT_NEEDED()
+    service = await service_of(move.tx.session, application)
+    form = await form_of(move.tx.session, move.tx.house.keys, application)
+    place = await place_to_come(move.tx, move.case, application, service, form)
+    if booking.unit != place.code:
+        raise SLOT_ELSEWHERE(unit=place.name)
 
 
 async def costs(move: Move) -> None:
@@ -164,6 +185,13 @@ async def on_paper(move: Move) -> None:
         raise NOTHING_TO_PRINT()
 
 
+async def document_ended(move: Move) -> None:
+    """What the case ended in is no longer good, and nothing took its place."""
+    issued = await issuing.issued_of(move.tx.session, move.case.id)
+    if issued is None or issued.revoked_at is None:
+        raise DOCUMENT_GOOD()
+
+
 async def consented(move: Move) -> None:
     """A counter officer takes the applicant's step only with a code that went to the applicant, used in this transaction."""
     await assisting.check_consent(move)
@@ -173,10 +201,12 @@ async def consented(move: Move) -> None:
 
 
 async def submit(move: Move) -> None:
-    """It was handed in: the police have the ball."""
+    """It was handed in: the police have the ball, and the slot waits with what a silent register keeps waiting."""
     application = await application_of(move.tx, move.case.id)
     application.submitted_at = application.submitted_at or move.tx.now
     await clock.start(move.tx, application)
+    if move.case.state == "manual_check":
+        await money.hold_slot_until(move.tx, move.case, None)
 
 
 async def begin_review(move: Move) -> None:
@@ -242,6 +272,7 @@ async def reopen(move: Move) -> None:
     application.prechecked_at, application.precheck = None, []
     application.price, application.amount = [], 0
     application.touched_at = move.tx.now
+    await money.hold_slot_until(move.tx, move.case, move.tx.now + slots.DRAFT_HOLD)
 
 
 async def stop_clock(move: Move) -> None:
@@ -361,8 +392,9 @@ async def _retest_days(tx: Tx, application: Application) -> tuple[int, ...]:
 
 
 _GUARDS = (
-    complete, passed, waits_for_register, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
-    not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, consented,
+    complete, passed, waits_for_register, priced, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
+    not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, document_ended,
+    consented,
 )  # fmt: skip
 _EFFECTS = (
     submit, begin_review, open_bill, bill_after_all, cancel_bill, confirm_slot, release_slot, make_receipt, void_receipt,

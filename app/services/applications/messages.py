@@ -84,7 +84,7 @@ async def write(tx: Tx, case_id: UUID, text: str, file: StoredFile | None = None
 
 
 async def list_for(house: House, actor: Actor, case_id: UUID) -> list[MessageView]:
-    """The conversation, oldest first; what the other side wrote counts as read from now on. Raises APPLICATION_NOT_FOUND."""
+    """The end of the conversation, oldest first; what the other side wrote counts as read from now on. Raises APPLICATION_NOT_FOUND."""
     async with house.db.begin(actor) as tx:
         application = await application_of(tx, case_id)
         await check_may_see(tx.session, actor, application)
@@ -99,8 +99,8 @@ async def list_for(house: House, actor: Actor, case_id: UUID) -> list[MessageVie
             .values(read_at=tx.now)
         )
         query = select(ApplicationMessage).where(col(ApplicationMessage.case_id) == case_id)
-        query = query.order_by(col(ApplicationMessage.at), col(ApplicationMessage.id)).limit(MOST_SHOWN)
-        rows = list((await tx.session.execute(query)).scalars())
+        query = query.order_by(col(ApplicationMessage.at).desc(), col(ApplicationMessage.id).desc()).limit(MOST_SHOWN)
+        rows = list((await tx.session.execute(query)).scalars())[::-1]
         return [await _view(tx, application, row) for row in rows]
 
 

@@ -29,6 +29,10 @@ ENDED = "permohonan berakhir tanpa layanan / the application ended without the s
 CANCELLED = "permohonan diubah atau dibatalkan / the application was changed or cancelled"
 CHECK_ACCOUNT = "applications.check_refund_account"
 WHY_ENDED = Text("Permohonan berakhir, jadi semua uang kembali.", "The application has ended, so all money goes back.")
+WHY_CHANGED = Text(
+    "Permohonan dibuka lagi; biayanya ditagih baru setelah diajukan.",
+    "The application was opened again; what it costs is billed anew once it is submitted.",
+)
 WHY_NOT_DUE = Text("Pembayaran Anda tidak ditagih.", "Your payment was not asked for.")
 WHY_PAID = Text("Uang sudah masuk ke rekening Anda.", "The money is in your account.")
 WHY_RETURNED = Text("Bank penerima menolak kiriman kami.", "The receiving bank sent our payment back.")
@@ -50,13 +54,22 @@ async def open_bill(tx: Tx, case: Case) -> None:
 
 
 async def bill_after_all(tx: Tx, case: Case) -> None:
-    """The exemption was denied: the state fees that were waived are billed."""
+    """The exemption was denied: what it had waived is billed, and nothing that the first bill has asked for already."""
     application = await application_of(tx, case.id)
     lines = [PriceLine.of_json(_line(kept)) for kept in application.price]
     due = [line if line.account is None else _billed(line) for line in lines]
     application.exemption, application.price = None, [line.as_json() for line in due]
     application.amount = sum(line.amount for line in due if line.billed)
-    await _bill(tx, case, application, due)
+    await _bill(tx, case, application, [after for before, after in zip(lines, due, strict=True) if not before.billed])
+
+
+async def hold_slot_until(tx: Tx, case: Case, until: datetime | None) -> None:
+    """The slot that was chosen before paying is held this long: as long as the bill can be paid, or, with None, until the
+    day itself."""
+    held = await appointments.booking_of(tx.session, case.id, now=tx.as_of)
+    if held is not None and held.state == "held":
+        end = until or held.starts_at
+        await appointments.hold(tx, case.id, unit=held.unit, kind=held.kind, starts_at=held.starts_at, until=end)
 
 
 async def payment_due(tx: Tx, case: Case) -> datetime | None:
@@ -101,10 +114,11 @@ async def owe_payment(move: Move) -> None:
 
 
 async def owe_all(tx: Tx, case: Case) -> None:
-    """Owe back whatever is held: a refusal pays everything back by itself."""
-    held = await billing.owe_all(tx, case.id, ENDED)
+    """Owe back whatever is held: a refusal pays everything back by itself, and what is changed is billed anew."""
+    memo, why = (CANCELLED, WHY_CHANGED) if case.state == "draft" else (ENDED, WHY_ENDED)
+    held = await billing.owe_all(tx, case.id, memo)
     if held > 0:
-        await _tell_owed(tx, case, held, WHY_ENDED)
+        await _tell_owed(tx, case, held, why)
 
 
 async def tell_refund_paid(move: Move) -> None:
@@ -166,7 +180,7 @@ async def _bill(tx: Tx, case: Case, application: Application, price: list[PriceL
         expires_at=None if hours is None else tx.now + timedelta(hours=hours),
         lines=lines,
     )
-    await _hold_slot_until(tx, case, bill.expires_at)
+    await hold_slot_until(tx, case, bill.expires_at)
     accounts = await billing.virtual_accounts(tx.session, bill.customer_no)
     await telling.tell(
         tx,
@@ -178,13 +192,6 @@ async def _bill(tx: Tx, case: Case, application: Application, price: list[PriceL
         va_no=accounts[0].virtual_account_no if accounts else "-",
         pay_until=shown_moment(bill.expires_at, reference.zone_of(unit), unit.zone),
     )
-
-
-async def _hold_slot_until(tx: Tx, case: Case, until: datetime) -> None:
-    """The slot that was chosen before paying is held as long as the bill can be paid."""
-    held = await appointments.booking_of(tx.session, case.id, now=tx.as_of)
-    if held is not None and held.state == "held":
-        await appointments.hold(tx, case.id, unit=held.unit, kind=held.kind, starts_at=held.starts_at, until=until)
 
 
 def shown_moment(at: datetime, zone: ZoneInfo, name: str) -> str:

@@ -80,6 +80,15 @@ NOTHING_DOWN = ProblemType(
     Text("Tidak perlu diperiksa petugas", "Nothing for an officer to check"),
     Text("Semua data rujukan menjawab.", "Every register answers."),
 )
+PRICE_UNKNOWN = ProblemType(
+    "applications-price-unknown",
+    409,
+    Text("Biaya belum diketahui", "The price is not known yet"),
+    Text(
+        "Data rujukan yang menentukan biaya belum menjawab. Permohonan diteruskan sendiri begitu data itu terjangkau lagi.",
+        "A register that decides the price does not answer. The application goes on by itself as soon as it does.",
+    ),
+)
 SLOT_NEEDED = ProblemType(
     "applications-slot-needed",
     422,
@@ -87,6 +96,17 @@ SLOT_NEEDED = ProblemType(
     Text(
         "Layanan ini perlu Anda datang. Pilih hari dan jam sebelum mengajukan; tempatnya ditahan sampai batas bayar.",
         "This service needs you to come. Choose day and time before you submit; the place is held until the bill ends.",
+    ),
+)
+SLOT_ELSEWHERE = ProblemType(
+    "applications-slot-elsewhere",
+    422,
+    Text("Jadwal di kesatuan lain", "The appointment is at another unit"),
+    Text(
+        "Keperluan Anda diputus kesatuan lain, jadi Anda datang ke {unit}. Pilih lagi hari dan jam di sana; tempat yang lama "
+        "lalu dilepas.",
+        "Your purpose is decided by another unit, so you come to {unit}. Choose day and time there; the old place is let go "
+        "then.",
     ),
 )
 NOT_OPEN = ProblemType(
@@ -133,6 +153,15 @@ DOCUMENT_NOT_GIVEN = ProblemType(
     404,
     Text("Berkas belum ada", "There is no such document yet"),
     Text("Berkas {name} belum diserahkan.", "The document {name} has not been handed in."),
+)
+NO_RECEIPT = ProblemType(
+    "applications-no-receipt",
+    404,
+    Text("Belum ada bukti pembayaran", "There is no receipt yet"),
+    Text(
+        "Bukti pembayaran tersedia setelah bank memberitahukan pembayaran.",
+        "The receipt is there once the bank has told us of the payment.",
+    ),
 )
 NO_BILL = ProblemType(
     "applications-no-bill",

@@ -37,6 +37,7 @@ from app.services.applications.store import (
 )
 from app.services.cases import Case, Lifecycles, TaskView
 from app.services.cases.models import CaseView
+from app.services.cases.problems import NOT_ASSIGNED
 from app.services.identity.roles import Role
 from app.services.identity.staff import pool_of
 
@@ -46,6 +47,7 @@ LOOK_LASTS = timedelta(hours=12)
 MAX_WORDS = 500
 CITIZEN_STEPS = frozenset({"submit", "submit_for_check", "discard", "cancel", "reopen", "resubmit", "rebook"})
 """What only the applicant may do; a counter officer does it for them with their own consent code, never as a decision."""
+MARK_WITHDRAWN = Text("Petugas mencabut tandanya", "The officer took a mark back")
 LOOK = "memeriksa permohonan / reviewing the application"
 
 
@@ -145,12 +147,14 @@ async def decide(tx: Tx, case_id: UUID, decision: Decision) -> Case:
 
 
 async def withdraw_mark(tx: Tx, case_id: UUID, pointer: str) -> None:
-    """The officer takes a mark back: it was right after all. Raises MARK_UNKNOWN."""
-    await cases.get_locked(tx, case_id)
+    """The officer whose case it is takes a mark back: it was right after all. One event. Raises NOT_ASSIGNED, MARK_UNKNOWN."""
+    case = await cases.get_locked(tx, case_id)
+    if case.assigned_to != tx.actor.id:
+        raise NOT_ASSIGNED()
     for mark in await drafts.open_marks(tx, case_id):
         if mark.pointer == pointer:
             mark.mended_at = tx.now
-            await tx.session.flush()
+            await cases.note(tx, case_id, "withdraw_mark", MARK_WITHDRAWN, data={"pointer": pointer, "code": mark.code})
             return
     raise MARK_UNKNOWN(pointer=pointer, code="-")
 

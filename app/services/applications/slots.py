@@ -8,15 +8,18 @@ from app.core.db import Tx
 from app.core.problems import ProblemType
 from app.core.texts import Text
 from app.services import appointments, cases
+from app.services.applications import money
 from app.services.applications.assisting import consent_data
 from app.services.applications.models import Application
 from app.services.applications.problems import APPLICATION_NOT_FOUND, NOT_OPEN, NOT_REBOOKABLE
-from app.services.applications.store import application_of, check_may_see, own_locked, service_of
+from app.services.applications.store import application_of, check_may_see, form_of, own_locked, service_of
+from app.services.applications.units import place_to_come
 from app.services.appointments import BookingView, WaitView
 from app.services.cases import Case
+from app.services.catalogue import Service
 
 DRAFT_HOLD = timedelta(minutes=30)
-"""A place chosen in a draft is held this long; submitting holds it until the bill ends."""
+"""A place chosen in a draft is held this long; submitting holds it until the bill ends, or while a register is silent."""
 CHOOSES_IN = ("draft", "awaiting_payment", "in_review", "needs_correction", "appointment", "no_show", "retest")
 
 NO_APPOINTMENT = ProblemType(
@@ -41,7 +44,8 @@ async def choose_slot(tx: Tx, case_id: UUID, starts_at: datetime, *, consent: UU
         raise NO_APPOINTMENT()
     if application.rebook_from is not None and starts_at < application.rebook_from:
         raise NOT_REBOOKABLE(after=f"{application.rebook_from:%d.%m.%Y}")
-    booking = await _take(tx, case, service.appointment.kind, starts_at)
+    unit = await _place(tx, case, application, service)
+    booking = await _take(tx, case, unit, service.appointment.kind, starts_at)
     if case.state in ("no_show", "retest"):
         await cases.move(tx, case_id, "rebook", data=consent_data(consent))
     elif case.state == "appointment":
@@ -62,13 +66,13 @@ async def wait_for_slot(tx: Tx, case_id: UUID, *, first: date, last: date) -> Wa
 
     Raises NOT_OPEN, NO_APPOINTMENT, and what `appointments.wait` raises. Locks case and application.
     """
-    case, kind = await _chooser(tx, case_id)
-    return await appointments.wait(tx, case.id, unit=case.unit, kind=kind, first=first, last=last)
+    case, unit, kind = await _chooser(tx, case_id)
+    return await appointments.wait(tx, case.id, unit=unit, kind=kind, first=first, last=last)
 
 
 async def stop_waiting(tx: Tx, case_id: UUID) -> None:
     """Wait no longer; a place that was offered goes to the next. Raises NOT_OPEN, NO_APPOINTMENT, `appointments-not-waiting`."""
-    case, _ = await _chooser(tx, case_id)
+    case, _, _ = await _chooser(tx, case_id)
     await appointments.stop_waiting(tx, case.id)
 
 
@@ -83,37 +87,46 @@ async def ask_for_day(tx: Tx, case_id: UUID, *, day: date, wishes: Sequence[date
     if case is None:
         raise APPLICATION_NOT_FOUND()
     await check_may_see(tx.session, tx.actor, application)
-    kind = await _kind(tx, case, application)
-    return await appointments.ask(tx, case.id, unit=case.unit, kind=kind, day=day, wishes=wishes)
+    unit, kind = await _unit_and_kind(tx, case, application)
+    return await appointments.ask(tx, case.id, unit=unit, kind=kind, day=day, wishes=wishes)
 
 
 async def withdraw_ask(tx: Tx, case_id: UUID) -> None:
     """Ask no longer. Raises NOT_OPEN, NO_APPOINTMENT."""
-    case, _ = await _chooser(tx, case_id)
+    case, _, _ = await _chooser(tx, case_id)
     await appointments.withdraw_ask(tx, case.id)
 
 
-async def _chooser(tx: Tx, case_id: UUID) -> tuple[Case, str]:
+async def _chooser(tx: Tx, case_id: UUID) -> tuple[Case, str, str]:
     case, application = await own_locked(tx, case_id)
-    return case, await _kind(tx, case, application)
+    return case, *await _unit_and_kind(tx, case, application)
 
 
-async def _kind(tx: Tx, case: Case, application: Application) -> str:
+async def _place(tx: Tx, case: Case, application: Application, service: Service) -> str:
+    form = await form_of(tx.session, tx.house.keys, application)
+    return (await place_to_come(tx, case, application, service, form)).code
+
+
+async def _unit_and_kind(tx: Tx, case: Case, application: Application) -> tuple[str, str]:
     if case.state not in CHOOSES_IN:
         raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": []})
-    wanted = (await service_of(tx.session, application)).appointment
-    if wanted is None:
+    service = await service_of(tx.session, application)
+    if service.appointment is None:
         raise NO_APPOINTMENT()
-    return wanted.kind
+    return await _place(tx, case, application, service), service.appointment.kind
 
 
-async def _take(tx: Tx, case: Case, kind: str, starts_at: datetime) -> BookingView:
+async def _take(tx: Tx, case: Case, unit: str, kind: str, starts_at: datetime) -> BookingView:
     own = await appointments.booking_of(tx.session, case.id, now=tx.as_of)
     if own is not None and own.state in ("held", "confirmed"):
-        return await appointments.move(tx, case.id, starts_at=starts_at)
-    booking = await appointments.hold(
-        tx, case.id, unit=case.unit, kind=kind, starts_at=starts_at, until=tx.as_of + DRAFT_HOLD
-    )
+        if own.unit == unit:
+            return await appointments.move(tx, case.id, starts_at=starts_at)
+        await appointments.release(tx, case.id, why="another_unit")
+    until = tx.as_of + DRAFT_HOLD
+    bill_end = await money.payment_due(tx, case) if case.state == "awaiting_payment" else None
+    if bill_end is not None:
+        until = max(until, bill_end)
+    booking = await appointments.hold(tx, case.id, unit=unit, kind=kind, starts_at=starts_at, until=until)
     if case.state not in ("draft", "awaiting_payment"):
         booking = await appointments.confirm(tx, case.id)
     return booking

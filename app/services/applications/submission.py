@@ -13,12 +13,12 @@ from app.services.applications import drafts
 from app.services.applications.assisting import consent_data
 from app.services.applications.drafts import Checked
 from app.services.applications.models import Application
-from app.services.applications.precheck import PreCheck
+from app.services.applications.precheck import PRICE, PreCheck
 from app.services.applications.problems import INCOMPLETE, NOT_ELIGIBLE
 from app.services.applications.store import application_of, form_of, own_locked
+from app.services.applications.units import unit_at
 from app.services.cases import Case
-from app.services.catalogue import Outcome, Service
-from app.services.reference import Unit
+from app.services.catalogue import Outcome
 
 UNIT_CHOSEN = Text("Kesatuan yang berwenang: {unit}", "The unit in charge: {unit}")
 
@@ -88,7 +88,7 @@ def _check_eligible(result: PreCheck) -> None:
 async def _keep_result(tx: Tx, application: Application, checked: Checked, *, with_price: bool) -> None:
     kept: list[JsonValue] = [{"name": each.name, "outcome": str(each.outcome)} for each in checked.result.verdicts]
     if not checked.result.price_known:
-        kept.append({"name": "price", "outcome": str(Outcome.UNKNOWN)})
+        kept.append({"name": PRICE, "outcome": str(Outcome.UNKNOWN)})
     application.precheck, application.prechecked_at = kept, tx.now
     if with_price:
         application.price = [line.as_json() for line in checked.result.price]
@@ -104,15 +104,7 @@ async def _hand_to_unit(tx: Tx, case: Case, application: Application, checked: C
     if level is None:
         return
     home = await reference.unit(tx.session, application.home_unit)
-    code = _unit_at(home, level, checked.service)
+    code = unit_at(home, level, checked.service)
     if code != case.unit:
         chosen = await reference.unit(tx.session, code)
         await cases.hand_to(tx, case.id, chosen.code, UNIT_CHOSEN.fill(unit=chosen.name))
-
-
-def _unit_at(home: Unit, level: str, service: Service) -> str:
-    if level == home.level:
-        return home.code
-    if level == "MABES" and service.mabes is not None:
-        return service.mabes
-    return home.polda_code or home.code

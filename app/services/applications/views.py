@@ -23,10 +23,12 @@ from app.services.applications.precheck import PriceLine
 from app.services.applications.problems import APPLICATION_NOT_FOUND
 from app.services.applications.review import MarkView
 from app.services.applications.store import born_index, check_may_see, form_of, papers_of, service_of
+from app.services.applications.units import place_to_come
 from app.services.billing import BillView, RefundView
 from app.services.cases import Case, Lifecycles
 from app.services.catalogue import DocumentRule, Service
 from app.services.identity import people
+from app.services.reference import Unit
 
 Place = tuple[datetime, UUID]
 
@@ -45,7 +47,8 @@ class DocumentView:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationView:
-    """Everything about one application. `version` is the form's, for If-Match; `deadline` when the applicant must act."""
+    """Everything about one application. `version` is the form's, for If-Match; `deadline` when the applicant must act;
+    `place` the unit where they come, if they must."""
 
     id: UUID
     reference: str
@@ -65,6 +68,7 @@ class ApplicationView:
     bill: BillView | None
     booking: appointments.BookingView | None
     appointment_kind: str | None
+    place: Unit
     refunds: tuple[RefundView, ...]
     issued: IssuedDocument | None
     tracking_no: str | None
@@ -72,6 +76,12 @@ class ApplicationView:
     deadline: datetime | None
     created_at: datetime
     submitted_at: datetime | None
+
+    @property
+    def has_slot(self) -> bool:
+        """Whether a place is held or booked where they must come."""
+        held = self.booking is not None and self.booking.state in ("held", "confirmed")
+        return held and self.booking is not None and self.booking.unit == self.place.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,7 @@ async def view_in(tx: Tx, case_id: UUID) -> ApplicationView:
         bill=await billing.bill_of(tx.session, case_id, at=tx.now),
         booking=await appointments.booking_of(tx.session, case_id, now=tx.now),
         appointment_kind=application.appointment_kind,
+        place=await place_to_come(tx, case, application, service, form),
         refunds=tuple(await billing.refunds_of(tx.session, case_id)),
         issued=await issuing.issued_of(tx.session, case_id),
         tracking_no=application.tracking_no,

@@ -11,11 +11,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.core.actor import Actor
 from app.core.db import Tx
+from app.core.house import House
 from app.core.ids import normalise_reference, reference_is_valid
 from app.services import cases
 from app.services.applications import issuing
-from app.services.applications.issued_models import PrintState
+from app.services.applications.issued_models import IssuedDocument, PrintState
+from app.services.applications.issued_problems import ISSUED_NOT_FOUND
 from app.services.applications.models import Application
 from app.services.applications.store import Reader
 from app.services.cases import Case
@@ -27,6 +30,7 @@ COUNTED = ("waiting", "done")
 ISSUED, PRINT = "issued", "print"
 TO_HAND_OVER = ("printed", "ready", "shipped")
 MOST = 200
+LOOK = "mencetak dokumen / printing the document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,17 @@ async def note_printed(tx: Tx, document_id: UUID, *, expected_version: int | Non
     if case.state != ISSUED:
         return case
     return await cases.move(tx, case.id, PRINT, expected_version=expected_version)
+
+
+async def open_to_print(house: House, actor: Actor, document_id: UUID) -> tuple[IssuedDocument, bytes]:
+    """The sealed file of a document of the actor's unit, for the printer. The look is recorded first, and the applicant
+    reads it. Raises what `issuing.get_issued` and `issuing.issued_pdf` raise."""
+    async with house.db.begin(actor) as tx:
+        document = await issuing.get_issued(tx.session, document_id)
+        if document.unit != actor.unit:
+            raise ISSUED_NOT_FOUND()
+        await cases.saw(tx, document.case_id, LOOK)
+    return document, await issuing.issued_pdf(house, document.case_id)
 
 
 async def mark_printed_with(tx: Tx, case_id: UUID) -> None:

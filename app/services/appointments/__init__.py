@@ -1,7 +1,7 @@
 """Appointments: slots of units, who holds them, the queue at the counter, and its public order.
 
 Works on cases and knows nothing of applications: who books one tells the case's id, and is told by jobs whose names
-stand here (`SLOT_OFFERED`, `ATTENDED`, `MISSED`, `QUEUE_NEAR`).
+stand here (`SLOT_OFFERED`, `SLOT_MISFITS`, `ATTENDED`, `MISSED`, `QUEUE_NEAR`).
 """
 
 from app.services.appointments.board import Board, Line, board_of, line_of
@@ -33,10 +33,12 @@ from app.services.appointments.slot_draw_proof import (
 )
 from app.services.appointments.waiting import SLOT_OFFERED, WaitView, stop_waiting, wait, wait_of
 from app.services.appointments.windows import (
+    SLOT_MISFITS,
     Closure,
     Conflict,
     close_day,
     closures_of,
+    conflict_of,
     conflicts_of,
     reopen_day,
     set_windows,
@@ -50,6 +52,7 @@ __all__ = [
     "JUMP_NAMES",
     "MISSED",
     "QUEUE_NEAR",
+    "SLOT_MISFITS",
     "SLOT_OFFERED",
     "Appointment",
     "AskView",
@@ -85,6 +88,7 @@ __all__ = [
     "close_day",
     "closures_of",
     "confirm",
+    "conflict_of",
     "conflicts_of",
     "help_person",
     "hold",

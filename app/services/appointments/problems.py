@@ -95,6 +95,15 @@ NOT_WAITING = ProblemType(
         "This application does not wait for a place.",
     ),
 )
+NOT_ASKED = ProblemType(
+    "appointments-not-asked",
+    409,
+    Text("Tidak ikut undian", "Not in any draw"),
+    Text(
+        "Permohonan ini tidak sedang ikut undian. Lihat hari yang diundi, lalu ikut dalam jamnya.",
+        "This application takes part in no draw. Look for a drawn day, and ask in its hour.",
+    ),
+)
 WAIT_RANGE = ProblemType(
     "appointments-wait-range",
     422,

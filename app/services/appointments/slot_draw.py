@@ -66,8 +66,10 @@ async def ask(tx: Tx, case_id: UUID, *, unit: str, kind: str, day: date, wishes:
 @dataclass(frozen=True, slots=True)
 class AskView:
     """A case asks for a place on a drawn day, until `closes_at`; `wishes` are starts, the dearest first. `open`: it can
-    still be changed."""
+    still be changed. The public draw `draw_id` knows it by `id`."""
 
+    id: UUID
+    draw_id: UUID
     day: date
     closes_at: datetime
     wishes: tuple[datetime, ...]
@@ -77,7 +79,14 @@ class AskView:
 async def ask_of(reader: Reader, case_id: UUID, *, now: datetime) -> AskView | None:
     """The day that a case asks for and that is not drawn yet; None where it asks for none."""
     query = (
-        select(col(SlotDraw.day), col(SlotDraw.closes_at), col(SlotDraw.status), col(SlotAsk.wishes))
+        select(
+            col(SlotAsk.id),
+            col(SlotAsk.draw_id),
+            col(SlotDraw.day),
+            col(SlotDraw.closes_at),
+            col(SlotDraw.status),
+            col(SlotAsk.wishes),
+        )
         .join(SlotDraw, col(SlotDraw.id) == col(SlotAsk.draw_id))
         .where(
             col(SlotAsk.case_id) == case_id,
@@ -91,7 +100,8 @@ async def ask_of(reader: Reader, case_id: UUID, *, now: datetime) -> AskView | N
     if row is None:
         return None
     wishes = tuple(datetime.fromisoformat(each) for each in row.wishes)
-    return AskView(row.day, row.closes_at, wishes, row.status == "asking" and now < row.closes_at)
+    still = row.status == "asking" and now < row.closes_at
+    return AskView(row.id, row.draw_id, row.day, row.closes_at, wishes, still)
 
 
 async def withdraw_ask(tx: Tx, case_id: UUID) -> None:

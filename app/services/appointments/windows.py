@@ -1,7 +1,7 @@
 """When a unit takes people: hours by kind of appointment, and days on which it takes nobody.
 
 Set by the unit's supervisor; each change is a leaf of the log. Nobody who is booked is dropped by a change: whoever no
-longer fits is listed until somebody has moved them.
+longer fits is told at once, and listed until they have moved.
 """
 
 import hashlib
@@ -24,6 +24,8 @@ from app.services.appointments.problems import CLOSURE_REFUSED, WINDOW_FAULTS, W
 
 MOST_WINDOWS = 100
 CLOSED_AHEAD_DAYS = 400
+SLOT_MISFITS = "applications.slot_misfits"
+"""The job that tells somebody, by the case's id, that the hours have no place any more for what they booked."""
 MOST_CONFLICTS = 500
 
 
@@ -65,6 +67,7 @@ async def set_windows(
     before = [_window(row) for row in rows]
     if version is not None and version != version_of(before):
         raise WINDOWS_CHANGED()
+    known = await conflicts_of(tx.session, unit, now=tx.now, kind=kind)
     if set(before) != set(windows):
         gone = [row.id for row, window in zip(rows, before, strict=True) if window not in windows]
         await tx.session.execute(delete(AppointmentWindow).where(col(AppointmentWindow.id).in_(gone)))
@@ -75,7 +78,7 @@ async def set_windows(
         )
         await tx.session.flush()
         await records.note_windows(tx, unit, kind, before=_sorted(before), after=_sorted(windows))
-    return await conflicts_of(tx.session, unit, now=tx.now, kind=kind)
+    return await _tell_who_misfits(tx, known, await conflicts_of(tx.session, unit, now=tx.now, kind=kind))
 
 
 async def windows_of(reader: Reader, unit: str) -> Mapping[str, list[Window]]:
@@ -103,6 +106,7 @@ async def close_day(tx: Tx, unit: str, day: date, *, why: str) -> list[Conflict]
         raise CLOSURE_REFUSED(days=CLOSED_AHEAD_DAYS)
     await tx.serialise(f"closure:{unit}")
     await _locked_rows(tx, unit)
+    before = await conflicts_of(tx.session, unit, now=tx.now)
     known = await _closure(tx, unit, day)
     if known is None:
         tx.session.add(AppointmentClosure(unit=unit, day=day, why=why))
@@ -110,9 +114,8 @@ async def close_day(tx: Tx, unit: str, day: date, *, why: str) -> list[Conflict]
         known.why = why
     await tx.session.flush()
     await records.note_closure(tx, unit, day, "closed", why)
-    return [
-        each for each in await conflicts_of(tx.session, unit, now=tx.now) if grid.day_of(each.starts_at, zone) == day
-    ]
+    found = await _tell_who_misfits(tx, before, await conflicts_of(tx.session, unit, now=tx.now))
+    return [each for each in found if grid.day_of(each.starts_at, zone) == day]
 
 
 async def reopen_day(tx: Tx, unit: str, day: date) -> None:
@@ -159,6 +162,28 @@ async def conflicts_of(reader: Reader, unit: str, *, now: datetime, kind: str | 
         if why is not None:
             found.append(Conflict(row.id, row.case_id, row.kind, row.starts_at, why))
     return found[:MOST_CONFLICTS]
+
+
+async def conflict_of(reader: Reader, case_id: UUID, *, now: datetime) -> Conflict | None:
+    """The case's booking, where the present hours have no place for it; None where they have, or where it has none."""
+    booking = AppointmentBooking
+    query = select(col(booking.unit), col(booking.kind)).where(
+        col(booking.case_id) == case_id, col(booking.starts_at) > now, days.takes_place(now)
+    )
+    row = (await reader.execute(query.limit(1))).one_or_none()
+    if row is None:
+        return None
+    found = await conflicts_of(reader, row.unit, now=now, kind=row.kind)
+    return next((each for each in found if each.case_id == case_id), None)
+
+
+async def _tell_who_misfits(tx: Tx, before: Sequence[Conflict], found: list[Conflict]) -> list[Conflict]:
+    """Have everybody told who fitted until this change; gives all who do not fit."""
+    known = {each.booking_id for each in before}
+    for each in found:
+        if each.booking_id not in known:
+            await tx.enqueue(SLOT_MISFITS, str(each.case_id))
+    return found
 
 
 def _misfit(places: dict[tuple[str, datetime, datetime], int], slot: tuple[str, datetime, datetime]) -> str | None:

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
-from app.core.db import Tx, loose
+from app.core.db import Tx
 from app.core.ids import luhn_digit, random_digits
 from app.core.money import Rupiah, show_rupiah
 from app.core.prepared import Prepared
@@ -108,14 +108,21 @@ class BillView:
 
 # Built once: making a statement anew for each payment costs more than running it (`make bench`).
 _CASE_OF_BILL = select(col(Bill.case_id)).where(col(Bill.id) == bindparam("bill_id"))
-_BILL_OF_NUMBER = Prepared(
-    select(col(Bill.id), col(Bill.case_id)).where(col(Bill.customer_no) == bindparam("customer_no"))
-)
-_LOCK_BILL = Prepared(
-    select(Bill.__table__)  # type: ignore[attr-defined]  # SQLModel's own lack
-    .where(col(Bill.id) == bindparam("bill_id"))
+LOCK_CASE_OF_NUMBER = Prepared(
+    select(col(Case.id))
+    .where(
+        col(Case.id)
+        == select(col(Bill.case_id)).where(col(Bill.customer_no) == bindparam("customer_no")).scalar_subquery()
+    )
     .with_for_update()
 )
+"""Lock the case behind a customer number, if it has one: before the bill, as `lock_bill` does. A bill keeps its case."""
+LOCK_BILL_OF_NUMBER = Prepared(
+    select(Bill.__table__)  # type: ignore[attr-defined]  # SQLModel's own lack
+    .where(col(Bill.customer_no) == bindparam("customer_no"))
+    .with_for_update()
+)
+"""Lock the bill behind a customer number; its row makes a bill that is there to be read (`loose`)."""
 
 
 async def open_bill(
@@ -277,22 +284,6 @@ async def lock_bills(tx: Tx, bill_ids: Collection[UUID]) -> None:
     bills = select(col(Bill.id)).where(col(Bill.id).in_(bill_ids)).order_by(col(Bill.id))
     for query in (cases, bills):
         await tx.session.execute(query.with_for_update())
-
-
-async def lock_bill_of(tx: Tx, customer_no: str) -> Bill | None:
-    """`lock_bill` by the number that payers use; None where no bill has it. A mistyped one does not reach the table.
-
-    The bill is there to be read: what is set on it is not written.
-    """
-    if not customer_no_is_valid(customer_no):
-        return None
-    found = await tx.run(_BILL_OF_NUMBER, {"customer_no": customer_no})
-    if not found:
-        return None
-    if found[0].case_id is not None:
-        await tx.lock(Case, found[0].case_id)
-    locked = await tx.run(_LOCK_BILL, {"bill_id": found[0].id})
-    return loose(Bill, locked[0]) if locked else None
 
 
 async def credits_of(source: Reader, bill: Bill) -> Mapping[str, int]:

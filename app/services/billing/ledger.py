@@ -18,7 +18,7 @@ from sqlmodel import col
 from app.core.db import Table, Tx
 from app.core.ids import new_id
 from app.core.money import Rupiah
-from app.core.prepared import Prepared
+from app.core.prepared import Prepared, Statement
 from app.services.billing.accounts import kind_of
 from app.services.billing.models import EntryKind, LedgerAccount, LedgerEntry, LedgerLine
 
@@ -27,7 +27,7 @@ Reader = AsyncConnection | AsyncSession
 
 # Built once: making a statement anew for each payment costs more than running it (`make bench`).
 _INSERT_ENTRY = Prepared(insert(LedgerEntry.__table__))  # type: ignore[attr-defined]  # SQLModel's own lack
-_INSERT_LINE = Prepared(insert(LedgerLine.__table__))  # type: ignore[attr-defined]
+_LINE = ("id", "entry_id", "account", "amount", "bill_id")
 _KNOWN_ACCOUNTS = select(col(LedgerAccount.code), col(LedgerAccount.opened_at)).where(
     col(LedgerAccount.code).in_(bindparam("codes", expanding=True))
 )
@@ -53,17 +53,33 @@ def transfer(amount: int, *, debit: str, credit: str, bill_id: UUID | None = Non
 
 async def post(tx: Tx, kind: EntryKind, memo: str, lines: Sequence[Line], *, reverses: UUID | None = None) -> UUID:
     """Write one entry with its lines, and return its id. Raises `UnbalancedEntry` before anything is written."""
+    entry_id, statements = await entry(tx, kind, memo, lines, reverses=reverses)
+    await tx.run_all(*statements)
+    return entry_id
+
+
+async def entry(
+    tx: Tx, kind: EntryKind, memo: str, lines: Sequence[Line], *, reverses: UUID | None = None
+) -> tuple[UUID, Sequence[Statement]]:
+    """`post` as statements, to go with others: the entry's id, and what writes it. Raises `UnbalancedEntry`."""
     if len(lines) < 2 or sum(line.amount for line in lines) != 0 or any(line.amount == 0 for line in lines):
         raise UnbalancedEntry(f"{kind}: {[(line.account, line.amount) for line in lines]}")
     await _open_accounts(tx, {line.account for line in lines})
     entry_id = new_id()
-    entry = {"id": entry_id, "at": tx.now, "kind": kind, "memo": memo, "actor": tx.actor.id, "reverses": reverses}
-    rows = [
-        {"id": new_id(), "entry_id": entry_id, "account": line.account, "amount": line.amount, "bill_id": line.bill_id}
-        for line in lines
-    ]
-    await tx.run_all((_INSERT_ENTRY, entry), *((_INSERT_LINE, row) for row in rows))
-    return entry_id
+    head = {"id": entry_id, "at": tx.now, "kind": kind, "memo": memo, "actor": tx.actor.id, "reverses": reverses}
+    rows: dict[str, object] = {}
+    for place, line in enumerate(lines):
+        values = (new_id(), entry_id, line.account, line.amount, line.bill_id)
+        rows |= {f"{name}_{place}": value for name, value in zip(_LINE, values, strict=True)}
+    return entry_id, [(_INSERT_ENTRY, head), (_insert_lines(len(lines)), rows)]
+
+
+@lru_cache
+def _insert_lines(count: int) -> Prepared:
+    table = LedgerLine.__table__  # type: ignore[attr-defined]
+    places = range(count)
+    rows = [{name: bindparam(f"{name}_{place}", type_=table.c[name].type) for name in _LINE} for place in places]
+    return Prepared(insert(table).values(rows))
 
 
 async def reverse(tx: Tx, entry_id: UUID, memo: str) -> UUID:
@@ -104,9 +120,13 @@ async def insert_once(tx: Tx, model: type[Table], **values: object) -> bool:
 
     On PostgreSQL it waits for a rival that has inserted the same and not yet committed. Defaults of the model apply.
     """
+    return bool(await tx.run(*once(tx, model, **values)))
+
+
+def once(tx: Tx, model: type[Table], **values: object) -> Statement:
+    """`insert_once` as a statement, to go with others: it has a row if it wrote one."""
     statement, defaults = _insert_once(model, tx.house.db.dialect)
-    row = {name: make() for name, make in defaults.items() if name not in values} | values
-    return bool(await tx.run(statement, row))
+    return statement, {name: make() for name, make in defaults.items() if name not in values} | values
 
 
 @lru_cache

@@ -4,6 +4,7 @@ A bill is paid if and only if one unreversed ledger entry names it. What happens
 decides, the ticket is annulled) is in `deposits.py` and `refunds.py`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +15,7 @@ from sqlmodel import col
 
 from app.core.db import JsonValue, Tx
 from app.core.money import show_rupiah
-from app.core.prepared import Prepared
+from app.core.prepared import Prepared, Statement
 from app.services import cases
 from app.services.billing import ledger
 from app.services.billing.bills import Reader, credits_of, lock_bill
@@ -33,6 +34,10 @@ BILL_PAID = "bill_paid"
 PAYMENT_REVERSED = "payment_reversed"
 
 
+class LostRace(Exception):
+    """Another transaction has just booked this very payment: roll back and judge again."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentView:
     """A payment as its receipt names it. `received_at` is our commit's instant, not the bank's clock."""
@@ -48,13 +53,16 @@ async def post_payment(tx: Tx, bill_id: UUID, *, amount: int, debit: str, memo: 
     return await post_locked_payment(tx, await lock_bill(tx, bill_id), amount=amount, debit=debit, memo=memo)
 
 
-async def post_locked_payment(tx: Tx, bill: Bill, *, amount: int, debit: str, memo: str) -> UUID:
+async def post_locked_payment(
+    tx: Tx, bill: Bill, *, amount: int, debit: str, memo: str, proof: Callable[[UUID], Statement] | None = None
+) -> UUID:
     """Book a payment in full, make its bill paid and tell the case; returns the ledger entry's id.
 
     One entry: the whole debited once, each of the bill's accounts credited with its part. `debit` is the account that
     now has the money, such as a bank's clearing account. The caller holds the locks of case and bill (`lock_bill`).
     Raises BILL_ALREADY_PAID and AMOUNT_DIFFERS; whether a bill that has ended may still be paid is the caller's judgement.
     The case hears `bill_paid` in this same transaction, unless another bill has taken this one's place.
+    `proof` keeps, once (`ledger.once`), what the caller says of the entry; raises `LostRace` where it stands already.
     """
     if bill.paid_entry_id is not None:
         raise BILL_ALREADY_PAID()
@@ -63,9 +71,12 @@ async def post_locked_payment(tx: Tx, bill: Bill, *, amount: int, debit: str, me
     replaced = bill.state == BillState.CANCELLED and await _has_open_bill(tx, bill)
     lines = [ledger.Line(debit, amount, bill.id)]
     lines += [ledger.Line(account, -part, bill.id) for account, part in (await credits_of(tx.session, bill)).items()]
-    entry_id = await ledger.post(tx, EntryKind.PAYMENT, memo, lines)
+    entry_id, entry = await ledger.entry(tx, EntryKind.PAYMENT, memo, lines)
     paid = {"state": BillState.PAID, "paid_at": tx.now, "paid_entry_id": entry_id}
-    await tx.run(_MAKE_PAID, {**paid, "bill_id": bill.id})
+    proofs = [proof(entry_id)] if proof is not None else []
+    written = await tx.run_all(*entry, (_MAKE_PAID, {**paid, "bill_id": bill.id}), *proofs)
+    if proofs and not written[-1]:
+        raise LostRace
     for name, value in paid.items():  # the row says so already: nothing is left to be written
         set_committed_value(bill, name, value)
     if bill.case_id is not None and not replaced:

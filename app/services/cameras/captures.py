@@ -119,11 +119,11 @@ async def accept_capture(
 
 
 async def find_repeated(
-    source: Source, device: Actor, pictures: Sequence[bytes], metadata: CaptureMetadata
+    source: Source, device: Actor, pictures: Sequence[str], metadata: CaptureMetadata
 ) -> CaptureView | None:
-    """The capture that this device handed in with the very same content before: it stays accepted, however old it is
+    """The capture that this device handed in with the very same content (SHA-256 of each picture) before: it stays accepted, however old it is
     by now. None for what is new, and for an own id that came with another content."""
-    content = _content_sha256([hashlib.sha256(each).hexdigest() for each in pictures], metadata)
+    content = _content_sha256(pictures, metadata)
     query = select(col(Capture.id), col(Capture.content_sha256)).where(
         col(Capture.body_key) == _body_key(device, metadata.capture_id, content)
     )

@@ -7,10 +7,21 @@ rooms above, merged in `app.wiring`.
 from app.services.cases.deadlines import due_times, recompute_deadlines
 from app.services.cases.draw import Candidate, announce_draw, draw_announced, drawn_from
 from app.services.cases.draw_proof import DrawLine, DrawVerdict, draw_document, list_draws, verify_draw
-from app.services.cases.engine import allowed_actions, get_locked, hand_to, move, open_case, signal, tell_supervisor
+from app.services.cases.engine import (
+    MEND,
+    allowed_actions,
+    get_locked,
+    hand_to,
+    move,
+    note,
+    open_case,
+    signal,
+    tell_supervisor,
+)
 from app.services.cases.events import actions_of, actors_of
 from app.services.cases.loading import LifecycleError, load_lifecycles, merge_rules
 from app.services.cases.models import Case, CaseEvent
+from app.services.cases.paper_consents import FormView, consent_was_given, print_form, use_consent
 from app.services.cases.problems import CASE_NOT_FOUND
 from app.services.cases.rules import DueTime, Lifecycle, Lifecycles, Move, Rule
 from app.services.cases.strays import Stray, find_strays
@@ -21,6 +32,7 @@ from app.services.cases.tasks import (
     Undrawn,
     awaited,
     close_task,
+    finish_task,
     list_tasks,
     list_undrawn,
     open_task,
@@ -30,12 +42,14 @@ from app.services.cases.timeline import TimelineEntry, forget_looks, lifecycle_o
 
 __all__ = [
     "CASE_NOT_FOUND",
+    "MEND",
     "Candidate",
     "Case",
     "CaseEvent",
     "DrawLine",
     "DrawVerdict",
     "DueTime",
+    "FormView",
     "Lasts",
     "Lifecycle",
     "LifecycleError",
@@ -53,11 +67,13 @@ __all__ = [
     "announce_draw",
     "awaited",
     "close_task",
+    "consent_was_given",
     "draw_announced",
     "draw_document",
     "drawn_from",
     "due_times",
     "find_strays",
+    "finish_task",
     "forget_looks",
     "get_locked",
     "hand_to",
@@ -68,8 +84,10 @@ __all__ = [
     "load_lifecycles",
     "merge_rules",
     "move",
+    "note",
     "open_case",
     "open_task",
+    "print_form",
     "recompute_deadlines",
     "saw",
     "signal",
@@ -77,5 +95,6 @@ __all__ = [
     "tasks_of",
     "tell_supervisor",
     "timeline",
+    "use_consent",
     "verify_draw",
 ]

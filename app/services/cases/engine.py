@@ -159,6 +159,36 @@ async def hand_to(tx: Tx, case_id: UUID, unit: str, title: Text) -> Case:
     return case
 
 
+async def note(
+    tx: Tx,
+    case_id: UUID,
+    action: str,
+    title: Text,
+    *,
+    reason: str | None = None,
+    data: Mapping[str, JsonValue] | None = None,
+) -> Case:
+    """One event about something that stands beside the case, such as a paper that it ended in; the state stays, also a
+    terminal one. `reason` and `data` as in `move`. Whether the actor may, the caller has asked. Locks the case.
+
+    Raises `cases-not-found`.
+    """
+    case = await get_locked(tx, case_id)
+    await events.advance(tx, case)
+    await events.record(
+        tx,
+        case,
+        event_id=new_id(),
+        action=action,
+        title=title,
+        cause="note",
+        source=case.state,
+        reason=reason,
+        data=data,
+    )
+    return case
+
+
 def allowed_actions(lifecycles: Lifecycles, case: Case, actor: Actor, *, done: Collection[str] = ()) -> list[str]:
     """What this actor may try on a case now: role, draw and four eyes are looked at, unit and guards are not.
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,12 +69,13 @@ def merge_rules(*rooms: Mapping[str, Named]) -> dict[str, Named]:
     return {name: rule for room in rooms for name, rule in room.items()}
 
 
-def read_lifecycle(file: str, text: str) -> tuple[Lifecycle | None, list[str]]:
+@cache
+def read_lifecycle(file: str, text: str) -> tuple[Lifecycle | None, tuple[str, ...]]:
     """One lifecycle from its YAML text, with every fault found; None when it cannot be read at all."""
     faults = Faults(file)
     try:
         lifecycle = parse(text, faults)
     except Unreadable:
-        return None, faults.lines
+        return None, tuple(faults.lines)
     check(faults, lifecycle)
-    return lifecycle, faults.lines
+    return lifecycle, tuple(faults.lines)

@@ -167,3 +167,43 @@ class Draw(Table, table=True):
     officer: str | None = Field(default=None, max_length=60)
     checkpoint_size: int | None = Field(default=None, sa_type=BigInteger, foreign_key="checkpoints.tree_size")
     drawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PaperConsent(Table, table=True):
+    """A citizen's consent on paper to one step that staff take for them; the table itself wants four eyes.
+
+    `scan_sha256` names the sealed bytes in the store, `scan_digest` is the SHA-256 of the scan itself, as the log has it.
+    """
+
+    __tablename__ = "paper_consents"
+    __table_args__ = (
+        CheckConstraint(
+            "seen_by IS NULL OR (seen_by <> printed_by AND seen_by <> scanned_by AND scan_digest IS NOT NULL)",
+            name="four_eyes",
+        ),
+        CheckConstraint("used_at IS NULL OR seen_by IS NOT NULL", name="seen_first"),
+        Index("ix_paper_consents_unit_printed_at", "unit", "printed_at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    reference: str = Field(max_length=40, unique=True)
+    case_id: UUID | None = Field(default=None, foreign_key="cases.id", index=True)
+    about: UUID
+    step: str = Field(max_length=40)
+    of: UUID
+    unit: str = Field(max_length=60)
+    key_id: UUID = Field(foreign_key="data_keys.id")
+    name_enc: str | None = None
+    what_id: str = Field(max_length=200)
+    what_en: str = Field(max_length=200)
+    printed_by: str = Field(max_length=60)
+    printed_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    scan_sha256: str | None = Field(default=None, max_length=64)
+    scan_digest: str | None = Field(default=None, max_length=64)
+    scan_type: str | None = Field(default=None, max_length=40)
+    scanned_by: str | None = Field(default=None, max_length=60)
+    scanned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seen_by: str | None = Field(default=None, max_length=60)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

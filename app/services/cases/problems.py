@@ -93,3 +93,48 @@ DRAW_NOT_FOUND = ProblemType(
         "There is no such draw. Its id stands in the case's timeline and in the list at `/v1/transparency/draws`.",
     ),
 )
+PAPER_NOT_FOUND = ProblemType(
+    "cases-consent-form-not-found",
+    404,
+    Text("Formulir persetujuan tidak ditemukan", "Consent form not found"),
+    Text(
+        "Formulir ini tidak ada, atau milik kesatuan lain. Cetak formulir baru bila warga masih setuju.",
+        "There is no such form, or it is another unit's. Print a new one if the citizen still agrees.",
+    ),
+)
+PAPER_CLOSED = ProblemType(
+    "cases-consent-form-closed",
+    409,
+    Text("Formulir persetujuan sudah ditutup", "The consent form is closed"),
+    Text(
+        "Formulir {number} sudah dipakai, dibenarkan, atau lewat 24 jam. Cetak formulir baru bila warga masih setuju.",
+        "The form {number} was used, confirmed, or is older than 24 hours. Print a new one if the citizen still agrees.",
+    ),
+)
+PAPER_NOT_SCANNED = ProblemType(
+    "cases-consent-form-not-scanned",
+    409,
+    Text("Formulir belum dipindai", "The form was not scanned yet"),
+    Text(
+        "Pindai dahulu formulir {number} yang sudah ditandatangani warga.",
+        "First scan the form {number} that the citizen has signed.",
+    ),
+)
+PAPER_NOT_SEEN = ProblemType(
+    "cases-consent-form-not-seen",
+    409,
+    Text("Petugas kedua belum membenarkan", "No second officer has confirmed it"),
+    Text(
+        "Formulir {number} baru berlaku setelah petugas kedua melihat orangnya dan membenarkan di halaman Persetujuan tertulis.",
+        "The form {number} counts only after a second officer has seen the person and confirmed it on the page Consent on paper.",
+    ),
+)
+PAPER_SECOND_PERSON = ProblemType(
+    "cases-consent-form-four-eyes",
+    403,
+    Text("Harus petugas lain", "It must be another officer"),
+    Text(
+        "Formulir {number} Anda cetak atau pindai sendiri. Minta petugas lain melihat orangnya dan membenarkan.",
+        "You printed or scanned the form {number} yourself. Have another officer see the person and confirm it.",
+    ),
+)

@@ -94,17 +94,7 @@ async def open_task(
 
 async def close_task(tx: Tx, task_id: UUID, *, reason: str | None = None) -> None:
     """Say that work is done; leaves an event. Raises `cases-work-item-not-found`, also for who may not do it."""
-    item = await tx.one(WorkItem, task_id)
-    if item is None:
-        raise WORK_ITEM_NOT_FOUND()
-    case = await tx.lock(Case, item.case_id)
-    item = await tx.lock(WorkItem, task_id)
-    if case is None:
-        raise CASE_NOT_FOUND()
-    excluded = await tx.session.get(WorkItemExclusion, (task_id, tx.actor.id))
-    if item is None or item.closed_at is not None or item.role not in tx.actor.roles or excluded is not None:
-        raise WORK_ITEM_NOT_FOUND()
-    item.closed_at, item.closed_by = tx.now, tx.actor.id
+    case, item = await finish_task(tx, task_id)
     await events.advance(tx, case)
     await events.record(
         tx,
@@ -117,6 +107,25 @@ async def close_task(tx: Tx, task_id: UUID, *, reason: str | None = None) -> Non
         reason=reason,
         data={"task": str(task_id), "kind": item.kind},
     )
+
+
+async def finish_task(tx: Tx, task_id: UUID) -> tuple[Case, WorkItem]:
+    """Take work off the lists because what was done is told by an event of its own. Locks the case and the item.
+
+    Raises `cases-work-item-not-found`, also for who may not do it.
+    """
+    item = await tx.one(WorkItem, task_id)
+    if item is None:
+        raise WORK_ITEM_NOT_FOUND()
+    case = await tx.lock(Case, item.case_id)
+    item = await tx.lock(WorkItem, task_id)
+    if case is None:
+        raise CASE_NOT_FOUND()
+    excluded = await tx.session.get(WorkItemExclusion, (task_id, tx.actor.id))
+    if item is None or item.closed_at is not None or item.role not in tx.actor.roles or excluded is not None:
+        raise WORK_ITEM_NOT_FOUND()
+    item.closed_at, item.closed_by = tx.now, tx.actor.id
+    return case, item
 
 
 async def close_tasks_of_state(tx: Tx, case_id: UUID) -> None:

@@ -10,10 +10,12 @@ from app.services.catalogue.conditions import CannotTell, Condition, Path
 from app.services.catalogue.facts import DAY_FUNCTIONS, FUNCTIONS, REGISTER_OF, SHAPES, Shape, shape_at
 from app.services.catalogue.reading import Faults
 from app.services.catalogue.schemas import satisfies
-from app.services.catalogue.service import Field, Service
+from app.services.catalogue.service import Enters, Field, Service
 from app.services.catalogue.worlds import form_shape, trouble, values
 
 Place = object
+SOLD = frozenset({"sold_on", "buyer_name", "buyer_address"})
+"""What the vehicle register is told of a sale."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,12 @@ def _check_names(faults: Faults, service: Service, known: Known) -> None:
     if service.issues is not None and service.issues.document and service.issues.document not in known.papers:
         among = ", ".join(sorted(known.papers))
         faults.at(("issues",), f"issues: document {service.issues.document!r} is unknown (there are: {among})")
+    if service.issues is not None and service.issues.enters is not None:
+        if not {"population", "vehicles"} <= set(service.asks):
+            faults.at(("issues",), "issues: enters needs the registers population and vehicles in `asks`")
+        missing = SOLD - {field.name for field in service.fields} if service.issues.enters is Enters.SALE else set()
+        if missing:
+            faults.at(("issues",), f"issues: enters sale needs the fields {', '.join(sorted(missing))}")
     if ("MABES" in service.levels) != (service.mabes is not None):
         faults.at(
             ("key", "units"), "units: mabes names the one unit of level MABES, where levels has MABES and only there"

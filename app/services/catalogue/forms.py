@@ -34,12 +34,17 @@ SCHEMA_2020_12 = "https://json-schema.org/draft/2020-12/schema"
 def form_schema(service: Service, lang: Lang) -> dict[str, JsonValue]:
     """The form as JSON Schema 2020-12 in one language.
 
-    `x-sections` says what is asked together. `x-labels` words the choices, `x-required-when` is the CEL condition (over
+    `x-sections` says what is asked together, and what is asked anew for a further vehicle. `x-labels` words the choices, `x-required-when` is the CEL condition (over
     `form`) under which a question must be answered, `x-prefilled` marks what a register answers.
     """
     properties: dict[str, JsonValue] = {each.name: _property(each, lang) for each in service.fields}
     sections: list[JsonValue] = [
-        {"name": each.name, "title": each.title.say(lang), "fields": [field.name for field in each.fields]}
+        {
+            "name": each.name,
+            "title": each.title.say(lang),
+            "fields": [field.name for field in each.fields],
+            "per_vehicle": each.per_vehicle,
+        }
         for each in service.sections
     ]
     return {

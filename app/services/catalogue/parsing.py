@@ -16,6 +16,7 @@ from app.services.catalogue.service import (
     Appointment,
     DocumentKind,
     DocumentRule,
+    Enters,
     FeeRule,
     Field,
     Issues,
@@ -113,10 +114,15 @@ def _rules(top: Node) -> Iterator[Rule]:
 
 
 def _sections(top: Node) -> Iterator[Section]:
-    for each in top.nodes("form", "section", needed="section title fields"):
+    for each in top.nodes("form", "section", needed="section title fields", allowed="per_vehicle"):
         name = each.name("section")
         each.mark("section", name)
-        yield Section(name=name, title=each.text("title"), fields=tuple(_fields(each)))
+        yield Section(
+            name=name,
+            title=each.text("title"),
+            fields=tuple(_fields(each)),
+            per_vehicle=each.flag("per_vehicle", default=False),
+        )
 
 
 def _fields(section: Node) -> Iterator[Field]:
@@ -163,7 +169,7 @@ def _labels(node: Node) -> Mapping[str, Text]:
 
 def _documents(top: Node) -> Iterator[DocumentRule]:
     needed = "name title kind media_types max_kb"
-    for each in top.nodes("documents", "document", needed=needed, allowed="hint rule required reuse_days"):
+    for each in top.nodes("documents", "document", needed=needed, allowed="hint rule required reuse_days per_vehicle"):
         name = each.name("name")
         each.mark("document", name)
         kind = DocumentKind(each.one_of("kind", tuple(DocumentKind)))
@@ -180,6 +186,7 @@ def _documents(top: Node) -> Iterator[DocumentRule]:
             max_kb=each.number("max_kb", 1, MAX_DOCUMENT_KB, default=1),
             required=each.condition("required"),
             reuse_days=each.number("reuse_days", 0, MAX_DAYS),
+            per_vehicle=each.flag("per_vehicle", default=False),
         )
 
 
@@ -224,13 +231,14 @@ def _appointment(top: Node) -> Appointment | None:
 def _issues(top: Node) -> Issues | None:
     if not top.has("issues"):
         return None
-    each = top.node("issues", needed="document title", allowed="valid paper", what="issues")
+    each = top.node("issues", needed="document title", allowed="valid paper enters", what="issues")
     each.mark("issues")
     return Issues(
         document=each.name("document"),
         title=each.text("title"),
         valid=_validity(each) if each.has("valid") else None,
         paper=each.flag("paper", default=False),
+        enters=Enters(each.one_of("enters", tuple(Enters))) if each.has("enters") else None,
     )
 
 

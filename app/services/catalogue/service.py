@@ -32,6 +32,13 @@ class DocumentKind(StrEnum):
     SCAN = "scan"
 
 
+class Enters(StrEnum):
+    """What the vehicle register learns once the document is issued: who owns the vehicle now, or that it was sold."""
+
+    OWNER = "owner"
+    SALE = "sale"
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """A legal basis and what it says."""
@@ -92,16 +99,19 @@ class Field:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Section:
-    """Questions that are asked together, on one page."""
+    """Questions that are asked together, on one page. `per_vehicle`: about one vehicle alone, so that an application for
+    a further one is asked them anew."""
 
     name: str
     title: Text
     fields: tuple[Field, ...]
+    per_vehicle: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRule:
-    """A paper or picture to hand in. `rule` names a photo rule; `reuse_days` how long one given before may serve again."""
+    """A paper or picture to hand in. `rule` names a photo rule; `reuse_days` how long one given before may serve again;
+    `per_vehicle`: it belongs to one vehicle alone, so that an application for a further one wants another."""
 
     name: str
     title: Text
@@ -112,6 +122,7 @@ class DocumentRule:
     max_kb: int
     required: Condition
     reuse_days: int
+    per_vehicle: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +173,14 @@ class Validity:
 
 @dataclass(frozen=True, slots=True)
 class Issues:
-    """What is issued: its template, its title, how long it holds (None: no end), and whether paper is printed."""
+    """What is issued: its template, its title, how long it holds (None: no end), whether paper is printed, and what the
+    vehicle register learns."""
 
     document: str
     title: Text
     valid: Validity | None
     paper: bool
+    enters: Enters | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ In: `check_image`, `check_attachment`; of applicants `check_applicant_document`,
 is kept of it, `normalised`. Shown: `crop`, `blur_except`, `thumbnail`, `reencode_image`. All of
 these are synchronous and heavy: call them as ``await off_loop(check_image, data, ...)``.
 
-Out: `etle_letter`, `etle_ticket`, `etle_receipt`, each from its dataclass; `render_pdf` for any other
+Out: `etle_letter`, `etle_ticket`, `payment_receipt` (as data: `receipt_json`), each from its dataclass; `render_pdf` for any other
 template.
 """
 
@@ -21,6 +21,7 @@ from app.services.documents.photo_rules import (
     load_photo_rules,
 )
 from app.services.documents.pictures import Box, blur_except, crop, thumbnail
+from app.services.documents.receipts import RECEIPT_FORMAT, receipt_json, verify_receipt
 from app.services.documents.rendering import qr_svg, render_pages, render_pdf
 from app.services.documents.scans import ScanVerdict, check_scan
 from app.services.documents.scenes import Scene, measure_scene
@@ -40,9 +41,9 @@ from app.services.documents.templates import (
     VirtualAccount,
     answer_rule,
     etle_letter,
-    etle_receipt,
     etle_ticket,
     grouped,
+    payment_receipt,
 )
 from app.services.documents.threads import off_loop
 from app.services.documents.uploads import (
@@ -53,11 +54,12 @@ from app.services.documents.uploads import (
     reencode_image,
     sniff,
 )
-from app.services.documents.videos import VIDEO_TYPE, check_video
+from app.services.documents.videos import VIDEO_TYPE, VideoInfo, check_video
 from app.services.documents.words import long_date, long_moment, rupiah_in_words, short_date
 
 __all__ = [
     "PICTURES",
+    "RECEIPT_FORMAT",
     "SCANS",
     "VIDEO_TYPE",
     "AttachmentInfo",
@@ -82,6 +84,7 @@ __all__ = [
     "SignatureRule",
     "TicketData",
     "Vehicle",
+    "VideoInfo",
     "Violation",
     "VirtualAccount",
     "answer_rule",
@@ -95,7 +98,6 @@ __all__ = [
     "check_video",
     "crop",
     "etle_letter",
-    "etle_receipt",
     "etle_ticket",
     "grouped",
     "load_photo_rules",
@@ -104,7 +106,9 @@ __all__ = [
     "measure_scene",
     "normalised",
     "off_loop",
+    "payment_receipt",
     "qr_svg",
+    "receipt_json",
     "reencode_image",
     "render_pages",
     "render_pdf",
@@ -112,4 +116,5 @@ __all__ = [
     "short_date",
     "sniff",
     "thumbnail",
+    "verify_receipt",
 ]

@@ -217,9 +217,9 @@ async def etle_ticket(ticket: TicketData) -> bytes:
     return await render_pdf("letters/etle_ticket", ticket_values(ticket), _pictures(ticket.photo, ticket.crop))
 
 
-async def etle_receipt(receipt: ReceiptData) -> bytes:
-    """The receipt as PDF, with the proof attached as ``loket-proof.json``."""
-    return await render_pdf("receipts/etle_receipt", receipt_values(receipt), {PROOF_NAME: receipt.proof})
+async def payment_receipt(receipt: ReceiptData) -> bytes:
+    """The receipt as PDF, of a ticket or an application, with the proof attached as ``loket-proof.json``."""
+    return await render_pdf("receipts/payment", receipt_values(receipt), {PROOF_NAME: receipt.proof})
 
 
 def answer_rule(days_from_violation: int | None, days_from_delivery: int) -> Text:

@@ -52,6 +52,7 @@ from app.services.etle.refunds import (
     refunds_for,
 )
 from app.services.etle.review import Decision
+from app.services.etle.turns import LineRoom, check_room
 from app.services.etle.views import (
     AnswerKind,
     BillView,
@@ -76,6 +77,7 @@ __all__ = [
     "Found",
     "LetterAnswer",
     "LetterReference",
+    "LineRoom",
     "RefundPage",
     "ReviewView",
     "StnkNumbers",
@@ -87,6 +89,7 @@ __all__ = [
     "at_counter",
     "bill_for",
     "blocks_of_case",
+    "check_room",
     "compare_names",
     "correct_address",
     "decide",

@@ -14,7 +14,7 @@ from app.core.house import House
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
 from app.services import cases
-from app.services.cases import Case, Lifecycles, Move
+from app.services.cases import Case, FormView, Lifecycles, Move
 from app.services.cases.problems import NOT_YOUR_ROLE
 from app.services.etle import answers, back_office, desk, letters
 from app.services.etle.answers import LetterAnswer, OnBehalf
@@ -45,6 +45,7 @@ KINDS: Mapping[str, tuple[AnswerKind, ...]] = {
 }
 """The answers that a step can be; a driver's acceptance needs no further words."""
 DRIVERS_STEP = "accept_driving"
+PRINTING = "mencetak formulir persetujuan / printing a consent form"
 ASKING = "mengirim kode persetujuan / sending a consent code"
 WRONG_KIND = Text("Pilih bukan kendaraan saya, atau keberatan.", "One of: not_mine, object.")
 
@@ -66,6 +67,21 @@ async def ask_consent(tx: Tx, case_id: UUID, step: str) -> Asked:
     return await consents.ask_consent(tx, about=case_id, step=step, of=party.id, send_to=contact, what=about)
 
 
+async def print_consent(tx: Tx, case_id: UUID, step: str) -> FormView:
+    """A form for the consent of somebody who has no phone, instead of a code (`cases.paper_consents`). The look is recorded.
+
+    Raises CASE_NOT_FOUND (another unit's), NOT_YOUR_ROLE, NOT_AT_COUNTER.
+    """
+    case = await back_office.case_of_unit(tx, case_id)
+    _check_step(tx, case, step)
+    await cases.saw(tx, case_id, PRINTING)
+    party = await _whose(tx, case, step)
+    name = (await person_of(tx, party))["name"]
+    return await cases.print_form(
+        tx, case=case, about=case_id, step=step, of=party.id, key_id=party.key_id, name=name, what=STEPS[step]
+    )
+
+
 async def answer_for(
     tx: Tx,
     case_id: UUID,
@@ -75,7 +91,8 @@ async def answer_for(
     answer: LetterAnswer | None = None,
     expected_version: int | None = None,
 ) -> Case | None:
-    """Take one step for the citizen who told this code; they are told of it on the way by which the code came.
+    """Take one step for the citizen who told this `code`, or whose form on paper has this number; they are told of it on the
+    way by which a code goes, if there is one.
 
     None where the code does not hold: let the transaction commit, for the try to count, and refuse with
     CONSENT_REFUSED. Raises CASE_NOT_FOUND, NOT_YOUR_ROLE, NOT_AT_COUNTER, CONSENT_NEEDED, and what the answer itself raises.
@@ -87,12 +104,12 @@ async def answer_for(
         raise CONSENT_NEEDED()
     party = await _whose(tx, case, step)
     contact = await _contact_of(tx, party)
-    consent = await consents.use_consent(tx, about=case_id, step=step, of=party.id, code=code)
+    consent = await cases.use_consent(tx, about=case_id, step=step, of=party.id, code=code)
     if consent is None:
         return None
     unit = await find_unit(tx.session, tx.actor.unit or "")
     where = unit.name if unit else (tx.actor.unit or "")
-    by_staff = OnBehalf(f"Di loket {where}, dengan kode persetujuan warga / at the counter, with their code", consent)
+    by_staff = OnBehalf(f"Di loket {where}, dengan persetujuan warga / at the counter, with their consent", consent)
     if answer is None:
         case = await cases.move(
             tx, case_id, step, reason=by_staff.note, data=by_staff.data, expected_version=expected_version
@@ -124,7 +141,9 @@ async def check_consent(move: Move) -> None:
     if str(Role.COUNTER) not in tx.actor.roles:
         return
     given = move.data.get("consent")
-    held = isinstance(given, str) and await consents.was_given(tx, about=move.case.id, step=step, consent=UUID(given))
+    held = isinstance(given, str) and await cases.consent_was_given(
+        tx, about=move.case.id, step=step, consent=UUID(given)
+    )
     if not held:
         raise CONSENT_NEEDED()
 

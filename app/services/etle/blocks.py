@@ -16,6 +16,7 @@ from sqlmodel import col
 from app.core.actor import SYSTEM
 from app.core.db import Tx
 from app.core.house import House
+from app.core.jobs import GIVEN_UP_AFTER
 from app.core.texts import Text
 from app.services import transparency
 from app.services.cases import Case
@@ -33,6 +34,7 @@ UNBLOCKED = Histogram(
     "From the order to lift a block of an STNK until the registry has lifted it; the promise is under one minute.",
     buckets=(1, 5, 10, 30, 60, 120, 300, 900, 3600),
 )
+SET_BLOCK, LIFT_BLOCK = "etle.set_block", "etle.lift_block"
 WITHDRAWABLE = ("proposed", "signed")
 MAX_BATCH = 200
 REASONS = {
@@ -122,7 +124,7 @@ async def sign(tx: Tx, ids: list[UUID]) -> int:
         block.leaf_id = await transparency.append(
             tx, "stnk_block_signed", {"block": str(block.id), "case": str(block.case_id), "by": tx.actor.id}
         )
-        await tx.enqueue("etle.set_block", str(block.id))
+        await tx.enqueue(SET_BLOCK, str(block.id))
         signed += 1
     return signed
 
@@ -136,7 +138,7 @@ async def lift_all(tx: Tx, case: Case) -> None:
             block.state = "withdrawn"
         else:
             block.state = "lifting"
-            await tx.enqueue("etle.lift_block", str(block.id))
+            await tx.enqueue(LIFT_BLOCK, str(block.id))
 
 
 async def set_block(house: House, block_id: str) -> None:
@@ -157,7 +159,7 @@ async def set_block(house: House, block_id: str) -> None:
             )
         elif row.state == "withdrawn":
             row.state = "lifting"
-            await tx.enqueue("etle.lift_block", str(row.id))
+            await tx.enqueue(LIFT_BLOCK, str(row.id))
 
 
 async def lift_block(house: House, block_id: str) -> None:
@@ -177,6 +179,19 @@ async def lift_block(house: House, block_id: str) -> None:
             tx, "stnk_block_lifted", {"block": str(row.id), "case": str(row.case_id)}
         )
         await letters.tell_owner(tx, row.case_id, "etle_block_lifted", {})
+
+
+async def ask_again(house: House) -> None:
+    """Job: ask the registry again for what jobs have given up in a long outage; the newest first, so that one which fails
+    for a reason of its own stands in nobody's way."""
+    async with house.db.begin(SYSTEM) as tx:
+        for job, state, since in (
+            (SET_BLOCK, "signed", col(Block.signed_at)),
+            (LIFT_BLOCK, "lifting", col(Block.lift_asked_at)),
+        ):
+            given_up = select(col(Block.id)).where(col(Block.state) == state, since <= tx.now - GIVEN_UP_AFTER)
+            for id_ in (await tx.session.execute(given_up.order_by(since.desc()).limit(MAX_BATCH))).scalars():
+                await tx.enqueue(job, str(id_))
 
 
 async def standing_blocks(connection: AsyncConnection, vehicle_id: str) -> int:

@@ -15,7 +15,7 @@ from app.core.problems import FORBIDDEN
 from app.services import billing, cameras, cases, documents, transparency
 from app.services.cases import Lifecycles, TimelineEntry
 from app.services.documents import off_loop
-from app.services.etle import answers, evidence, letters, papers, queries, receipts
+from app.services.etle import answers, evidence, letters, papers, queries
 from app.services.etle.models import Attachment
 from app.services.etle.problems import EVIDENCE_MISSING, NO_BILL, PROOF_NOT_READY
 from app.services.etle.views import (
@@ -173,14 +173,14 @@ async def receipt_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:
     except papers.ProofMissing:
         await transparency.sequence(house)
         data = await _receipt_data(house, holder, case_id)
-    return await documents.etle_receipt(data)
+    return await documents.payment_receipt(data)
 
 
 async def receipt_for(house: House, holder: Actor, case_id: UUID) -> dict[str, JsonValue]:
     """The receipt as JSON with its proof inside. Raises NO_RECEIPT, PROOF_NOT_READY."""
     for attempt in range(2):
         try:
-            return receipts.receipt_json(await _receipt_data(house, holder, case_id))
+            return documents.receipt_json(await _receipt_data(house, holder, case_id))
         except papers.ProofMissing:
             if attempt:
                 break

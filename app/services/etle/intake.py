@@ -1,10 +1,11 @@
-"""The first step of a ticket: a camera's capture is kept, and a job is set to read it."""
+"""The first step of a ticket: a camera's capture is kept, and stands in the line of those to be read."""
 
 from collections.abc import Sequence
 
 from app.core.actor import Actor
 from app.core.db import Tx
 from app.services import cameras
+from app.services.etle import turns
 
 
 async def accept_capture(
@@ -12,8 +13,8 @@ async def accept_capture(
 ) -> tuple[cameras.CaptureView, bool]:
     """Keep a capture and have its plate read; True when it is new. A repeated capture is read only once.
 
-    Problems: those of `cameras.accept_capture`."""
+    Problems: those of `cameras.accept_capture`, and of `turns.check_room` when no more fit into the line."""
     capture, is_new = await cameras.accept_capture(tx, device, images, checked)
     if is_new:
-        await tx.enqueue("etle.read_capture", str(capture.id))
+        await turns.line_up(tx, capture)
     return capture, is_new

@@ -17,6 +17,8 @@ from app.services.etle import (
     reminders,
     retention,
     review,
+    shadow,
+    turns,
     verdict_files,
 )
 from app.services.etle.models import Letter, Party
@@ -65,8 +67,10 @@ async def print_letter(house: House, letter_id: str) -> None:
 
 
 JOBS: tuple[Job, ...] = (
-    Job("etle.read_capture", reading.read_capture, queue="recognition", attempts=8),
     Job(pushes.JOB, pushes.take_push, queue="recognition", attempts=8),
+    Job(turns.JOB, turns.read_next, queue="recognition", attempts=1),
+    Job("etle.give_turns", turns.give_turns, attempts=1),
+    Job(reading.SHADOW, shadow.read_in_shadow, queue="recognition", attempts=2),
     Job("etle.dispatch", dispatch, attempts=2),
     Job("etle.draw_waiting", draw_waiting, attempts=1),
     Job("etle.remind", reminders.remind, attempts=1),
@@ -74,14 +78,17 @@ JOBS: tuple[Job, ...] = (
     Job("etle.note_delivery", letters.note_delivery),
     Job(verdict_files.APPLY, verdict_files.carry_out),
     Job(refunds.CHECK_ACCOUNT, refunds.check_account, queue="delivery", attempts=8),
-    Job("etle.set_block", blocks.set_block, queue="delivery", attempts=8),
+    Job(blocks.SET_BLOCK, blocks.set_block, queue="delivery", attempts=8),
+    Job("etle.ask_registry_again", blocks.ask_again, attempts=1),
     Job("etle.forget", forget),
     Job("etle.drop_file", retention.drop_file, queue="delivery"),
-    Job("etle.lift_block", blocks.lift_block, queue="delivery", attempts=8),
+    Job(blocks.LIFT_BLOCK, blocks.lift_block, queue="delivery", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("give-turns", "*/15 * * * * *", "etle.give_turns"),
     Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
     Schedule("remind-people", "0 25 * * * *", "etle.remind"),
     Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta
+    Schedule("ask-registry-again", "0 7-59/10 * * * *", "etle.ask_registry_again"),
     Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),
 )

@@ -362,8 +362,13 @@ async def opened(tx: Tx, case_id: UUID, party_id: UUID) -> None:
 
 
 async def _all_failed(tx: Tx, letter: Letter) -> bool:
-    query = select(col(LetterMessage.settled)).where(col(LetterMessage.letter_id) == letter.id)
-    return letter.delivered_at is None and all((await tx.session.execute(query)).scalars())
+    """Whether each channel had its message and none has brought it. The paper has none until it is printed: it is on its
+    way as long, whatever was quicker to fail."""
+    query = select(col(LetterMessage.channel)).where(
+        col(LetterMessage.letter_id) == letter.id, col(LetterMessage.settled).is_(True)
+    )
+    settled = set((await tx.session.execute(query)).scalars())
+    return letter.delivered_at is None and settled.issuperset(letter.channels)
 
 
 async def _return(tx: Tx, letter: Letter) -> None:

@@ -79,6 +79,27 @@ class TicketCapture(Table, table=True):
     joined_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class ShadowReading(Table, table=True):
+    """What a recogniser that is only watched said of a picture of a capture, beside what counted. A plate is None where none
+    was seen; `problem` is why it could not be asked. Goes with its capture, whoever deletes that."""
+
+    __tablename__ = "shadow_readings"
+    __table_args__ = (UniqueConstraint("capture_id", "position", "shadow"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    capture_id: UUID = Field(foreign_key="captures.id", ondelete="CASCADE")
+    position: int
+    backend: str | None
+    plate: str | None
+    confidence: float
+    shadow: str
+    shadow_plate: str | None
+    shadow_confidence: float
+    shadow_ms: int
+    problem: str | None
+    read_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class Party(Table, table=True):
     """A person of the case: the owner as registered, a driver whom the owner named, or a buyer."""
 

@@ -244,3 +244,30 @@ CASH_NOT_NOTED = ProblemType(
         "One clerk of the prosecutor's office notes a refund in cash first; another one confirms it.",
     ),
 )
+CAMERA_LINE_FULL = ProblemType(
+    "etle-camera-line-full",
+    429,
+    Text("Antrean kamera ini penuh", "This camera's line is full"),
+    Text(
+        "{most} tangkapan kamera ini masih menunggu dibaca. Simpan, lalu kirim lagi setelah {retry_after} detik.",
+        "{most} captures of this camera still wait to be read. Keep this one and send it again in {retry_after} seconds.",
+    ),
+)
+LINE_FULL = ProblemType(
+    "etle-line-full",
+    503,
+    Text("Antrean bacaan penuh", "The line is full"),
+    Text(
+        "Terlalu banyak tangkapan menunggu dibaca. Simpan, lalu kirim lagi setelah {retry_after} detik.",
+        "Too many captures wait to be read. Keep this one and send it again in {retry_after} seconds.",
+    ),
+)
+NOT_DEAD = ProblemType(
+    "etle-reading-not-dead",
+    404,
+    Text("Tidak ada bacaan yang terhenti", "No such reading has stopped"),
+    Text(
+        "Tangkapan ini tidak terhenti, sudah dibaca ulang, atau bukan milik Polda Anda. Muat ulang daftarnya.",
+        "This capture has not stopped, is being read again, or is not your Polda's. Load the list again.",
+    ),
+)

@@ -1,14 +1,14 @@
 """From a stored capture to a case: read its pictures, find the vehicle, join what is one violation, draw the officer.
 
-A job that may run twice: the recogniser and the registry are asked first, then one transaction decides, and a capture
+May run twice: the recogniser and the registry are asked first, then one transaction decides, and a capture
 that already has its case is left alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from app.core.actor import SYSTEM, Actor, ActorKind
@@ -19,11 +19,13 @@ from app.core.problems import Problem
 from app.services import cameras, cases, reference
 from app.services.etle import review
 from app.services.etle.models import Ticket, TicketCapture
-from app.services.recognition import PlateReading, Reading, Recogniser
+from app.services.etle.turn_models import ReadingTurn
+from app.services.recognition import Hints, PlannedRecogniser, PlateReading, Reading, Recogniser, hints_for
 from app.services.reference import candidates, parse_plate
 from app.services.registries import Vehicle, VehicleRegistry
 
 REFERENCE_PREFIX = "ETL"
+SHADOW = "etle.read_in_shadow"
 MAX_CANDIDATES = 8
 MAX_LINES = 10
 """Plates of one picture that are kept; what is not kept cannot be blurred, and no street shows more."""
@@ -41,23 +43,27 @@ class Match:
 
 
 async def read_capture(house: House, capture_id: str) -> None:
-    """Job: read a capture's plates and open (or join) its case. Every picture is read: what is not known to be another
+    """Read a capture's plates and open (or join) its case. Every picture is read: what is not known to be another
     vehicle's plate could not be blurred."""
-    capture = await _load(house, UUID(capture_id))
-    readings = [await _read(house, await house.storage.get(file.sha256)) for file in capture.files]
+    capture, hints = await _load(house, UUID(capture_id))
+    readings = [await _read(house, await house.storage.get(file.sha256), hints) for file in capture.files]
     match = await _match(house, tuple(readings))
     async with house.db.begin(SYSTEM) as tx:
         await take_up(tx, capture, match)
+        if house[PlannedRecogniser].shadow_for(hints):
+            await tx.enqueue(SHADOW, capture_id)
 
 
-async def _load(house: House, capture_id: UUID) -> cameras.CaptureView:
+async def _load(house: House, capture_id: UUID) -> tuple[cameras.CaptureView, Hints]:
     async with house.db.begin(SYSTEM) as tx:
-        return await cameras.get_capture(tx.session, capture_id)
+        capture = await cameras.get_capture(tx.session, capture_id)
+        at = capture.captured_at
+        return capture, await hints_for(tx.session, capture.device_id, capture.unit, captured_at=at)
 
 
-async def _read(house: House, image: bytes) -> Reading | None:
+async def _read(house: House, image: bytes, hints: Hints) -> Reading | None:
     try:
-        return await house[Recogniser].read(image)
+        return await house[Recogniser].read(image, hints)
     except Problem as problem:
         if problem.type.status >= 500:
             raise  # the recogniser is away: the job is tried again, the capture is safe
@@ -94,6 +100,7 @@ def _other_plates(best: PlateReading) -> list[str]:
 
 async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
     """Open a case for a read capture, or join it to the one it belongs to; a capture that has its case is left alone."""
+    await tx.session.execute(delete(ReadingTurn).where(col(ReadingTurn.capture_id) == capture.id))
     if await _has_case(tx, capture.id):
         return
     await cameras.record_reading(tx, capture.id, _kept(match))
@@ -211,8 +218,9 @@ async def _exempt(tx: Tx, case: cases.Case) -> bool:
 
 
 def _kept(match: Match) -> dict[str, JsonValue]:
-    """What is kept of the readings: of each line raw text, corrected plate, confidence, box, alternatives and in which
-    picture (`file`) it stands, the line that was taken first; and which pictures were read at all."""
+    """What is kept of the readings: of each line raw text, corrected plate, confidence (as a whole and by character), box,
+    alternatives, vehicle and in which picture (`file`) it stands, the line that was taken first; which pictures were read at
+    all; and what each reader said where several had a vote."""
     read = [(file, reading) for file, reading in enumerate(match.readings) if reading is not None]
     lines = [(file, line) for file, reading in read for line in reading.results[:MAX_LINES]]
     lines.sort(key=lambda each: each[1] is not match.best)  # stable: the others stay as they came
@@ -228,8 +236,15 @@ def _kept(match: Match) -> dict[str, JsonValue]:
                 "confidence": line.confidence,
                 "box": [line.box.x_min, line.box.y_min, line.box.x_max, line.box.y_max],
                 "alternatives": [[other.plate, other.confidence] for other in line.alternatives],
+                "characters": list(line.characters),
+                "vehicle": asdict(line.vehicle) if line.vehicle else None,
             }
             for file, line in lines
+        ],
+        "votes": [
+            {"file": file, "backend": vote.backend, "plate": vote.plate, "confidence": vote.confidence}
+            for file, reading in read
+            for vote in reading.votes
         ],
     }
 

@@ -19,7 +19,7 @@ from app.services.etle.problems import PLATE_UNKNOWN
 from app.services.etle.store import add_party, party_in_role, policy_of, ticket_of
 from app.services.identity.roles import Role
 from app.services.identity.staff import list_officers, pool_of
-from app.services.reference import parse_plate
+from app.services.reference import NATIONAL_ZONE, parse_plate
 from app.services.registries import NumberKind, Vehicle, number_indexes
 
 
@@ -62,13 +62,14 @@ async def decide(tx: Tx, case_id: UUID, decision: Decision) -> Case:
 
 
 async def set_vehicle(tx: Tx, ticket: Ticket, vehicle: Vehicle, *, reference: str) -> None:
-    """Put the case on this vehicle: what it is, the keys for look-up, and its owner as addressee."""
+    """Put the case on this vehicle: what it is, the keys for look-up, and as addressee its owner, or the buyer whom the owner
+    had reported by then."""
     keys = tx.house.keys
     ticket.plate, ticket.vehicle_id = vehicle.plate, vehicle.registry_id
     ticket.vehicle = {"make": vehicle.make, "model": vehicle.model, "colour": vehicle.colour, "kind": vehicle.kind}
     ticket.chassis_bidx, ticket.chassis5_bidx = number_indexes(keys, NumberKind.CHASSIS, vehicle.chassis_no)
     ticket.engine_bidx, ticket.engine5_bidx = number_indexes(keys, NumberKind.ENGINE, vehicle.engine_no)
-    owner = vehicle.owner
+    owner = vehicle.answerable_on(ticket.occurred_at.astimezone(NATIONAL_ZONE).date())
     person = {
         "nik": owner.nik,
         "name": owner.name,

@@ -275,7 +275,7 @@ async def bank_client(source: Reader, keys: KeyRing, client_id: str) -> BankClie
     if not client_id.isprintable():
         return None
     row = (await source.execute(_BANK_OF_ID, {"client_id": client_id})).mappings().one_or_none()
-    return None if row is None else _bank(keys, row)
+    return None if row is None else bank_of_row(keys, row)
 
 
 async def look_up_bank(db: Database, keys: KeyRing, client_id: str) -> BankClient | None:
@@ -283,17 +283,17 @@ async def look_up_bank(db: Database, keys: KeyRing, client_id: str) -> BankClien
     if not client_id.isprintable():
         return None
     rows = await db.look(_HOT_BANK, client_id=client_id)
-    return _bank(keys, rows[0]) if rows else None
+    return bank_of_row(keys, rows[0]) if rows else None
 
 
 async def active_banks(source: Reader, keys: KeyRing) -> list[BankClient]:
     """Every bank that is not disabled, oldest first: those that can take a payment."""
     query = (
-        select(*_BANK_COLUMNS)
+        select(*BANK_COLUMNS)
         .where(col(Credential.kind) == CredentialKind.BANK, col(Credential.disabled_at).is_(None))
         .order_by(col(Credential.created_at), col(Credential.id))
     )
-    return [_bank(keys, row) for row in (await source.execute(query)).mappings()]
+    return [bank_of_row(keys, row) for row in (await source.execute(query)).mappings()]
 
 
 async def allowed_origins(source: Reader) -> frozenset[str]:
@@ -442,7 +442,7 @@ def _check_origin(origin: str) -> None:
 
 
 _VIEW_COLUMNS = tuple(col(getattr(Credential, each.name)) for each in fields(CredentialView))
-_BANK_COLUMNS = tuple(
+BANK_COLUMNS = tuple(
     col(getattr(Credential, name))
     for name in (
         "id",
@@ -457,7 +457,7 @@ _BANK_COLUMNS = tuple(
         "previous_until",
     )
 )
-_BANK_OF_ID = select(*_BANK_COLUMNS).where(
+_BANK_OF_ID = select(*BANK_COLUMNS).where(
     col(Credential.client_id) == bindparam("client_id"), col(Credential.kind) == CredentialKind.BANK
 )
 _HOT_BANK = HotQuery(_BANK_OF_ID)
@@ -468,7 +468,8 @@ def _view(row: RowMapping) -> CredentialView:
     return CredentialView(**{**row, **many, "kind": CredentialKind(row["kind"])})
 
 
-def _bank(keys: KeyRing, row: Mapping[Any, Any]) -> BankClient:
+def bank_of_row(keys: KeyRing, row: Mapping[Any, Any]) -> BankClient:
+    """The bank of a row that holds `BANK_COLUMNS`, with its secrets opened."""
     client_id, previous = row["client_id"], row["previous_enc"]
     return BankClient(
         id=row["id"],

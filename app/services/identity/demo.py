@@ -43,6 +43,7 @@ STAFF: tuple[DemoStaff, ...] = (
     DemoStaff("pengiriman@example.test", Role.POST, "PMJ"),
     DemoStaff("pengadilan@example.test", Role.COURT, "PMJ"),
     DemoStaff("bendahara@example.test", Role.FINANCE, "PMJ"),
+    DemoStaff("bendahara.mabes@example.test", Role.FINANCE, "KORLANTAS"),
     DemoStaff("pengawas@example.test", Role.AUDITOR, "PMJ"),
     DemoStaff("petugas.jabar@example.test", Role.OFFICER, "JABAR"),
     DemoStaff("loket.jaksel@example.test", Role.COUNTER, "PMJ-POLRESTRO-JAKARTA-SELATAN"),

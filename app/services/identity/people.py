@@ -28,6 +28,8 @@ from app.services.identity.roles import CITIZEN_SCOPES
 from app.services.identity.sessions import SubjectKind, close_all_of
 
 CONTACT_KEPT = timedelta(days=180)
+TAKEN_OVER = "applications.taken_over"
+"""The job that gives an account what an older account of the same person applied for, by the ids of the old and the new."""
 _FIELDS = ("phone", "email", "nik", "name")
 
 
@@ -114,7 +116,7 @@ async def confirm_binding(tx: Tx, person_id: UUID, code: str) -> bool:
     """Bind the account to the NIK whose registered phone got this code; False for every kind of failure.
 
     On False the caller must let the transaction commit, for the failed try to count. An older account bound to the same
-    NIK is unbound and signed out: the register's phone has just proved who it is.
+    NIK is unbound and signed out, and what it applied for goes to this one: the register's phone has just proved who it is.
     """
     redeemed = await redeem_latest(tx, CodePurpose.BIND_IDENTITY, str(person_id), code)
     person = await tx.lock(Person, person_id)
@@ -247,3 +249,4 @@ async def _unbind_others(tx: Tx, person_id: UUID, nik_bidx: str) -> None:
             .where(col(Person.id) == other)
             .values(nik_bidx=None, nik_enc=None, name_enc=None, bound_at=None)
         )
+        await tx.enqueue(TAKEN_OVER, str(other), str(person_id))

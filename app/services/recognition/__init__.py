@@ -1,18 +1,38 @@
-"""Recognition: reads plates from pictures, through one small protocol with several backends."""
+"""Recognition: reads plates from pictures, through one small protocol with several backends; which of them, a plan says."""
 
-from app.services.recognition.choice import UnknownRecogniser, choose_recogniser
+from app.services.recognition.choice import choose_recogniser
+from app.services.recognition.configuration import RecogniserConfig, RecogniserFault
+from app.services.recognition.hints import hints_for
+from app.services.recognition.planned import PlannedRecogniser
 from app.services.recognition.problems import PICTURE_NOT_READABLE, RECOGNISER_BUSY, RECOGNISER_REFUSED
-from app.services.recognition.reading import Alternative, Box, PlateReading, Reading, Recogniser
+from app.services.recognition.reading import (
+    NO_HINTS,
+    Alternative,
+    Box,
+    Hints,
+    PlateReading,
+    Reading,
+    Recogniser,
+    VehicleTraits,
+    Vote,
+)
 
 __all__ = [
+    "NO_HINTS",
     "PICTURE_NOT_READABLE",
     "RECOGNISER_BUSY",
     "RECOGNISER_REFUSED",
     "Alternative",
     "Box",
+    "Hints",
+    "PlannedRecogniser",
     "PlateReading",
     "Reading",
     "Recogniser",
-    "UnknownRecogniser",
+    "RecogniserConfig",
+    "RecogniserFault",
+    "VehicleTraits",
+    "Vote",
     "choose_recogniser",
+    "hints_for",
 ]

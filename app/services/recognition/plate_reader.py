@@ -63,6 +63,14 @@ class _ReadLine:
         weights = [math.exp(hypothesis.score - best) for hypothesis in self.decoding.hypotheses]
         return weights[rank] / sum(weights)
 
+    def characters(self) -> tuple[float, ...]:
+        """For each character of the plate the belief of all hypotheses that have it there."""
+        likely = [(each.plate, self.share_of(rank)) for rank, each in enumerate(self.decoding.hypotheses)]
+        return tuple(
+            sum(share for other, share in likely if other[place : place + 1] == character)
+            for place, character in enumerate(self.plate)
+        )
+
     @property
     def clarity(self) -> float:
         return self.decoding.free_score
@@ -137,7 +145,7 @@ def _plates(found: list[_ReadLine], *, width: int, height: int) -> tuple[PlateRe
     plates: list[tuple[Box, PlateReading]] = []
     for read in found:
         box = _box(read.line.quad, width=width, height=height)
-        if read.confidence < _LEAST_CONFIDENCE or any(_overlap(box, taken) for taken, _ in plates):
+        if read.confidence < _LEAST_CONFIDENCE or any(box.overlaps(taken) for taken, _ in plates):
             continue
         plates.append((box, _reading(read, box)))
         if len(plates) == _MOST_PLATES:
@@ -158,13 +166,10 @@ def _reading(read: _ReadLine, box: Box) -> PlateReading:
             for rank, other in enumerate(others, start=1)
         ),
         raw=read.decoding.free_text,
+        characters=tuple(round(min(1.0, scale * share), 4) for share in read.characters()),
     )
 
 
 def _box(quad: NDArray[np.float32], *, width: int, height: int) -> Box:
     (left, top), (right, bottom) = np.floor(quad.min(axis=0)), np.ceil(quad.max(axis=0))
     return Box(max(0, int(left)), max(0, int(top)), min(width, int(right)), min(height, int(bottom)))
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one.x_min < other.x_max and other.x_min < one.x_max and one.y_min < other.y_max and other.y_min < one.y_max

@@ -1,7 +1,24 @@
-"""What a recogniser answers, whichever one it is."""
+"""What a recogniser is asked and what it answers, whichever one it is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a picture before it is read. A recogniser uses what it can and may use nothing.
+
+    `camera` is the camera's client id, `polda` the code of the Polda to which its unit belongs: by these two the plan is chosen (docs/recognisers.md). `regions`
+    are country codes of plates to expect, likeliest first."""
+
+    camera: str | None = None
+    polda: str | None = None
+    captured_at: datetime | None = None
+    regions: tuple[str, ...] = ("id",)
+
+
+NO_HINTS = Hints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +30,11 @@ class Box:
     x_max: int
     y_max: int
 
+    def overlaps(self, other: "Box") -> bool:
+        """Whether the two share a pixel."""
+        across = self.x_min < other.x_max and other.x_min < self.x_max
+        return across and self.y_min < other.y_max and other.y_min < self.y_max
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -23,11 +45,23 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class VehicleTraits:
+    """What was seen of the vehicle around the plate, in the backend's own words; None where it says nothing.
+    `orientation` is the side that the camera saw (front, rear)."""
+
+    kind: str | None = None
+    make: str | None = None
+    model: str | None = None
+    colour: str | None = None
+    orientation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlateReading:
     """One plate in the picture. `plate` is canonical (`B1234XYZ`); a plate that is not Indonesian comes as
     the backend wrote it, in upper case without spaces. `confidence` is 0 to 1. `region` is the country code
     that the backend names (`id`), empty when it names none. `raw` is what was printed before the grammar had
-    its say."""
+    its say. `characters` holds a confidence for each character of `plate`; empty where the backend has none."""
 
     plate: str
     confidence: float
@@ -35,15 +69,28 @@ class PlateReading:
     region: str
     alternatives: tuple[Alternative, ...]
     raw: str
+    characters: tuple[float, ...] = ()
+    vehicle: VehicleTraits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one of several readers said: its best plate, None when it saw none."""
+
+    backend: str
+    plate: str | None
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All plates found in one picture, the best first; none is an answer too."""
+    """All plates found in one picture, the best first; none is an answer too. `votes` holds what each reader
+    said where several were asked."""
 
     results: tuple[PlateReading, ...]
     backend: str
     elapsed_ms: int
+    votes: tuple[Vote, ...] = ()
 
 
 class Recogniser(Protocol):
@@ -53,10 +100,10 @@ class Recogniser(Protocol):
         """Load what is heavy, so that the first citizen does not wait for it. Problems are not raised
         here."""
 
-    async def read(self, image: bytes) -> Reading:
-        """The plates in a JPEG, PNG or WebP file. Raises RECOGNISER_BUSY or UPSTREAM_UNAVAILABLE (503 with
+    async def read(self, image: bytes, hints: Hints = NO_HINTS) -> Reading:
+        """The plates in a JPEG, PNG or WebP file. Raises RECOGNISER_BUSY, BUSY or UPSTREAM_UNAVAILABLE (503 with
         Retry-After) when it cannot read now, PICTURE_NOT_READABLE (422) when no picture can be made of the
         bytes, RECOGNISER_REFUSED (502) when a backend refuses us."""
 
     async def aclose(self) -> None:
-        """Give back threads and connections."""
+        """Give back threads and connections; a second time does nothing."""

@@ -42,10 +42,11 @@ from app.services.registries.population import (
     TablePopulation,
     build_population,
 )
-from app.services.registries.problems import means_down
+from app.services.registries.problems import REGISTRY_REQUEST_REUSED, VEHICLE_UNKNOWN, means_down
 from app.services.registries.vehicles import (
     NumberKind,
     Owner,
+    Sale,
     Vehicle,
     VehicleRegistry,
     build_vehicles,
@@ -60,7 +61,9 @@ __all__ = [
     "KINDS",
     "POPULATION",
     "REGISTER_FILES",
+    "REGISTRY_REQUEST_REUSED",
     "VEHICLES",
+    "VEHICLE_UNKNOWN",
     "Citizenship",
     "CriminalRecord",
     "Facts",
@@ -81,6 +84,7 @@ __all__ = [
     "PsychologyTest",
     "Record",
     "Registers",
+    "Sale",
     "Sex",
     "SimClass",
     "TablePopulation",

@@ -5,13 +5,16 @@ Plates are plain, as they hang on the vehicle for all to read. Chassis and engin
 look-up, so they are secrets here: encrypted, and compared by blind index, whole or by the last five characters.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from app.core.db import Table, UtcDateTime
 from app.core.ids import new_id
+
+_STANDS = text("ended_at IS NULL")
 
 
 class VehicleRecord(Table, table=True):
@@ -54,6 +57,30 @@ class VehicleBlockRow(Table, table=True):
     reason: str = Field(max_length=300)
     set_at: datetime = Field(sa_type=UtcDateTime)
     lifted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class VehicleSale(Table, table=True):
+    """A sale that the owner has reported; it stands until the buyer has the vehicle renamed. Of each vehicle one stands.
+
+    Who bought it is sealed under the buyer's data key. The block that it set bears the same `request_id`.
+    """
+
+    __tablename__ = "vehicle_sales"
+    __table_args__ = (
+        Index("uq_vehicle_sales_standing", "registry_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS),
+    )
+
+    request_id: str = Field(primary_key=True, max_length=64)
+    registry_id: str = Field(max_length=40)
+    sold_on: date
+    key_id: UUID = Field(foreign_key="data_keys.id")
+    nik_enc: str | None = None
+    name_enc: str | None = None
+    address_enc: str | None = None
+    phone_enc: str | None = None
+    email_enc: str | None = None
+    reported_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class PopulationRecord(Table, table=True):

@@ -243,6 +243,44 @@ async def test_what_a_register_knows_is_filled_in_and_one_answer_opens_the_next_
     assert "Siapa yang mengambil: pilih salah satu" in said
 
 
+async def test_a_program_is_filled_in_for_as_the_page_is(budi: Applicant, desk: Desk) -> None:
+    made = await desk.post("/v1/applications", {"service": "sim-renewal", "unit": POLRES}, status=201)
+    assert "licence_no" not in made["form"]
+    patched = await desk.patch(made["id"], {"sim_class": "A"})
+    assert patched["form"]["licence_no"].startswith("99"), "the class led to the number of his licence"
+    assert (await desk.patch(made["id"], {"licence_no": "123456789012"}))["form"]["licence_no"] == "123456789012"
+
+
+async def test_a_further_vehicle_takes_along_what_is_the_persons_own(budi: Applicant, desk: Desk) -> None:
+    first = await desk.hand_in(await desk.draft("stnk-annual", plate="B1234XYZ", owner_nik=None))
+    page = f"/permohonan/{first['id']}/kendaraan-lain"
+    assert "Kendaraan lain dengan isian yang sama" in await budi.get(f"/permohonan/{first['id']}")
+    await budi.get(page)
+    assert "B1234XYZ" not in budi.page.text
+    said = await budi.send({"form-plate": "BUKAN PLAT", "form-chassis_tail": ""}, to=page, status=422)
+    assert "5 angka terakhir nomor rangka" in said
+    assert 'value="BUKAN PLAT"' in budi.page.text
+    await budi.send({"form-plate": "B 2468 KJL", "form-chassis_tail": "00002", "form-owner_nik": ""}, to=page)
+    sent = {"form-plate": "B 1357 EFG", "form-chassis_tail": "00003", "form-owner_nik": "", "once": budi.once}
+    places = {(await budi.raw(sent, page)).headers["location"] for _ in range(2)}
+    assert len(places) == 1, "pressed twice it makes one"
+    reference = places.pop().partition("=")[2]
+    listed = await desk.get("/v1/applications")
+    assert len(listed["applications"]) == 3
+    other = await desk.get(
+        f"/v1/applications/{next(each['id'] for each in listed['applications'] if each['reference'] == reference)}"
+    )
+    assert (other["form"]["plate"], other["form"]["delivery"], "owner_nik" in other["form"]) == (
+        "B1357EFG",
+        "digital",
+        False,
+    )
+    assert {each["name"]: each["state"] for each in other["documents"]} == {"ktp": "accepted", "stnk": "missing"}
+    renewal = await begun(budi)
+    await budi.get(f"{renewal}/kendaraan-lain")
+    assert budi.path == renewal, "a licence has no vehicle"
+
+
 async def test_two_tabs_show_both(budi: Applicant) -> None:
     base = await begun(budi)
     await budi.get(f"{base}/isian/person")

@@ -189,6 +189,8 @@ async def test_a_mark_on_the_very_field_reaches_the_applicant_and_can_be_withdra
     assert "Tanda dicabut." in counter.browser.text
     seen = await counter.desk.get(f"/v1/applications/{counter.id}")
     assert [each["pointer"] for each in seen["marks"]] == ["/documents/photo"]
+    events = (await counter.desk.get(f"/v1/applications/{counter.id}/timeline"))["items"]
+    assert "withdraw_mark" in [each["action"] for each in events]
 
 
 async def test_an_approval_that_is_sent_twice_issues_once(counter: Counter) -> None:
@@ -309,6 +311,43 @@ async def test_printing_through_the_case_takes_the_order_off_the_list(counter: C
     async with counter.house.db.read() as connection:
         assert await issuing.list_print_orders(connection, POLRES) == ()
     assert await counter.state() == "printed"
+
+
+async def test_a_program_prints_as_the_page_does(counter: Counter) -> None:
+    desk = counter.desk
+    await desk.act(counter.id, Role.OFFICER, "approve")
+    await drain(counter.house, raise_errors=False)
+    here, elsewhere = [await desk.staff(Role.COUNTER, unit) for unit in (POLRES, "PMJ-POLRESTRO-JAKARTA-PUSAT")]
+    client, orders = desk.client, "/v1/counter/print-orders"
+    listed = (await client.get(orders, headers=here)).json()
+    [order] = listed["orders"]
+    assert (order["case"], order["prints"], listed["to_hand_over"]) == (counter.id, "kartu SIM", [])
+    found = await client.get("/v1/counter/applications", headers=here, params={"reference": order["reference"].lower()})
+    assert found.json() == {"id": counter.id}
+    mistyped = await client.get("/v1/counter/applications", headers=here, params={"reference": "SIM7K3M9QXT4"})
+    assert mistyped.status_code == 404
+    opened = f"/v1/counter/cases/{counter.id}"
+    assert (await client.get(f"{opened}/document.pdf", headers=here)).json()["code"] == "applications-purpose-needed"
+    file = f"{orders}/{order['id']}/document.pdf"
+    assert (await client.get(file, headers=elsewhere)).status_code == 404
+    assert (await client.get(file, headers=here)).content.startswith(b"%PDF")
+    await client.get(opened, headers=here, params={"purpose": "menyerahkan kartu"})
+    assert (await client.get(f"{opened}/document.pdf", headers=here)).content.startswith(b"%PDF")
+    printed = f"{orders}/{order['id']}/printed"
+    assert (await client.post(printed, headers=elsewhere)).status_code == 404
+    done = await client.post(printed, headers=here)
+    assert (done.status_code, done.json()["state"]) == (200, "printed")
+    assert (await client.post(printed, headers=here)).json() == done.json()
+    twice = await client.post(printed, headers=await desk.staff(Role.COUNTER, POLRES))
+    assert (twice.status_code, twice.json()["code"]) == (409, "applications-not-ordered")
+    listed = (await client.get(orders, headers=here)).json()
+    assert (listed["orders"], [each["state"] for each in listed["to_hand_over"]]) == ([], ["printed"])
+    looks = [
+        each
+        for each in (await desk.get(f"/v1/applications/{counter.id}/timeline"))["items"]
+        if each["action"] == "look"
+    ]
+    assert any("mencetak dokumen" in str(each) for each in looks)
 
 
 async def test_an_application_is_found_by_its_reference(counter: Counter) -> None:

@@ -95,11 +95,15 @@ async def test_several_vehicles_and_a_family_in_one_go(house: House, client: htt
     await opened_unit(house)
     desk = await Desk(house, client, demo.BUDI).sign_in()
     first = await desk.hand_in(await desk.draft("stnk-annual", plate="B1234XYZ", owner_nik=None))
-    made = await desk.post(
-        f"/v1/applications/{first['id']}/copies", {"forms": [{"plate": "B2468KJL"}, {"plate": "D1357EFG"}]}, status=201
-    )
+    others = [{"plate": "B2468KJL", "chassis_tail": "00002"}, {"plate": "D1357EFG"}]
+    made = await desk.post(f"/v1/applications/{first['id']}/copies", {"forms": others}, status=201)
     assert [each["form"]["plate"] for each in made["applications"]] == ["B2468KJL", "D1357EFG"]
-    assert all(paper["state"] == "accepted" for each in made["applications"] for paper in each["documents"])
+    assert [each["form"].get("chassis_tail") for each in made["applications"]] == ["00002", None], (
+        "it is the other one's"
+    )
+    assert all(each["form"]["delivery"] == "digital" for each in made["applications"])
+    papers = [{paper["name"]: paper["state"] for paper in each["documents"]} for each in made["applications"]]
+    assert papers == [{"ktp": "accepted", "stnk": "missing"}] * 2
     other = demo.PEOPLE[demo.SITI]
     stranger = {"nik": other.nik, "born_on": other.born_on.isoformat(), "kk_no": other.kk_no}
     refused = await client.post(

@@ -25,11 +25,12 @@ from app.core.ids import new_id, new_reference
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.main import create_app
-from app.services.applications import issuing
+from app.services import cases
+from app.services.applications import issuing, revoking
 from app.services.applications.issued_models import IssuedDocument, IssuedDocumentRow
-from app.services.applications.issued_store import Revocation
 from app.services.applications.issuing import IssuedDataSource
-from app.services.cases import Case
+from app.services.applications.revoking import Remedy, Verdict
+from app.services.cases import Case, CaseEvent
 from app.services.documents.issued import PaperFacts
 from app.services.documents.issued_kinds import issued_kind, number_is_valid
 from app.services.documents.seal_checks import verify_seal
@@ -91,11 +92,30 @@ def equipped(house: House) -> Desk:
     return Desk(dataclasses.replace(house, parts={**house.parts, IssuedDataSource: source}), source, queue)
 
 
-def staff(*roles: str, unit: str = UNIT) -> Actor:
-    return Actor(ActorKind.STAFF, "01-staff", frozenset(roles), unit)
+def staff(*roles: str, unit: str = UNIT, id: str = "01-staff") -> Actor:
+    return Actor(ActorKind.STAFF, id, frozenset(roles), unit)
 
 
-SUPERVISOR, COUNTER = staff("supervisor"), staff("counter")
+SENIOR, COUNTER = staff("senior_officer", id="02-senior"), staff("counter")
+REASON = "Sudah diperiksa oleh dua orang"
+
+
+async def propose(desk: Desk, document: IssuedDocument, remedy: Remedy, why: str, actor: Actor = COUNTER) -> UUID:
+    async with desk.house.db.begin(actor) as tx:
+        return await revoking.propose(tx, document.id, remedy, why, WORDS)
+
+
+async def take_back(desk: Desk, document: IssuedDocument, why: str, remedy: Remedy = Remedy.REVOKE) -> IssuedDocument:
+    """Proposed by the counter, confirmed by a senior officer."""
+    proposal = await propose(desk, document, remedy, why)
+    async with desk.house.db.begin(SENIOR) as tx:
+        return await revoking.decide(tx, proposal, Verdict.CONFIRM, REASON)
+
+
+async def events_of(house: House, case_id: UUID) -> list[CaseEvent]:
+    async with house.db.begin(SYSTEM) as tx:
+        query = select(CaseEvent).where(col(CaseEvent.case_id) == case_id).order_by(col(CaseEvent.seq))
+        return list((await tx.session.execute(query)).scalars())
 
 
 async def a_case(tx: Tx) -> UUID:
@@ -248,50 +268,87 @@ async def test_anybody_may_ask_and_learns_nothing_private(desk: Desk, clock: Fix
 async def test_a_revoked_document_is_known_to_be_from_that_moment(desk: Desk) -> None:
     document = await issue(desk)
     await desk.render()
-    async with desk.house.db.begin(SUPERVISOR) as tx:
-        revoked = await issuing.revoke(tx, document.id, Revocation.OBTAINED_BY_DECEIT, WORDS)
+    proposal = await propose(desk, document, Remedy.REVOKE, "obtained_by_deceit")
+    assert (await checked(desk.house, document.check_code))["status"] == "valid", "one person alone revokes nothing"
+    with pytest.raises(Problem, match="applications-already-proposed"):
+        await propose(desk, document, Remedy.REPLACE, "lost")
+    async with desk.house.db.begin(SENIOR) as tx:
+        revoked = await revoking.decide(tx, proposal, Verdict.CONFIRM, REASON)
     assert revoked.revoked_at == desk.house.clock.now()
     assert desk.queue.jobs[-1] == (issuing.TELL_REVOKED, str(document.id))
     answer = await checked(desk.house, document.check_code)
-    assert (answer["genuine"], answer["valid"]) == (False, False)
+    assert (answer["status"], answer["genuine"], answer["valid"]) == ("revoked", False, False)
     assert answer["revoked_at"] == "2026-03-02T03:00:00Z"
     assert "Do not accept it" in answer["advice"]
     assert "sudah dicabut" in answer["page"]
     [leaf] = await leaves(desk.house, "document_revoked")
     assert '"why":"obtained_by_deceit"' in leaf
-    assert WORDS not in leaf + str(answer)
-    assert WORDS not in str((await row_of(desk.house, document)).revoked_note_enc)
+    asked, done = await events_of(desk.house, document.case_id)
+    assert (asked.action, asked.actor_id, asked.reason) == ("propose_revocation", COUNTER.id, None)
+    assert (done.action, done.actor_id, done.reason) == ("confirm_revocation", SENIOR.id, REASON)
+    assert "obtained by deceit" in done.title_en
+    async with desk.house.db.read() as connection:
+        [view] = await revoking.proposals_of(connection, desk.house.keys, document.case_id)
+        assert await cases.tasks_of(connection, document.case_id) == [], "the work is off the lists"
+    assert (view.words, view.decision) == (WORDS, "confirmed")
+    assert WORDS not in leaf + str(answer) + str([asked.data, done.data, asked.title_id])
     with pytest.raises(Problem, match="applications-issued-revoked") as gone:
         await issuing.issued_pdf(desk.house, document.case_id)
     assert gone.value.type.status == 410
     with pytest.raises(Problem, match="applications-already-revoked"):
-        async with desk.house.db.begin(SUPERVISOR) as tx:
-            await issuing.revoke(tx, document.id, Revocation.LOST, WORDS)
+        await propose(desk, document, Remedy.REVOKE, "lost")
+    with pytest.raises(Problem, match="applications-proposal-not-found"):
+        async with desk.house.db.begin(SENIOR) as tx:
+            await revoking.decide(tx, proposal, Verdict.DECLINE, REASON)
 
 
 @pytest.mark.parametrize(
     ("actor", "why", "words", "problem"),
     [
-        (staff("officer"), "lost", WORDS, "not-permitted"),
-        (staff("supervisor", unit="PMJ"), "lost", WORDS, "applications-issued-not-found"),
-        (SUPERVISOR, "because", WORDS, "applications-revocation-reason"),
-        (SUPERVISOR, "replaced", WORDS, "applications-revocation-reason"),
-        (SUPERVISOR, "lost", "   kurang  ", "applications-revocation-reason"),
+        (staff("auditor"), "lost", WORDS, "not-permitted"),
+        (staff("supervisor", "senior_officer", unit="PMJ"), "lost", WORDS, "applications-issued-not-found"),
+        (COUNTER, "because", WORDS, "applications-revocation-reason"),
+        (COUNTER, "replaced", WORDS, "applications-revocation-reason"),
+        (COUNTER, "lost", "   kurang  ", "applications-revocation-words"),
     ],
 )
-async def test_who_may_not_revoke_and_why(desk: Desk, actor: Actor, why: str, words: str, problem: str) -> None:
+async def test_who_may_not_propose_and_why(desk: Desk, actor: Actor, why: str, words: str, problem: str) -> None:
     document = await issue(desk)
     with pytest.raises(Problem, match=problem):
         async with desk.house.db.begin(actor) as tx:
-            await issuing.revoke(tx, document.id, why, words)
-    assert (await checked(desk.house, document.check_code))["genuine"] is True
+            await revoking.propose(tx, document.id, Remedy.REVOKE, why, words)
+    assert await events_of(desk.house, document.case_id) == []
+
+
+async def test_a_second_person_decides_and_may_decline(desk: Desk) -> None:
+    document = await issue(desk)
+    proposal = await propose(desk, document, Remedy.REVOKE, "lost", SENIOR)
+    refused = [
+        (SENIOR, REASON, "cases-four-eyes"),
+        (COUNTER, REASON, "not-permitted"),
+        (staff("senior_officer", unit="PMJ"), REASON, "applications-issued-not-found"),
+        (staff("senior_officer"), "ya", "applications-revocation-words"),
+    ]
+    for actor, reason, problem in refused:
+        with pytest.raises(Problem, match=problem):
+            async with desk.house.db.begin(actor) as tx:
+                await revoking.decide(tx, proposal, Verdict.CONFIRM, reason)
+    async with desk.house.db.begin(staff("senior_officer")) as tx:
+        kept = await revoking.decide(tx, proposal, Verdict.DECLINE, REASON)
+    assert kept.revoked_at is None
+    assert (await checked(desk.house, document.check_code))["status"] == "valid"
+    assert [each.action for each in await events_of(desk.house, document.case_id)] == [
+        "propose_revocation",
+        "decline_revocation",
+    ]
+    assert issuing.TELL_REVOKED not in [job for job, _ in desk.queue.jobs]
+    assert (await take_back(desk, document, "damaged")).revoked_at is not None, "another proposal may follow"
 
 
 async def test_a_document_made_anew_names_its_successor(desk: Desk) -> None:
     old = await issue(desk, on_paper=True, about=Text("SKCK contoh", "Example record"))
     await desk.render()
-    async with desk.house.db.begin(SUPERVISOR) as tx:
-        new = await issuing.replace(tx, old.id, Revocation.DATA_WRONG, WORDS)
+    new = await take_back(desk, old, "data_wrong", Remedy.REPLACE)
     await desk.render()
     assert new.number != old.number
     assert new.check_code != old.check_code
@@ -309,17 +366,15 @@ async def test_a_document_made_anew_names_its_successor(desk: Desk) -> None:
 
 async def test_a_replacement_of_another_case_ends_the_old_licence(desk: Desk) -> None:
     desk.source.facts = papers.facts("sim")
-    old = await issue(desk, "sim")
-    async with desk.house.db.begin(SYSTEM) as tx:
-        key_id = await vault.key_for_person(tx, NIK)
-        [held] = await issuing.good_ones_of(tx.session, key_id, "sim")
-    assert held.id == old.id
-    new = await issue(desk, "sim", replaces=old.id)
+    old, other = await issue(desk, "sim", subject_bidx="a"), await issue(desk, "sim", subject_bidx="c")
+    new = await issue(desk, "sim", subject_bidx="a")
     async with desk.house.db.read() as connection:
         ended = await issuing.get_issued(connection, old.id)
-        assert [each.id for each in await issuing.good_ones_of(connection, key_id, "sim")] == [new.id]
+        assert (await issuing.get_issued(connection, other.id)).revoked_at is None, "a licence of another class"
     assert ended.replaced_by == new.id
-    assert (await checked(desk.house, old.check_code))["genuine"] is False
+    assert (await checked(desk.house, old.check_code))["status"] == "replaced"
+    assert [each.action for each in await events_of(desk.house, old.case_id)] == ["document_replaced"]
+    assert (issuing.TELL_REVOKED, str(old.id)) in desk.queue.jobs, "whoever held the old one is told"
 
 
 async def test_a_card_is_printed_once(desk: Desk) -> None:
@@ -358,8 +413,7 @@ async def test_an_erased_person_leaves_a_number_and_no_file(desk: Desk) -> None:
 
 async def test_what_was_revoked_before_it_was_rendered_is_never_made(desk: Desk) -> None:
     document = await issue(desk)
-    async with desk.house.db.begin(SUPERVISOR) as tx:
-        await issuing.revoke(tx, document.id, Revocation.DATA_WRONG, WORDS)
+    await take_back(desk, document, "data_wrong")
     await desk.render()
     assert desk.source.asked == 0
     assert [job for job, _ in desk.queue.jobs] == [issuing.RENDER, issuing.TELL_REVOKED]

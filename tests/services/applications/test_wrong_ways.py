@@ -162,6 +162,11 @@ async def test_a_mark_opens_just_that_paper_and_is_mended_by_a_new_one(desk: Des
     assert seen["state"] == "needs_correction"
     assert photo["state"] == "marked"
     assert "Latar belakang kurang biru" in photo["problems"][0]
+    supervisor = await desk.staff(Role.SUPERVISOR, seen["unit"])
+    path = f"/v1/counter/cases/{id}"
+    assert (await desk.client.get(path, headers=supervisor, params={"purpose": "mengawasi"})).status_code == 200
+    undone = await desk.client.delete(f"{path}/marks", headers=supervisor, params={"pointer": mark["pointer"]})
+    assert (undone.status_code, undone.json()["code"]) == (403, "cases-not-assigned-to-you")
     shut = await desk.patch(id, {"occupation": "Guru"}, status=409)
     assert shut["code"] == "applications-not-open"
     too_soon = await problem(desk, f"/v1/applications/{id}/submit")
@@ -296,6 +301,15 @@ async def test_a_likely_duplicate_is_said_and_made_only_when_meant(desk: Desk) -
     assert said["reference"] in said["detail"]
     meant = await desk.post(f"/v1/applications/{second['id']}/submit", {"confirm_duplicate": True})
     assert meant["state"] == "awaiting_payment"
+
+
+async def test_two_drafts_for_the_same_thing_at_once_are_not_both_new(desk: Desk) -> None:
+    drafts = [await desk.hand_in(await desk.draft("sim-renewal", sim_class="A")) for _ in range(2)]
+    paths = [f"/v1/applications/{each['id']}/submit" for each in drafts]
+    answers = await asyncio.gather(*(desk.client.post(path, headers=desk.key(), json={}) for path in paths))
+    assert sorted(each.status_code for each in answers) == [200, 409]
+    [told] = [each.json() for each in answers if each.status_code == 409]
+    assert told["code"] == "applications-likely-duplicate"
 
 
 async def test_a_service_switched_off_between_draft_and_submit_keeps_the_draft(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.problems import Problem
 from app.services import appointments
+from app.services.appointments import SLOT_MISFITS
 from app.services.reference.models import HolidayRow, ReferenceRevision
 from tests.services.appointments.world import (
     KIND,
@@ -26,6 +27,7 @@ from tests.services.appointments.world import (
     leaves,
     new_cases,
     state_of,
+    told,
     window,
 )
 
@@ -76,6 +78,8 @@ async def test_booked_people_are_listed_and_never_dropped(desk: House) -> None:
     }
     assert await free(desk) == {"08:00": 0}, "what they take is taken whatever the hours are now"
     assert {each.why for each in await hours(desk)} == {"no_window"}
+    once = sorted((SLOT_MISFITS, str(case_id)) for case_id in (first, second, third))
+    assert await told(desk) == once, "each is told when they first do not fit, and not again"
     assert (await booked(desk, second)) is not None
     assert await hours(desk, window()) == []
     async with desk.db.begin(STAFF) as tx:

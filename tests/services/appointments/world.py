@@ -16,7 +16,16 @@ from app.core.ids import new_reference
 from app.core.jobs import DbosEnqueuer, Job
 from app.core.problems import Problem
 from app.services import appointments, cases, transparency
-from app.services.appointments import ATTENDED, MISSED, QUEUE_NEAR, SLOT_OFFERED, BookingView, KindOf, Window
+from app.services.appointments import (
+    ATTENDED,
+    MISSED,
+    QUEUE_NEAR,
+    SLOT_MISFITS,
+    SLOT_OFFERED,
+    BookingView,
+    KindOf,
+    Window,
+)
 from app.services.appointments.kinds import Appointment
 from app.services.transparency.models import Leaf
 from app.wiring import JOBS
@@ -26,7 +35,7 @@ UNIT, KIND, SERVICE = "PMJ", "prints", "skck-new"
 MONDAY = date(2026, 3, 2)  # the tests' clock stands on it, at 10:00 in Jakarta
 WEDNESDAY = date(2026, 3, 4)
 STAFF = Actor(ActorKind.STAFF, "clerk", frozenset({"counter"}), unit=UNIT)
-ABOVE = (SLOT_OFFERED, ATTENDED, MISSED, QUEUE_NEAR)
+ABOVE = (SLOT_OFFERED, SLOT_MISFITS, ATTENDED, MISSED, QUEUE_NEAR)
 
 
 async def _nothing(house: House, case_id: str) -> None:

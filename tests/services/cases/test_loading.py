@@ -13,7 +13,7 @@ TEXT = (FOLDER / "parcel.yaml").read_text("utf-8")
 
 
 def faults_of(text: str) -> list[str]:
-    return read_lifecycle("parcel.yaml", text)[1]
+    return list(read_lifecycle("parcel.yaml", text)[1])
 
 
 def line_of(needle: str, text: str = TEXT) -> int:
@@ -22,7 +22,7 @@ def line_of(needle: str, text: str = TEXT) -> int:
 
 def test_a_sound_file_has_no_fault() -> None:
     lifecycle, faults = read_lifecycle("parcel.yaml", TEXT)
-    assert faults == []
+    assert not faults
     assert lifecycle is not None
     assert list(lifecycle.states)[:2] == ["handed_in", "looking"]
     assert lifecycle.states["handed_in"].deadlines["parcel.late_due"].task is not None

@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.core.money import Rupiah
 from app.core.problems import Problem
-from app.services.documents import Vehicle, etle_letter, etle_receipt, etle_ticket, qr_svg, render_pages, render_pdf
+from app.services.documents import Vehicle, etle_letter, etle_ticket, payment_receipt, qr_svg, render_pages, render_pdf
 from app.services.documents.rendering import TEMPLATES, drawable
 from app.services.documents.templates import (
     PROOF_NAME,
@@ -64,11 +64,11 @@ async def test_the_letter_is_a_tagged_archive_pdf_in_indonesian(role: str) -> No
 
 async def test_the_same_letter_is_the_same_bytes() -> None:
     assert await etle_letter(papers.letter()) == await etle_letter(papers.letter())
-    assert await etle_receipt(papers.receipt()) == await etle_receipt(papers.receipt())
+    assert await payment_receipt(papers.receipt()) == await payment_receipt(papers.receipt())
 
 
 async def test_the_receipt_carries_its_proof_inside() -> None:
-    pdf = await etle_receipt(papers.receipt())
+    pdf = await payment_receipt(papers.receipt())
     assert papers.PROOF in streams(pdf)
     assert PROOF_NAME.encode() in pdf or any(PROOF_NAME.encode() in each for each in streams(pdf))
 
@@ -76,7 +76,7 @@ async def test_the_receipt_carries_its_proof_inside() -> None:
 @pytest.mark.parametrize("purpose", ["fine", "fee", "rest"])
 async def test_a_receipt_for_every_purpose_has_one_page(purpose: str) -> None:
     receipt = papers.receipt(purpose=purpose, register_no=None if purpose == "fee" else "G1", plate=None, violations=())
-    assert len(await render_pages("receipts/etle_receipt", receipt_values(receipt), {PROOF_NAME: b"{}"})) == 1
+    assert len(await render_pages("receipts/payment", receipt_values(receipt), {PROOF_NAME: b"{}"})) == 1
 
 
 async def test_a_person_with_a_telephone_can_scan_the_letter() -> None:
@@ -99,11 +99,11 @@ async def test_hostile_text_stays_text_on_one_page(text: str) -> None:
         ("letters/etle_confirmation", letter_values(letter), PICTURES),
         ("letters/etle_driver", letter_values(letter), PICTURES),
         ("letters/etle_ticket", ticket_values(ticket), PICTURES),
-        ("receipts/etle_receipt", receipt_values(receipt), {PROOF_NAME: b"{}"}),
+        ("receipts/payment", receipt_values(receipt), {PROOF_NAME: b"{}"}),
     ):
         assert len(await render_pages(template, values, files)) == 1
     assert (await etle_letter(letter)).startswith(b"%PDF")
-    assert (await etle_receipt(receipt)).startswith(b"%PDF")
+    assert (await payment_receipt(receipt)).startswith(b"%PDF")
 
 
 async def test_code_in_a_name_is_printed_and_not_run() -> None:

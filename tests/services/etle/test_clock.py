@@ -1,6 +1,7 @@
 """The legal clock: it runs from proven delivery, never from sending, and every deadline has its consequence."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,11 @@ from sqlalchemy import select, update
 from app.core.actor import Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
+from app.core.jobs import GIVEN_UP_AFTER
 from app.core.problems import Problem
 from app.services import cases, etle
-from app.services.etle import letters
+from app.services.etle import blocks, letters
+from app.services.etle.jobs import print_letter
 from app.services.etle.models import Block, DispatchDay, Letter, LetterMessage, Ticket
 from app.services.etle.store import party_in_role
 from app.services.etle.times import end_of_day, session_after
@@ -54,6 +57,14 @@ async def _without_proof(house: House) -> UUID:
     await letters.dispatch_waiting(house)
     assert await make.state_of(house, case_id) == "letter_sent"
     return case_id
+
+
+async def _all_fail(house: House) -> None:
+    """Every message that carries a letter has failed by now."""
+    async with house.db.begin(make.SYSTEM) as tx:
+        ids = (await tx.session.execute(select(LetterMessage.message_id))).scalars().all()
+    for message_id in ids:
+        await letters.note_delivery(house, str(message_id), "failed")
 
 
 async def test_nothing_is_due_before_delivery_is_proven(house: House, clock: FixedClock) -> None:
@@ -200,22 +211,14 @@ async def test_the_night_s_block_proposals_are_listed_in_the_morning(house: Hous
     assert await listed() == 1
 
 
-async def test_a_block_that_is_lifted_too_late_is_counted(house: House, clock: FixedClock) -> None:
+async def test_a_block_that_is_lifted_too_late_is_counted_and_asked_for_again(house: House, clock: FixedClock) -> None:
     await make.demo_set(house)
     case_id = await make.letter_sent(house)
     async with house.db.begin(make.SYSTEM) as tx:
-        tx.session.add(
-            Block(
-                case_id=case_id,
-                vehicle_id="x",
-                plate=make.PLATE,
-                unit="PMJ",
-                reason="mark_overdue",
-                state="lifting",
-                proposed_at=tx.now,
-                lift_asked_at=tx.now,
-            )
-        )
+        about: dict[str, Any] = {"case_id": case_id, "vehicle_id": "CONTOH-001", "plate": make.PLATE, "unit": "PMJ"}
+        about |= {"reason": "mark_overdue", "proposed_at": tx.now}
+        tx.session.add(Block(**about, state="lifting", lift_asked_at=tx.now))
+        tx.session.add(Block(**about, state="signed", signed_at=tx.now))
 
     async def late() -> int:
         async with house.db.read() as connection:
@@ -225,6 +228,13 @@ async def test_a_block_that_is_lifted_too_late_is_counted(house: House, clock: F
     assert await late() == 0
     clock.advance(timedelta(seconds=2))
     assert await late() == 1
+    await blocks.ask_again(house)
+    assert await drain(house) == [], "its own job has still tries left"
+    clock.advance(GIVEN_UP_AFTER)
+    await blocks.ask_again(house)
+    assert {"etle.lift_block", "etle.set_block"} <= set(await drain(house))
+    async with house.db.read() as connection:
+        assert {each.state for each in await blocks.blocks_of_case(connection, case_id)} == {"lifted", "set"}
 
 
 async def test_a_polda_whose_quota_is_full_does_not_hold_up_another(house: House, clock: FixedClock) -> None:
@@ -253,10 +263,10 @@ async def test_a_violation_whose_letter_never_left_expires(house: House, clock: 
 async def test_when_every_channel_fails_a_person_finds_another_address(house: House) -> None:
     await make.demo_set(house)
     case_id = await _without_proof(house)
-    async with house.db.begin(make.SYSTEM) as tx:
-        ids = (await tx.session.execute(select(LetterMessage.message_id))).scalars().all()
-    for message_id in ids:
-        await letters.note_delivery(house, str(message_id), "failed")
+    await _all_fail(house)
+    assert await make.state_of(house, case_id) == "letter_sent", "the paper is still being printed"
+    await print_letter(house, str((await _letter(house, case_id)).id))
+    await _all_fail(house)
     assert await make.state_of(house, case_id) == "undelivered"
     officer = await make.officer_of(house, case_id)
     async with house.db.begin(officer) as tx:

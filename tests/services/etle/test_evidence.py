@@ -98,7 +98,7 @@ class Reads:
 
     async def aclose(self) -> None: ...
 
-    async def read(self, image: bytes) -> recognition.Reading:
+    async def read(self, image: bytes, hints: recognition.Hints = recognition.NO_HINTS) -> recognition.Reading:
         answer = self._answers.pop(0)
         if isinstance(answer, ProblemType):
             raise answer()

@@ -1,7 +1,10 @@
 """One conformance test for every vehicle register: the embedded table, and the HTTP adapter against a loopback server."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from app.core.problems import Problem
 from app.services import registries
 from app.services.registries.demo import demo_vehicles
 from app.services.registries.lines import VehicleLine
-from app.services.registries.vehicles import HttpVehicles, TableVehicles, Vehicle, VehicleRegistry
+from app.services.registries.vehicles import HttpVehicles, Owner, Sale, TableVehicles, Vehicle, VehicleRegistry
 from tests.loopback import Loopback, Reply
 
 CAR = demo_vehicles()[0]
@@ -26,6 +29,8 @@ class RegisterServer:
         self.lines = {line.plate: line for line in lines}
         self.blocks: dict[str, set[str]] = {}
         self.tokens: set[str] = set()
+        self.told: dict[str, bytes] = {}
+        self.sales: dict[str, tuple[str, Any]] = {}
 
     async def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         self.tokens.add(headers.get("authorization", ""))
@@ -37,13 +42,32 @@ class RegisterServer:
             standing = self.blocks.setdefault(parts[1], set())
             (standing.add if method == "PUT" else standing.discard)(parts[3])
             return Reply(204, None)
+        if len(parts) == 3 and method == "PUT" and parts[1] in ids:
+            return self._tell(parts[1], parts[2], headers["idempotency-key"], body)
         return Reply(404, {})
+
+    def _tell(self, registry_id: str, what: str, request: str, body: bytes) -> Reply:
+        if request in self.told:
+            return Reply(204 if self.told[request] == body else 409, None)
+        self.told[request] = body
+        blocks = self.blocks.setdefault(registry_id, set())
+        if registry_id in self.sales:
+            blocks.discard(self.sales.pop(registry_id)[0])
+        if what == "sale":
+            self.sales[registry_id] = (request, json.loads(body))
+            blocks.add(request)
+            return Reply(204, None)
+        plate = next(line.plate for line in self.lines.values() if line.registry_id == registry_id)
+        owner = {f"owner_{name}": value for name, value in json.loads(body)["owner"].items()}
+        self.lines[plate] = replace(self.lines[plate], **owner)
+        return Reply(204, None)
 
     def _shown(self, line: VehicleLine) -> dict[str, Any]:
         owner = {name: getattr(line, f"owner_{name}") for name in ("name", "address", "nik", "phone", "email")}
         own = ("registry_id", "plate", "chassis_no", "engine_no", "make", "model", "colour", "kind", "year")
         blocked = bool(self.blocks.get(line.registry_id or ""))
-        return {**{name: getattr(line, name) for name in own}, "owner": owner, "blocked": blocked}
+        sale = self.sales.get(line.registry_id or "", ("", None))[1]
+        return {**{name: getattr(line, name) for name in own}, "owner": owner, "blocked": blocked, "sale": sale}
 
 
 @pytest.fixture(params=KINDS)
@@ -117,6 +141,38 @@ async def test_a_vehicle_is_free_when_all_its_blocks_are_lifted(register: Vehicl
     await register.lift_block("CONTOH-001", "block-2")
     await register.lift_block("CONTOH-001", "never-set")
     assert not await blocked(register)
+
+
+BUYER = Owner("Siti Misal", "Jalan Contoh No. 2, Jakarta Selatan", "3174014503909902", "+6281200000002")
+SOLD = Sale(date(2026, 2, 20), BUYER)
+
+
+async def test_a_reported_sale_stands_until_the_buyer_is_the_owner(register: VehicleRegistry) -> None:
+    await register.request_block("CONTOH-001", "ticket", "tilang tidak dijawab")
+    await register.report_sale("CONTOH-001", "case-0:sale", replace(SOLD, sold_on=date(2026, 1, 1)))
+    for _ in range(2):
+        await register.report_sale("CONTOH-001", "case-1:sale", SOLD)
+    await register.lift_block("CONTOH-001", "ticket")
+    found = await register.find(CAR.plate)
+    assert found is not None
+    assert (found.owner.name, found.sale, found.blocked) == (CAR.owner_name, SOLD, True)
+    assert found.answerable_on(date(2026, 2, 19)).name == CAR.owner_name
+    assert found.answerable_on(date(2026, 2, 20)) == BUYER
+    assert BUYER.name not in repr(found)
+    with pytest.raises(Problem, match="registries-request-reused"):
+        await register.report_sale("CONTOH-001", "case-1:sale", replace(SOLD, sold_on=date(2026, 2, 21)))
+
+    for _ in range(2):
+        await register.change_owner("CONTOH-001", "case-2:owner", BUYER)
+    renamed = await register.find_by_numbers(CAR.plate, CAR.chassis_no, CAR.engine_no[-5:])
+    assert renamed is not None
+    assert (renamed.owner, renamed.sale, renamed.blocked) == (BUYER, None, False)
+    assert renamed.chassis_no == CAR.chassis_no
+    with pytest.raises(Problem, match="registries-request-reused"):
+        await register.change_owner("CONTOH-001", "case-2:owner", replace(BUYER, name="Lain"))
+    for told in (register.change_owner("NOBODY", "case-3:owner", BUYER), register.report_sale("NOBODY", "x", SOLD)):
+        with pytest.raises(Problem, match="registries-vehicle-unknown"):
+            await told
 
 
 async def test_blocking_an_unknown_vehicle_is_said(register: VehicleRegistry) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, Select, Uuid, and_, bindparam, or_, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.core.db import Tx
 from app.core.ids import new_id
+from app.core.prepared import Prepared, Rows
 from app.services.billing import ledger, refunds
 from app.services.billing.accounts import SUSPENSE, bank_clearing
 from app.services.billing.models import Bill, EntryKind, SnapPayment
@@ -38,8 +39,9 @@ HOMELESS = (ExceptionKind.UNKNOWN, ExceptionKind.REFUSED, ExceptionKind.DUPLICAT
 MOST_SEEN = 20
 _Other = aliased(SettlementLine)
 
-# Built once: every payment asks this.
-_EARLY: Select[*tuple[Any, ...]] = (
+_BILL_ID = select(col(Bill.id)).where(col(Bill.customer_no) == bindparam("customer_no")).scalar_subquery()
+_BILL_AMOUNT = select(col(Bill.amount)).where(col(Bill.customer_no) == bindparam("customer_no")).scalar_subquery()
+EARLY = Prepared(
     select(
         col(SettlementLine.id),
         col(SettlementLine.payment_request_id),
@@ -60,9 +62,9 @@ _EARLY: Select[*tuple[Any, ...]] = (
             col(SettlementLine.payment_request_id) == bindparam("request"),
             col(SettlementLine.bank_reference) == bindparam("request"),
             and_(
-                col(SettlementLine.bill_id) == bindparam("bill", type_=Uuid()),
+                col(SettlementLine.bill_id) == _BILL_ID,
                 col(SettlementLine.payment_request_id).is_(None),
-                col(SettlementLine.amount) == bindparam("amount", type_=BigInteger()),
+                col(SettlementLine.amount) == _BILL_AMOUNT,
             ),
         ),
         col(SettlementException.bank) == bindparam("bank"),
@@ -71,6 +73,7 @@ _EARLY: Select[*tuple[Any, ...]] = (
     .order_by(col(SettlementLine.id))
     .limit(MOST_SEEN)
 )
+"""Lines of a `bank` that may be the payment `request` of the bill `customer_no`; `find` says which is. Every payment asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,12 @@ async def find(tx: Tx, bank: str, partner: str, payment_request_id: str, bill: B
     By the account alone only a line that is still undecided and over the bill's amount: whoever wrote no id may mean
     another payment of the same account.
     """
-    asked = {"bank": bank, "request": payment_request_id, "bill": bill.id, "amount": bill.amount}
-    rows = (await tx.session.execute(_EARLY, asked)).all()
+    asked = {"bank": bank, "request": payment_request_id, "customer_no": bill.customer_no}
+    return choose(await tx.run(EARLY, asked), partner, payment_request_id, bill)
+
+
+def choose(rows: Rows, partner: str, payment_request_id: str, bill: Bill) -> EarlyLine | None:
+    """`find` among the rows of `EARLY`."""
     theirs = [row for row in rows if customer_no(partner, row.virtual_account_no) in (None, bill.customer_no)]
     fits = [row for row in theirs if _names(row, payment_request_id) or row.state != ExceptionState.CLOSED]
     if not fits:

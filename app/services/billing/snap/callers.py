@@ -97,7 +97,7 @@ async def prove_transaction(db: Database, keys: KeyRing, call: SignedCall, now: 
     Raises `SnapRefusal`.
     """
     partner_id = _first(call, "X-PARTNER-ID")
-    bank = await look_up_bank(db, keys, partner_id) if partner_id else None
+    bank, owner = await tokens.look_up_both(db, keys, partner_id, _token(call), now)
     known = bank if bank is not None and bank.disabled_at is None else None
     profile = bank_profile(known.profile if known else None)
     by_token = profile.signature is SignatureType.SYMMETRIC
@@ -110,7 +110,8 @@ async def prove_transaction(db: Database, keys: KeyRing, call: SignedCall, now: 
     unheard = True
     if by_token:
         signed = _Signed(call.path(profile), token, timestamp, signature)
-        unheard = await _check_token(db, keys, call, known, signed=signed, now=now)
+        await _check_token(db, keys, call, known, owner, signed=signed, now=now)
+        unheard = owner is not None and owner.unheard
     if known is None:
         raise SnapRefusal(codes.UNAUTHORIZED, UNKNOWN_CLIENT)
     if not by_token:
@@ -131,13 +132,13 @@ async def _check_token(
     keys: KeyRing,
     call: SignedCall,
     known: BankClient | None,
+    its: tokens.Owner | None,
     *,
     signed: _Signed,
     now: datetime,
-) -> bool:
-    """Whether an answer of ours to this bank may have been lost. Raises `SnapRefusal` for a bad token or signature."""
-    found = await tokens.look_up_owner(db, signed.token, now)
-    owner_id = found.client_id if found else None
+) -> None:
+    """Raises `SnapRefusal` for a bad token or signature; `its` is whose token it is."""
+    owner_id = its.client_id if its else None
     same = known is not None and known.client_id == owner_id
     owner = known if same else await look_up_bank(db, keys, owner_id) if owner_id else None
     bank = known.client_id if known else None
@@ -151,17 +152,23 @@ async def _check_token(
         raise SnapRefusal(*case, bank=bank, proven=owner.client_id if right else None)
     if not right:
         raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE, bank=bank)
-    return found is not None and found.unheard
 
 
 def _bearer(call: SignedCall) -> str:
     value = _first(call, "Authorization")
     if not value:
         raise SnapRefusal(codes.TOKEN_NOT_FOUND)
-    found = _BEARER.fullmatch(value)
-    if found is None:
+    token = _token(call)
+    if not token:
         raise SnapRefusal(codes.INVALID_TOKEN)
-    return found[1]
+    return token
+
+
+def _token(call: SignedCall) -> str:
+    """The access token, if there is one that could be ours; what is wrong with it `_bearer` says."""
+    values = call.headers.get("authorization", ())
+    found = _BEARER.fullmatch(values[0]) if len(values) == 1 else None
+    return found[1] if found else ""
 
 
 def _timestamp(call: SignedCall) -> tuple[str, datetime]:

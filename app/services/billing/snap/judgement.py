@@ -8,19 +8,21 @@ Never is anything refused that the books hold as paid, and never is `00` said be
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, union_all
 from sqlmodel import col
 
-from app.core.db import JsonValue, Tx
+from app.core.db import JsonValue, Tx, loose
 from app.core.ids import new_id
+from app.core.prepared import Prepared, Statement
 from app.services.billing import incidents, refunds
 from app.services.billing.accounts import bank_clearing
 from app.services.billing.banks import DuplicateAnswer
-from app.services.billing.bills import customer_no_is_valid, lock_bill_of
+from app.services.billing.bills import LOCK_BILL_OF_NUMBER, LOCK_CASE_OF_NUMBER, customer_no_is_valid
 from app.services.billing.incidents import IncidentKind
-from app.services.billing.ledger import insert_once
+from app.services.billing.ledger import insert_once, once
 from app.services.billing.models import (
     Bill,
     BillState,
@@ -28,7 +30,7 @@ from app.services.billing.models import (
     SnapInquiry,
     SnapPayment,
 )
-from app.services.billing.payments import post_locked_payment
+from app.services.billing.payments import LostRace, post_locked_payment
 from app.services.billing.settlement import early_lines, linking
 from app.services.billing.settlement.early_lines import EarlyLine, Paid
 from app.services.billing.settlement.models import SettlementLine
@@ -44,10 +46,6 @@ from app.services.billing.snap.times import bank_day
 PAID_AFTER_CANCEL = "dibayar setelah dibatalkan / paid after it was cancelled"
 GRACE_MINUTES = 10
 """Of a bill that was opened before units had a rule of their own."""
-
-
-class LostRace(Exception):
-    """Another transaction has just booked this `paymentRequestId`: roll back and judge again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +88,7 @@ async def judge_inquiry(tx: Tx, caller: TransactionCaller, request: InquiryReque
 
 async def judge_payment(tx: Tx, caller: TransactionCaller, request: PaymentRequest) -> SnapAnswer:
     """Book a payment, repeat an earlier answer, or refuse. Locks case and bill. Raises `LostRace`."""
-    holder = await _claim_external_id(tx, caller, Service.PAYMENT, request.payment_request_id)
-    bill = await _lock_bill(tx, caller, request.account)
-    known = await _find_payment(tx, caller, request.payment_request_id)  # after the lock: a rival may have booked it
+    holder, bill, known, early = await _lock_and_find(tx, caller, request)
     if known is not None:
         return await _judge_repeat(tx, caller, request, known, bill)
     if holder != request.payment_request_id:
@@ -105,8 +101,6 @@ async def judge_payment(tx: Tx, caller: TransactionCaller, request: PaymentReque
     refusal = await _why_not(tx, caller, request, bill)
     if refusal is not None:
         return answers.refused_payment(refusal, request)
-    partner = canonical_partner(caller.bank.partner_service_id)
-    early = await early_lines.find(tx, caller.bank.client_id, partner, request.payment_request_id, bill)
     if early is not None and not await early_lines.reclaim(tx, early):
         await _report(tx, caller, IncidentKind.PAID_AFTER_SENT_BACK, request.payment_request_id, bill.id)
         return answers.refused_payment(codes.INVALID_BILL, request)
@@ -174,36 +168,31 @@ async def _book(
 ) -> SnapAnswer:
     """Book it, and keep the answer. A line of the bank that came before (`early`) settles it in the same transaction."""
     was_cancelled = bill.state == BillState.CANCELLED
-    entry_id = await post_locked_payment(
-        tx,
-        bill,
-        amount=bill.amount,
-        debit=bank_clearing(caller.bank.client_id),
-        memo=f"SNAP {caller.bank.client_id}",
-    )
-    answer, payment_id = answers.payment(request, _facts(bill), tx.now), new_id()
-    written = await insert_once(
-        tx,
-        SnapPayment,
-        id=payment_id,
-        client_id=caller.bank.client_id,
-        payment_request_id=request.payment_request_id,
-        bill_id=bill.id,
-        amount=bill.amount,
-        currency=bill.currency,
-        entry_id=entry_id,
-        external_id=caller.external_id,
-        channel_id=caller.channel_id,
-        reference_no=request.reference_no,
-        trx_at=request.trx_at,
-        received_at=tx.now,
-        answer=answer.body,
-    )
-    if not written:
-        raise LostRace(request.payment_request_id)
+    answer, payment_id, bank = answers.payment(request, _facts(bill), tx.now), new_id(), caller.bank.client_id
+
+    def proof(entry_id: UUID) -> Statement:
+        return once(
+            tx,
+            SnapPayment,
+            id=payment_id,
+            client_id=bank,
+            payment_request_id=request.payment_request_id,
+            bill_id=bill.id,
+            amount=bill.amount,
+            currency=bill.currency,
+            entry_id=entry_id,
+            external_id=caller.external_id,
+            channel_id=caller.channel_id,
+            reference_no=request.reference_no,
+            trx_at=request.trx_at,
+            received_at=tx.now,
+            answer=answer.body,
+        )
+
+    await post_locked_payment(tx, bill, amount=bill.amount, debit=bank_clearing(bank), memo=f"SNAP {bank}", proof=proof)
     if early is not None:
-        bank, fee = caller.bank.client_id, caller.profile.settlement_fee
-        await early_lines.settle(tx, early, Paid(bank, payment_id, bill.id, bill.amount, fee))
+        paid = Paid(bank, payment_id, bill.id, bill.amount, caller.profile.settlement_fee)
+        await early_lines.settle(tx, early, paid)
     if was_cancelled:
         # The bank was told 00 before the bill was cancelled, so the money is taken, and owed back at once: what the
         # case's own answer to the payment has not owed back already.
@@ -265,18 +254,48 @@ async def _has_grace(tx: Tx, caller: TransactionCaller, request: PaymentRequest,
     return (await tx.session.execute(query)).first() is not None
 
 
+async def _lock_and_find(
+    tx: Tx, caller: TransactionCaller, request: PaymentRequest
+) -> tuple[str, Bill | None, _Known | None, EarlyLine | None]:
+    """All that a payment is judged by: who has its X-EXTERNAL-ID, its bill (locked), the payment of this id, and a line
+    that came before it.
+
+    It goes to the database together, and in this order: the case before the bill, as everywhere, and what is looked for
+    after both, because a rival may have booked it while we waited.
+    """
+    bank, account, key = caller.bank.client_id, request.account, request.payment_request_id
+    # A mistyped number, or another bank's, is asked for as none at all.
+    payable = _is_own(caller, account) and customer_no_is_valid(account.customer_no)
+    number = account.customer_no if payable else ""
+    claim = _external_id(tx, caller, Service.PAYMENT)
+    claimed, _, bills, payments, lines = await tx.run_all(
+        once(tx, SnapExternalId, **claim, request_key=key),
+        (LOCK_CASE_OF_NUMBER, {"customer_no": number}),
+        (LOCK_BILL_OF_NUMBER, {"customer_no": number}),
+        (_PAYMENT, {"client_id": bank, "payment_request_id": key}),
+        (early_lines.EARLY, {"bank": bank, "request": key, "customer_no": number}),
+    )
+    await _is_ours(tx, caller, account)
+    bill = loose(Bill, bills[0]) if bills else None
+    known = _known(payments[0]) if payments else None
+    early = early_lines.choose(lines, account.partner, key, bill) if bill is not None else None
+    return key if claimed else await _holder(tx, claim), bill, known, early
+
+
 async def _claim_external_id(tx: Tx, caller: TransactionCaller, service: Service, key: str) -> str:
     """Use up today's X-EXTERNAL-ID for this request; returns the request that has it, ours or an earlier one."""
-    place = {
-        "client_id": caller.bank.client_id,
-        "service": service.value,
-        "day": bank_day(tx.now),
-        "external_id": caller.external_id,
-    }
-    if await insert_once(tx, SnapExternalId, **place, request_key=key):
-        return key
-    query = select(col(SnapExternalId.request_key)).filter_by(**place)
-    return (await tx.session.execute(query)).scalar_one()
+    claim = _external_id(tx, caller, service)
+    return key if await insert_once(tx, SnapExternalId, **claim, request_key=key) else await _holder(tx, claim)
+
+
+def _external_id(tx: Tx, caller: TransactionCaller, service: Service) -> dict[str, Any]:
+    day, client_id = bank_day(tx.now), caller.bank.client_id
+    return {"client_id": client_id, "service": service.value, "day": day, "external_id": caller.external_id}
+
+
+async def _holder(tx: Tx, claim: dict[str, Any]) -> str:
+    """The request that used this X-EXTERNAL-ID before."""
+    return (await tx.session.execute(select(col(SnapExternalId.request_key)).filter_by(**claim))).scalar_one()
 
 
 async def _find_bill(tx: Tx, caller: TransactionCaller, account: VirtualAccount) -> Bill | None:
@@ -287,16 +306,16 @@ async def _find_bill(tx: Tx, caller: TransactionCaller, account: VirtualAccount)
     return (await tx.session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
 
 
-async def _lock_bill(tx: Tx, caller: TransactionCaller, account: VirtualAccount) -> Bill | None:
-    return await lock_bill_of(tx, account.customer_no) if await _is_ours(tx, caller, account) else None
-
-
 async def _is_ours(tx: Tx, caller: TransactionCaller, account: VirtualAccount) -> bool:
     """Whether this bank may ask for the account; one of another bank is worth somebody's look."""
-    if account.partner == canonical_partner(caller.bank.partner_service_id):
+    if _is_own(caller, account):
         return True
     await _report(tx, caller, IncidentKind.ACCOUNT_OF_ANOTHER_BANK, account.partner, None)
     return False
+
+
+def _is_own(caller: TransactionCaller, account: VirtualAccount) -> bool:
+    return account.partner == canonical_partner(caller.bank.partner_service_id)
 
 
 _KNOWN = (
@@ -306,27 +325,27 @@ _KNOWN = (
     (col(Bill.paid_entry_id).is_distinct_from(col(SnapPayment.entry_id))).label("reversed"),
 )
 # Built once: making a statement anew for each payment costs more than running it (`make bench`).
-_PAYMENT = union_all(
-    select(*_KNOWN, col(SnapPayment.answer))
-    .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
-    .where(
-        col(SnapPayment.client_id) == bindparam("client_id"),
-        col(SnapPayment.payment_request_id) == bindparam("payment_request_id"),
-    ),
-    select(*_KNOWN, col(SnapLaterId.answer))
-    .join(SnapLaterId, col(SnapLaterId.payment_id) == col(SnapPayment.id))
-    .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
-    .where(
-        col(SnapLaterId.client_id) == bindparam("client_id"),
-        col(SnapLaterId.payment_request_id) == bindparam("payment_request_id"),
-    ),
+_PAYMENT = Prepared(
+    union_all(
+        select(*_KNOWN, col(SnapPayment.answer))
+        .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
+        .where(
+            col(SnapPayment.client_id) == bindparam("client_id"),
+            col(SnapPayment.payment_request_id) == bindparam("payment_request_id"),
+        ),
+        select(*_KNOWN, col(SnapLaterId.answer))
+        .join(SnapLaterId, col(SnapLaterId.payment_id) == col(SnapPayment.id))
+        .join(Bill, col(Bill.id) == col(SnapPayment.bill_id))
+        .where(
+            col(SnapLaterId.client_id) == bindparam("client_id"),
+            col(SnapLaterId.payment_request_id) == bindparam("payment_request_id"),
+        ),
+    )
 )
 
 
-async def _find_payment(tx: Tx, caller: TransactionCaller, payment_request_id: str) -> _Known | None:
-    asked = {"client_id": caller.bank.client_id, "payment_request_id": payment_request_id}
-    found = (await tx.session.execute(_PAYMENT, asked)).mappings().first()
-    return None if found is None else _Known(**{**found, "reversed": bool(found["reversed"])})
+def _known(row: Any) -> _Known:
+    return _Known(row.bill_id, row.amount, row.currency, row.answer, bool(row.reversed))
 
 
 async def _report(

@@ -7,6 +7,7 @@ from app.services.registries.vehicles.http import HttpVehicles
 from app.services.registries.vehicles.port import (
     NumberKind,
     Owner,
+    Sale,
     Vehicle,
     VehicleRegistry,
     index_matches,
@@ -21,6 +22,7 @@ __all__ = [
     "HttpVehicles",
     "NumberKind",
     "Owner",
+    "Sale",
     "TableVehicles",
     "Vehicle",
     "VehicleRegistry",

@@ -1,9 +1,12 @@
 """The vehicle register over HTTP, for a register that stands elsewhere. The contract is small, JSON and ours to publish:
 
-``GET /vehicles/{plate}`` (200, 404), ``PUT`` and ``DELETE /vehicles/{registry_id}/blocks/{request_id}`` (2xx, 404), with a
-bearer token. Numbers are compared here, in constant time, so that a register needs no look-up by secrets.
+``GET /vehicles/{plate}`` (200, 404), ``PUT`` and ``DELETE /vehicles/{registry_id}/blocks/{request_id}`` (2xx, 404), and with an
+``Idempotency-Key`` ``PUT /vehicles/{registry_id}/owner`` and ``.../sale`` (2xx, 404, 409 for a key that came with something
+else), each with a bearer token. Numbers are compared here, in constant time, so that a register needs no look-up by secrets.
 """
 
+from dataclasses import asdict
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -12,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from app.core.texts import Text
 from app.core.upstream import Upstream
-from app.services.registries.problems import REGISTRY_ANSWER_WRONG, VEHICLE_UNKNOWN
-from app.services.registries.vehicles.port import Owner, Vehicle, number_matches
+from app.services.registries.problems import REGISTRY_ANSWER_WRONG, REGISTRY_REQUEST_REUSED, VEHICLE_UNKNOWN
+from app.services.registries.vehicles.port import Owner, Sale, Vehicle, number_matches
 
 NAME = Text("Register kendaraan", "The vehicle register")
 TIMEOUT_S = 4.0
@@ -28,6 +31,11 @@ class _OwnerAnswer(BaseModel):
     email: str | None = None
 
 
+class _SaleAnswer(BaseModel):
+    sold_on: date
+    buyer: _OwnerAnswer
+
+
 class _VehicleAnswer(BaseModel):
     registry_id: str
     plate: str
@@ -40,6 +48,7 @@ class _VehicleAnswer(BaseModel):
     year: int | None = None
     owner: _OwnerAnswer
     blocked: bool = False
+    sale: _SaleAnswer | None = None
 
 
 class HttpVehicles:
@@ -87,14 +96,33 @@ class HttpVehicles:
         if answer.status_code != HTTPStatus.NOT_FOUND:
             _must_succeed(answer)
 
+    async def change_owner(self, registry_id: str, request_id: str, owner: Owner) -> None:
+        """See `VehicleRegistry.change_owner`."""
+        await self._tell(registry_id, "owner", request_id, {"owner": asdict(owner)})
+
+    async def report_sale(self, registry_id: str, request_id: str, sale: Sale) -> None:
+        """See `VehicleRegistry.report_sale`."""
+        body = {"sold_on": sale.sold_on.isoformat(), "buyer": asdict(sale.buyer)}
+        await self._tell(registry_id, "sale", request_id, body)
+
+    async def _tell(self, registry_id: str, what: str, request_id: str, body: dict[str, Any]) -> None:
+        path = f"/vehicles/{quote(registry_id, safe='')}/{what}"
+        answer = await self._upstream.request("PUT", path, json=body, headers={"Idempotency-Key": request_id})
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            raise VEHICLE_UNKNOWN()
+        if answer.status_code == HTTPStatus.CONFLICT:
+            raise REGISTRY_REQUEST_REUSED(name=NAME)
+        _must_succeed(answer)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._upstream.aclose()
 
 
 def _vehicle(read: _VehicleAnswer) -> Vehicle:
-    values: dict[str, Any] = read.model_dump(exclude={"owner"})
-    return Vehicle(**values, owner=Owner(**read.owner.model_dump()))
+    values: dict[str, Any] = read.model_dump(exclude={"owner", "sale"})
+    sale = Sale(read.sale.sold_on, Owner(**read.sale.buyer.model_dump())) if read.sale else None
+    return Vehicle(**values, owner=Owner(**read.owner.model_dump()), sale=sale)
 
 
 def _block(registry_id: str, request_id: str) -> str:

@@ -7,6 +7,7 @@ proves a vehicle by chassis and engine number as on the STNK, each whole or by i
 import hmac
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -38,6 +39,14 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Sale:
+    """What the registered owner reports of a sale (lapor jual): since when somebody else has the vehicle, and who."""
+
+    sold_on: date
+    buyer: Owner = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Vehicle:
     """A vehicle as the register has it now. `plate` is canonical; `blocked` while any block stands on it."""
 
@@ -52,6 +61,12 @@ class Vehicle:
     year: int | None
     owner: Owner
     blocked: bool
+    sale: Sale | None = None
+    """A reported sale after which nobody has had the vehicle renamed yet."""
+
+    def answerable_on(self, day: date) -> Owner:
+        """Who is asked about what was done with it on that day: the owner, or the buyer whom the owner has named."""
+        return self.sale.buyer if self.sale is not None and day >= self.sale.sold_on else self.owner
 
     def as_facts(self) -> Facts:
         """As `vehicle`; open tickets are known to a room above. How long it is valid, the tax register says."""
@@ -92,6 +107,21 @@ class VehicleRegistry(Protocol):
 
     async def lift_block(self, registry_id: str, request_id: str) -> None:
         """Have that one block lifted; others on the vehicle stay. Unknown or lifted already: nothing changes."""
+        ...
+
+    async def change_owner(self, registry_id: str, request_id: str, owner: Owner) -> None:
+        """Enter the new owner (balik nama). A reported sale has ended with it, and so has the block that it set.
+
+        The same `request_id` again changes nothing. Raises VEHICLE_UNKNOWN, and REGISTRY_REQUEST_REUSED for another
+        owner under a request id that was used.
+        """
+        ...
+
+    async def report_sale(self, registry_id: str, request_id: str, sale: Sale) -> None:
+        """Note what the owner reports: the STNK is blocked until the buyer has the vehicle renamed.
+
+        A later report takes the place of an earlier one. `request_id` and problems as in `change_owner`.
+        """
         ...
 
 

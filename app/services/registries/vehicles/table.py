@@ -4,6 +4,8 @@ It plays somebody else's system, so it opens transactions of its own, as a remot
 to be called inside one of ours.
 """
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import RowMapping, select, update
@@ -14,12 +16,17 @@ from sqlmodel import col
 from app.core import vault
 from app.core.actor import SYSTEM
 from app.core.crypto import KeyRing
-from app.core.db import Database, in_transaction
-from app.services.registries.models import VehicleBlockRow, VehicleRecord
-from app.services.registries.problems import VEHICLE_UNKNOWN
-from app.services.registries.vehicles.port import NumberKind, Owner, Vehicle, index_matches
+from app.core.db import Database, JsonValue, Tx, in_transaction
+from app.core.texts import Text
+from app.services.registries.models import RegisterWrite, VehicleBlockRow, VehicleRecord, VehicleSale
+from app.services.registries.problems import REGISTRY_REQUEST_REUSED, VEHICLE_UNKNOWN
+from app.services.registries.vehicles.port import NumberKind, Owner, Sale, Vehicle, index_matches
 
 SEALED = ("chassis", "engine", "nik", "name", "address", "phone", "email")
+OWNER = ("nik", "name", "address", "phone", "email")
+SOLD_REASON = "lapor jual; terbuka setelah balik nama"
+NAME = Text("Register kendaraan", "The vehicle register")
+_SALES = VehicleSale.__table__  # type: ignore[attr-defined]
 _TABLE = VehicleRecord.__table__  # type: ignore[attr-defined]
 
 
@@ -80,6 +87,66 @@ class TableVehicles:
                 .values(lifted_at=tx.now)
             )
 
+    async def change_owner(self, registry_id: str, request_id: str, owner: Owner) -> None:
+        """See `VehicleRegistry.change_owner`."""
+        _refuse_inside_transaction()
+        async with self._db.begin(SYSTEM) as tx:
+            record = await self._first_time(tx, registry_id, request_id, {"owner": asdict(owner)})
+            if record is None:
+                return
+            # Chassis and engine number go on under the new owner's key: the old one may be destroyed.
+            numbers = {"chassis": record.chassis_enc, "engine": record.engine_enc}
+            plain = await vault.open_(tx.session, self._keys, record.key_id, numbers)
+            key_id = await vault.key_for_person(tx, owner.nik)
+            sealed = await vault.seal(tx, key_id, {**plain, **asdict(owner)})
+            record.sqlmodel_update({f"{name}_enc": value for name, value in sealed.items()})
+            record.key_id, record.updated_at = key_id, tx.now
+            record.owner_nik_bidx = self._keys.blind_index("nik", owner.nik) if owner.nik else None
+            await _end_sale(tx, registry_id)
+
+    async def report_sale(self, registry_id: str, request_id: str, sale: Sale) -> None:
+        """See `VehicleRegistry.report_sale`."""
+        _refuse_inside_transaction()
+        async with self._db.begin(SYSTEM) as tx:
+            told: dict[str, JsonValue] = {"sold_on": sale.sold_on.isoformat(), "buyer": asdict(sale.buyer)}
+            if await self._first_time(tx, registry_id, request_id, told) is None:
+                return
+            await _end_sale(tx, registry_id)
+            key_id = await vault.key_for_person(tx, sale.buyer.nik)
+            sealed = await vault.seal(tx, key_id, asdict(sale.buyer))
+            values: dict[str, Any] = {f"{name}_enc": value for name, value in sealed.items()}
+            row = VehicleSale(
+                request_id=request_id,
+                registry_id=registry_id,
+                sold_on=sale.sold_on,
+                key_id=key_id,
+                reported_at=tx.now,
+                **values,
+            )
+            block = VehicleBlockRow(request_id=request_id, registry_id=registry_id, reason=SOLD_REASON, set_at=tx.now)
+            tx.session.add_all([row, block])
+
+    async def _first_time(
+        self, tx: Tx, registry_id: str, request_id: str, told: dict[str, JsonValue]
+    ) -> VehicleRecord | None:
+        """The vehicle's row, locked; None where this request was carried out before. Raises VEHICLE_UNKNOWN,
+        REGISTRY_REQUEST_REUSED."""
+        query = select(VehicleRecord).where(col(VehicleRecord.registry_id) == registry_id).with_for_update()
+        record = (await tx.session.execute(query)).scalar_one_or_none()
+        if record is None:
+            raise VEHICLE_UNKNOWN()
+        key_bidx = self._keys.blind_index("registry-id", registry_id)
+        digest = self._keys.blind_index("register-line", json.dumps([registry_id, told], sort_keys=True))
+        done = await tx.one(RegisterWrite, request_id)
+        if done is not None and done.digest != digest:
+            raise REGISTRY_REQUEST_REUSED(name=NAME)
+        if done is not None:
+            return None
+        tx.session.add(
+            RegisterWrite(request_id=request_id, kind="vehicles", key_bidx=key_bidx, digest=digest, at=tx.now)
+        )
+        return record
+
     async def _vehicle(self, connection: AsyncConnection, row: RowMapping) -> Vehicle:
         sealed = {name: row[f"{name}_enc"] for name in SEALED}
         plain = await vault.open_(connection, self._keys, row["key_id"], sealed)
@@ -101,7 +168,33 @@ class TableVehicles:
                 email=plain["email"],
             ),
             blocked=row["blocked"],
+            sale=await self._sale(connection, row["registry_id"]),
         )
+
+    async def _sale(self, connection: AsyncConnection, registry_id: str) -> Sale | None:
+        query = select(_SALES).where(_SALES.c.registry_id == registry_id, _SALES.c.ended_at.is_(None))
+        row = (await connection.execute(query)).mappings().one_or_none()
+        if row is None:
+            return None
+        sealed = {name: row[f"{name}_enc"] for name in OWNER}
+        plain = await vault.open_(connection, self._keys, row["key_id"], sealed)
+        if plain["name"] is None:
+            return None  # the buyer was erased: nobody is left to be asked but the owner
+        buyer = Owner(plain["name"], plain["address"] or "", plain["nik"], plain["phone"], plain["email"])
+        return Sale(row["sold_on"], buyer)
+
+
+async def _end_sale(tx: Tx, registry_id: str) -> None:
+    """A standing report of a sale has ended, and the block that it set with it."""
+    standing = select(VehicleSale).where(
+        col(VehicleSale.registry_id) == registry_id, col(VehicleSale.ended_at).is_(None)
+    )
+    for sale in (await tx.session.execute(standing)).scalars():
+        sale.ended_at = tx.now
+        block = await tx.one(VehicleBlockRow, sale.request_id)
+        if block is not None and block.lifted_at is None:
+            block.lifted_at = tx.now
+    await tx.session.flush()
 
 
 async def _row_of(connection: AsyncConnection, plate: str) -> RowMapping | None:

@@ -10,16 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.core.db import JsonValue
-from app.services import documents, transparency
+from app.services import transparency
+from app.services.documents.templates import ReceiptData
 from app.services.transparency import Verdict
 
-FORMAT = "loket-receipt/1"
+RECEIPT_FORMAT = "loket-receipt/1"
 
 
-def receipt_json(data: documents.ReceiptData) -> dict[str, JsonValue]:
+def receipt_json(data: ReceiptData) -> dict[str, JsonValue]:
     """What the PDF says, for programs. Instants are UTC; amounts whole rupiah."""
     return {
-        "format": FORMAT,
+        "format": RECEIPT_FORMAT,
         "receipt_no": data.receipt_no,
         "state": "void" if data.voided_at else "paid",
         "voided_at": _utc(data.voided_at),

@@ -1,7 +1,7 @@
 """the register of cameras, what they push in their vendors' forms, and how they fare
 
-Revision: 0019
-Revises: 0018
+Revision: 0030
+Revises: 0021
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from alembic import op
 
 from app.core.db import JsonColumn, UtcDateTime
 
-revision: str = "0019"
-down_revision: str | None = "0018"
+revision: str = "0030"
+down_revision: str | None = "0021"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

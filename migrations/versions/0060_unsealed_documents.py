@@ -1,0 +1,31 @@
+"""issued documents that are not sealed yet are found fast
+
+Revision: 0060
+Revises: 0050
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0060"
+down_revision: str | None = "0050"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+UNSEALED = sa.text("ready_at IS NULL AND revoked_at IS NULL")
+
+
+def upgrade() -> None:
+    op.create_index(
+        "ix_issued_documents_unsealed",
+        "issued_documents",
+        ["issued_at"],
+        sqlite_where=UNSEALED,
+        postgresql_where=UNSEALED,
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_issued_documents_unsealed", "issued_documents")

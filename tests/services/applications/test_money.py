@@ -1,0 +1,119 @@
+"""What an application asks for and gives back: never twice, never beside the service, and the clock stands while it waits."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from app.core.actor import SYSTEM
+from app.core.clock import FixedClock
+from app.core.house import House
+from app.services import appointments, billing, cases
+from app.services.applications.models import Application
+from app.services.billing import RefundState
+from app.services.identity.roles import Role
+from app.services.registries import demo
+from app.services.registries.demo import demo_vehicles
+from tests import make
+from tests.applying import POLRES, Desk, opened_unit
+from tests.banks import flag, join_bank
+
+SITIS = next(each for each in demo_vehicles() if each.owner_nik == demo.PEOPLE[demo.SITI].nik)
+MOTORCYCLE = {"plate": SITIS.plate, "chassis_tail": SITIS.chassis_no[-5:], "owner_nik": None}
+
+
+@pytest.fixture
+async def desk(house: House, client: httpx.AsyncClient) -> Desk:
+    """Siti, at a unit that is open."""
+    await make.demo_set(house)
+    await opened_unit(house)
+    return await Desk(house, client, demo.SITI).sign_in()
+
+
+async def submitted(desk: Desk, service: str, exemption: str | None = None, **form: Any) -> str:
+    """Handed in with its papers and its appointment; gives the id."""
+    draft = await desk.hand_in(await desk.draft(service, **form))
+    if exemption is not None:
+        await desk.patch(draft["id"], {}, exemption=exemption)
+    if (await desk.post(f"/v1/applications/{draft['id']}/check"))["needs_appointment"]:
+        await desk.book(draft["id"], service, POLRES)
+    await desk.submit(draft["id"])
+    return str(draft["id"])
+
+
+async def bills(house: House, id: str) -> list[billing.BillView]:
+    async with house.db.read() as connection:
+        return await billing.bills_of(connection, UUID(id))
+
+
+async def owed(house: House, id: str) -> int:
+    async with house.db.read() as connection:
+        found = await billing.refunds_of(connection, UUID(id))
+    return sum(each.amount for each in found if each.state is RefundState.OWED)
+
+
+async def clock_since(house: House, id: str) -> datetime | None:
+    async with house.db.begin(SYSTEM) as tx:
+        application = await tx.session.get(Application, UUID(id))
+        assert application is not None
+        return application.clock_since
+
+
+async def test_a_fee_paid_within_the_grace_is_the_fee_and_nothing_else(desk: Desk, clock: FixedClock) -> None:
+    house, id = desk.house, await submitted(desk, "sim-upgrade", sim_class="CI")
+    bank = await join_bank(house, desk.client)
+    assert await clock_since(house, id) is None, "the ball is with who pays"
+    bill = (await desk.get(f"/v1/applications/{id}/bill"))["virtual_accounts"][0]["customer_no"]
+    [asked] = await bills(house, id)
+    clock.set(asked.expires_at - timedelta(seconds=5))
+    await bank.sign_in()
+    assert flag(await bank.inquire(bill, "R1")) == ("2002400", "00")
+    clock.set(asked.expires_at + timedelta(minutes=1))
+    await cases.sweep(house)
+    assert await make.state_of(house, UUID(id)) == "expired"
+    assert flag(await bank.pay(bill, "R1", asked.amount)) == ("2002500", "00")
+    assert await make.state_of(house, UUID(id)) == "in_review"
+    assert await owed(house, id) == 0
+    assert await clock_since(house, id) == clock.now(), "with the money the police have the ball again"
+    async with house.db.read() as connection:
+        assert "applications.service_due" in await cases.due_times(connection, UUID(id))
+
+
+@pytest.mark.parametrize("end", ["cancel", "reopen"])
+async def test_a_denied_exemption_asks_only_for_what_was_waived(desk: Desk, clock: FixedClock, end: str) -> None:
+    house, id = desk.house, await submitted(desk, "stnk-renewal", exemption="poor", **MOTORCYCLE)
+    await desk.pay(id)
+    await desk.act(id, Role.OFFICER, "deny_exemption", reason="Surat keterangan tidak ada")
+    assert await clock_since(house, id) is None
+    first, second = await bills(house, id)
+    codes = [{line.code for line in bill.lines} for bill in (first, second)]
+    assert codes[0] == {"PKB", "SWDKLLJ"}
+    assert codes[1]
+    assert not codes[0] & codes[1]
+    whole = await desk.get(f"/v1/applications/{id}")
+    assert whole["amount"] == first.amount + second.amount
+    if end == "reopen":
+        clock.set(second.expires_at + timedelta(minutes=1))
+        await cases.sweep(house)
+        await desk.sign_in()
+    await desk.post(f"/v1/applications/{id}/{end}")
+    assert await owed(house, id) == first.amount
+    assert (await bills(house, id))[1].state == "cancelled"
+    if end == "reopen":
+        await desk.book(id, "stnk-renewal", POLRES)
+        again = await desk.submit(id)
+        assert {line["code"] for line in again["bill"]["lines"]} == codes[0] | codes[1]
+
+
+async def test_a_place_chosen_while_paying_is_held_as_long_as_the_bill(desk: Desk) -> None:
+    house, id = desk.house, await submitted(desk, "stnk-renewal", **MOTORCYCLE)
+    dropped = await desk.client.delete(f"/v1/applications/{id}/appointment", headers=desk.key())
+    assert dropped.status_code in (200, 204), dropped.text
+    await desk.book(id, "stnk-renewal", POLRES)
+    [bill] = await bills(house, id)
+    async with house.db.read() as connection:
+        booking = await appointments.booking_of(connection, UUID(id), now=house.clock.now())
+    assert booking is not None
+    assert booking.held_until == min(bill.expires_at, booking.starts_at)

@@ -1,0 +1,120 @@
+"""Registers that do not answer in the middle of an application: what was accepted waits, and nothing false is sealed."""
+
+import io
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+from pypdf import PdfReader
+
+from app.core.clock import FixedClock
+from app.core.house import House
+from app.core.jobs import GIVEN_UP_AFTER
+from app.core.problems import Problem
+from app.main import create_app
+from app.services import appointments, billing
+from app.services.applications import issue, issuing
+from app.services.applications.jobs import recheck
+from app.services.identity.roles import Role
+from app.services.registries import CriminalRecord, Registers, demo
+from app.services.registries.demo import demo_vehicles
+from tests import make
+from tests.applying import POLRES, Desk, opened_unit, registers_down
+from tests.drain import drain
+
+NIK = demo.PEOPLE[demo.BUDI].nik
+SITIS = next(each for each in demo_vehicles() if each.owner_nik == demo.PEOPLE[demo.SITI].nik)
+MOTORCYCLE = {"plate": SITIS.plate, "chassis_tail": SITIS.chassis_no[-5:], "owner_nik": None}
+
+
+@pytest.fixture
+async def desk(house: House, client: httpx.AsyncClient) -> Desk:
+    """Budi, at a unit that is open."""
+    await make.demo_set(house)
+    await opened_unit(house)
+    return await Desk(house, client, demo.BUDI).sign_in()
+
+
+async def approved(desk: Desk, service: str, **form: object) -> UUID:
+    """Paid, attended where somebody must come, and approved; what is issued waits to be made."""
+    draft = await desk.hand_in(await desk.draft(service, **form))
+    id = draft["id"]
+    comes = (await desk.post(f"/v1/applications/{id}/check"))["needs_appointment"]
+    if comes:
+        await desk.book(id, service, POLRES)
+    await desk.submit(id)
+    await desk.pay(id)
+    if comes:
+        await desk.act(id, Role.OFFICER, "call_in")
+        await desk.act(id, Role.COUNTER, "attend")
+    await desk.act(id, Role.OFFICER, "approve")
+    return UUID(id)
+
+
+async def test_no_clean_record_is_certified_while_the_register_is_silent(desk: Desk, clock: FixedClock) -> None:
+    case_id = await approved(desk, "skck-new", purpose="private_employer")
+    await desk.house[Registers].record("records", NIK, CriminalRecord(True, "P21"), request_id="in-the-meantime")
+    async with registers_down(desk.house, "records") as broken:
+        with pytest.raises(Problem, match="upstream-unavailable"):
+            await drain(broken)
+    await drain(desk.house)
+    with pytest.raises(Problem, match="applications-issued-not-ready"):
+        await issuing.issued_pdf(desk.house, case_id)
+    await issue.finish_stuck(desk.house)
+    assert await drain(desk.house) == [], "its own job has still tries left"
+    clock.advance(GIVEN_UP_AFTER)
+    await issue.finish_stuck(desk.house)
+    assert {issuing.RENDER, issuing.TELL_ISSUED, issue.ENTER_REGISTER} <= set(await drain(desk.house))
+    said = PdfReader(io.BytesIO(await issuing.issued_pdf(desk.house, case_id))).pages[0].extract_text()
+    assert "tercatat dalam perkara" in said
+    assert "tidak memiliki catatan" not in said
+
+
+async def test_the_registers_learn_of_a_payment_once_however_often_the_job_dies(
+    house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    desk = await Desk(house, client, demo.SITI).sign_in()
+    before = [await house[Registers].find(name, SITIS.plate) for name in ("tax", "insurance")]
+    case_id = str(await approved(desk, "stnk-renewal", **MOTORCYCLE))
+    async with registers_down(house, "insurance") as broken:
+        with pytest.raises(Problem, match="upstream-unavailable"):
+            await drain(broken)
+    clock.advance(GIVEN_UP_AFTER)
+    for started in (1, 0):
+        await issue.finish_stuck(house)
+        assert (await drain(house)).count(issue.ENTER_REGISTER) == started
+    await issue.enter_register(house, case_id)  # a job may run twice
+    tax, insurance = [await house[Registers].find(name, SITIS.plate) for name in ("tax", "insurance")]
+    assert [tax, insurance] == [before[0].renewed(), before[1].paid()]
+
+
+async def test_nothing_goes_free_because_its_price_is_not_known(
+    house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    async with registers_down(house, "tax") as broken:
+        transport = httpx.ASGITransport(app=create_app(broken), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as elsewhere:
+            desk = await Desk(broken, elsewhere, demo.SITI).sign_in()
+            draft = await desk.hand_in(await desk.draft("stnk-renewal", **MOTORCYCLE))
+            id = UUID(draft["id"])
+            await desk.book(draft["id"], "stnk-renewal", POLRES)
+            assert (await desk.submit(draft["id"]))["state"] == "manual_check"
+            refused = await desk.act(draft["id"], Role.OFFICER, "pass_by_hand", status=409, reason="Data sesuai STNK")
+            assert refused["code"] == "applications-price-unknown"
+    clock.advance(timedelta(hours=2))
+    async with house.db.read() as connection:
+        waits = await appointments.booking_of(connection, id, now=clock.now())
+    assert waits is not None, "the place is kept as long as the register keeps the application waiting"
+    await recheck(house)
+    async with house.db.read() as connection:
+        bill = await billing.bill_of(connection, id)
+        booking = await appointments.booking_of(connection, id, now=clock.now())
+    assert await make.state_of(house, id) == "awaiting_payment"
+    assert bill is not None
+    assert booking is not None
+    assert booking.held_until == min(bill.expires_at, booking.starts_at)
