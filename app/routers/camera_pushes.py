@@ -42,7 +42,8 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Kept, or a heartbeat that was counted. The body is what the vendor's devices expect."},
     401: {"description": "No key, or a wrong or disabled one."},
     413: {"description": "More bytes than the limit."},
-    429: {"description": "This camera sends too fast; see Retry-After."},
+    429: {"description": "This camera sends too fast, or too many of its captures wait to be read; see Retry-After."},
+    503: {"description": "Too many captures wait to be read; see Retry-After."},
 }
 
 router = APIRouter(tags=["cameras"], route_class=KeyFirst)
@@ -82,6 +83,9 @@ async def _keep(house: House, request: Request, device: Actor, vendor: Vendor) -
             small = path.read_bytes()[len(head) :]
             if await _is_counted(house, device, vendor, cameras.Push(small, content_type, UTC)):
                 return small
+        # Best before it is kept: a camera that is told to wait keeps its events itself.
+        async with house.db.read() as connection:
+            await etle.check_room(connection, UUID(device.id), house[etle.LineRoom])
         sha256 = await house.storage.put_file(path)
     async with house.db.begin(device) as tx:
         await etle.keep_push(tx, device, vendor, sha256)

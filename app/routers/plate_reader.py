@@ -3,11 +3,13 @@
 Sources: the vendor's API reference (guides.platerecognizer.com, docs/snapshot) and its own clients. They index `results`
 with `box`, `score`, `dscore`, `region` and `vehicle` without asking, send fields that we do not know, and read errors as
 `detail`, or as `error` where a picture is too large or none. An image is judged by its bytes, never by its part's type.
+Of a vehicle only what the recogniser in use says is told, without a confidence: its scores are 0, its box is the plate's.
 """
 
 import base64
 import binascii
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,7 +29,7 @@ from app.routers.http.guards import CameraDevice
 from app.routers.http.key_first import KeyFirst
 from app.services import cameras
 from app.services.documents import check_image, off_loop
-from app.services.recognition import Box, PlateReading, Recogniser
+from app.services.recognition import Box, PlateReading, Recogniser, VehicleTraits, hints_for
 
 MIB = 1024 * 1024
 MOST_IMAGE_BYTES = 12 * MIB
@@ -36,6 +38,8 @@ MOST_BODY_BYTES = 24 * MIB
 
 _ABOVE = MOST_BODY_BYTES + 16 * MIB  # up to here we answer in the vendor's words, above in our own
 _MOST_FIELDS = 50
+_MOST_REGIONS, _LONGEST_REGION = 5, 8
+_UNKNOWN = "Unknown"
 _BAD_PICTURE = frozenset({400, 413, 415, 422})
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -124,8 +128,12 @@ async def read_plates(request: Request, device: CameraDevice, house: TheHouse) -
         told = {name: value[:200] for name in ("camera_id", "timestamp") if isinstance(value := form.get(name), str)}
         by_vehicle = _config(form.get("config")).get("detection_mode") == "vehicle"
         with_vehicle = str(form.get("mmc", "")).lower() == "true"
+        asked = [each.strip().lower() for each in form.getlist("regions") if isinstance(each, str)]
+    regions = tuple(each[:_LONGEST_REGION] for each in asked if each)[:_MOST_REGIONS]
     await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES)
-    reading = await house[Recogniser].read(data)
+    async with house.db.read() as connection:
+        hints = await hints_for(connection, UUID(device.id), device.unit or "")
+    reading = await house[Recogniser].read(data, replace(hints, regions=regions) if regions else hints)
     async with house.db.begin(SYSTEM) as tx:
         await cameras.note_seen(tx, UUID(device.id), messages=0, reads=1)
     shape = _by_vehicle if by_vehicle else _by_plate
@@ -181,8 +189,13 @@ def _config(text: object) -> Mapping[str, object]:
 
 
 def _by_plate(plate: PlateReading, *, with_vehicle: bool) -> dict[str, object]:
-    """The common shape. We find plates and no vehicles: the vehicle is given as unknown, for clients index it."""
-    more: dict[str, object] = {"model_make": [], "color": [], "orientation": []} if with_vehicle else {}
+    """The common shape."""
+    seen = plate.vehicle or VehicleTraits()
+    more: dict[str, object] = {
+        "model_make": _models(seen),
+        "color": [{"color": seen.colour, "score": 0.0}] if seen.colour else [],
+        "orientation": [{"orientation": seen.orientation, "score": 0.0}] if seen.orientation else [],
+    }
     return {
         "box": _box(plate.box),
         "plate": plate.plate.lower(),
@@ -190,15 +203,20 @@ def _by_plate(plate: PlateReading, *, with_vehicle: bool) -> dict[str, object]:
         "score": round(plate.confidence, 3),
         "candidates": [{"score": score, "plate": text} for text, score in _candidates(plate)],
         "dscore": round(plate.confidence, 3),
-        "vehicle": {"score": 0.0, "type": "Unknown", "box": _box(plate.box)},
-        **more,
+        "vehicle": {"score": 0.0, "type": seen.kind or _UNKNOWN, "box": _box(plate.box)},
+        **(more if with_vehicle else {}),
     }
 
 
 def _by_vehicle(plate: PlateReading, *, with_vehicle: bool) -> dict[str, object]:
     """The second shape: plate and vehicle as objects with guesses."""
-    region = _region(plate)
-    more: dict[str, object] = {"make_model": [], "color": [], "orientation": []} if with_vehicle else {}
+    region, seen = _region(plate), plate.vehicle or VehicleTraits()
+    more: dict[str, object] = {
+        "make_model": _models(seen),
+        "color": [{"value": seen.colour, "score": 0.0}] if seen.colour else [],
+        "orientation": [{"value": seen.orientation, "score": 0.0}] if seen.orientation else [],
+    }
+    props = more if with_vehicle else {}
     return {
         "plate": {
             "type": "Plate",
@@ -209,8 +227,14 @@ def _by_vehicle(plate: PlateReading, *, with_vehicle: bool) -> dict[str, object]
                 "region": [{"value": region["code"], "score": region["score"]}],
             },
         },
-        "vehicle": {"type": "Unknown", "score": 0.0, "box": _box(plate.box), "props": more},
+        "vehicle": {"type": seen.kind or _UNKNOWN, "score": 0.0, "box": _box(plate.box), "props": props},
     }
+
+
+def _models(seen: VehicleTraits) -> list[dict[str, object]]:
+    if not seen.make and not seen.model:
+        return []
+    return [{"make": seen.make or _UNKNOWN, "model": seen.model or _UNKNOWN, "score": 0.0}]
 
 
 def _candidates(plate: PlateReading) -> list[tuple[str, float]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -14,7 +14,9 @@ from app.sandbox import camera_forms as pushes
 from app.services import cameras
 from app.services.cameras.messages import PASSAGE_KEPT, REFUSED_KEPT, forget_messages
 from app.services.cameras.models import CameraHour, CameraMessage, Capture, EvidenceFile
+from app.services.etle import LineRoom
 from app.services.etle.models import Ticket
+from app.services.etle.pushes import take_waiting
 from app.services.etle.retention import forget_ticket
 from app.services.identity import credentials
 from tests import make
@@ -214,3 +216,34 @@ async def test_a_message_is_kept_whole_or_not_answered(house: House, device: Dev
     house.storage.put_file = put  # type: ignore[method-assign]
     assert (await device.push("/v1/anpr/hooks/hikvision", message)).status_code == 200
     assert len(await rows(house, CameraMessage)) == 1
+
+
+async def test_a_full_line_is_said_before_a_message_is_kept_and_what_was_kept_is_never_forgotten(
+    house: House, device: Device, clock: Any
+) -> None:
+    at = house.clock.now()
+    parts = cast("dict[type, Any]", house.parts)
+    room, parts[LineRoom] = parts[LineRoom], LineRoom(most=0)
+    message = pushes.hikvision(at, picture=PICTURE)
+    full = await device.push("/v1/anpr/hooks/hikvision", message)
+    assert (full.status_code, full.headers["retry-after"]) == (503, "30")
+    assert await rows(house, CameraMessage) == []
+    beat = ("application/json", b'{"Active":"keepAlive"}')
+    assert (await device.push("/NotificationInfo/KeepAlive", beat)).status_code == 200
+    parts[LineRoom] = room
+    assert (await device.push("/v1/anpr/hooks/hikvision", message)).status_code == 200
+    late = pushes.hikvision(at, picture=PICTURE, event="2")
+    assert (await device.push("/v1/anpr/hooks/hikvision", late)).status_code == 200
+    parts[LineRoom] = LineRoom(most=0)
+    await drain(house, raise_errors=False)
+    parts[LineRoom] = room
+    assert {each["state"] for each in await rows(house, CameraMessage)} == {"received"}
+    clock.advance(timedelta(minutes=31))
+    await take_waiting(house)
+    parts[LineRoom] = LineRoom(most=1)
+    await drain(house, raise_errors=False)
+    parts[LineRoom] = room
+    assert sorted(each["state"] for each in await rows(house, CameraMessage)) == ["received", "taken"]
+    clock.advance(timedelta(days=1))
+    await take_waiting(house)
+    assert sorted(each["state"] for each in await rows(house, CameraMessage)) == ["refused", "taken"]

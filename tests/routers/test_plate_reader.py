@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -12,8 +13,18 @@ from PIL import Image
 
 from app.core.actor import SYSTEM
 from app.core.house import House
+from app.main import create_app
 from app.routers.plate_reader import MOST_BODY_BYTES, MOST_IMAGE_BYTES
 from app.services.identity import credentials
+from app.services.recognition import (
+    NO_HINTS,
+    Box,
+    Hints,
+    PlateReading,
+    Reading,
+    Recogniser,
+    VehicleTraits,
+)
 from tests import make
 from tests.routers.test_anpr import kept
 
@@ -100,3 +111,43 @@ async def test_refusals_are_in_the_vendors_words(house: House, client: httpx.Asy
         assert answer.status_code == status, (way.keys(), answer.text[:200])
         assert answer.json().keys() == {"error"}
         assert len(answer.json()["error"]) > 10
+
+
+class Foreign:
+    """A recogniser that sees the vehicle too, and tells what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = NO_HINTS
+
+    async def warm_up(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+    async def read(self, _image: bytes, hints: Hints = NO_HINTS) -> Reading:
+        self.asked = hints
+        seen = VehicleTraits(kind="Sedan", make="Toyota", colour="black", orientation="Rear")
+        plate = PlateReading("B1234XYZ", 0.9, Box(1, 2, 30, 9), "id", (), "B1234XYZ", vehicle=seen)
+        return Reading((plate,), "foreign", 12)
+
+
+async def test_the_recogniser_of_the_camera_is_asked_and_what_it_sees_of_the_vehicle_is_told(house: House) -> None:
+    foreign = Foreign()
+    other = replace(house, parts={**house.parts, Recogniser: foreign})
+    transport = httpx.ASGITransport(app=create_app(other), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        camera = await make.camera(house, client)
+        files: dict[str, Any] = {"upload": PICTURE}
+        fields = {"mmc": "true", "regions": ["ID", "my"]}
+        answer = await client.post("/v1/plate-reader/", files=files, data=fields, headers=token(camera))
+        assert foreign.asked.regions == ("id", "my")
+        files["config"] = (None, '{"detection_mode": "vehicle"}')
+        second = await client.post("/v1/plate-reader/", files=files, data={"mmc": "true"}, headers=token(camera))
+    check_shape(answer.json())
+    result = answer.json()["results"][0]
+    assert result["vehicle"]["type"] == "Sedan"
+    assert (result["model_make"][0]["make"], result["color"][0]["color"]) == ("Toyota", "black")
+    props = second.json()["results"][0]["vehicle"]["props"]
+    assert (props["make_model"][0]["model"], props["orientation"][0]["value"]) == ("Unknown", "Rear")
+    assert (foreign.asked.polda, foreign.asked.regions) == ("PMJ", ("id",))
+    assert foreign.asked.camera is not None
+    assert foreign.asked.camera.startswith("cam-")

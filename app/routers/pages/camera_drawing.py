@@ -11,12 +11,14 @@ LEAST_SPAN = 0.02
 _STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 _MOST_LINES = 6
 _ARROW = 20
+HALF_TURN = 180
 PLOT_WIDTH, PLOT_HEIGHT, PLOT_LEFT, PLOT_FOOT = 640, 150, 64, 24
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A camera on the map: its number in the table, where it is drawn, and the tip of the line in which it looks."""
+    """A camera on the map: its number in the table, where it is drawn, the tip of the line in which it looks, and whether
+    its number stands at its left, where that line does not cross it."""
 
     number: int
     x: float
@@ -24,6 +26,7 @@ class Spot:
     tip_x: float | None
     tip_y: float | None
     status: str
+    number_left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +93,17 @@ def draw_map(places: Sequence[Place]) -> Map | None:
     def spot(place: Place) -> Spot:
         x, y = x_of(place.longitude), y_of(place.latitude)
         if place.heading is None:
-            return Spot(place.number, x, y, None, None, place.status)
+            return Spot(place.number, x, y, None, None, place.status, number_left=False)
         turned = math.radians(place.heading)
         tip = round(x + _ARROW * math.sin(turned), 1), round(y - _ARROW * math.cos(turned), 1)
-        return Spot(place.number, x, y, *tip, place.status)
+        return Spot(place.number, x, y, *tip, place.status, number_left=0 < place.heading < HALF_TURN)
 
+    tall, wide = HEIGHT / scale / 2, WIDTH / (squeeze * scale) / 2  # degrees from the middle to the edges
+    step = next((each for each in _STEPS if 2 * max(tall, wide) / each <= _MOST_LINES), _STEPS[-1])
     return Map(
         tuple(spot(each) for each in places),
-        tuple(Line(y_of(each), f"{each:.3g}°") for each in _lines(south, north)),
-        tuple(Line(x_of(each), f"{each:.6g}°") for each in _lines(west, east)),
+        tuple(Line(y_of(each), f"{each:.6g}°") for each in _lines(middle_y, tall, step)),
+        tuple(Line(x_of(each), f"{each:.6g}°") for each in _lines(middle_x, wide, step)),
     )
 
 
@@ -140,7 +145,6 @@ def _widened(degrees: Sequence[float]) -> tuple[float, float]:
     return low - missing, high + missing
 
 
-def _lines(low: float, high: float) -> list[float]:
-    step = next((each for each in _STEPS if (high - low) / each <= _MOST_LINES), _STEPS[-1])
-    first = math.ceil(low / step)
-    return [round(number * step, 6) for number in range(first, math.floor(high / step) + 1)]
+def _lines(middle: float, reach: float, step: float) -> list[float]:
+    first, last = math.ceil((middle - reach) / step), math.floor((middle + reach) / step)
+    return [round(number * step, 6) for number in range(first, last + 1)]

@@ -39,6 +39,7 @@ from app.services.cameras.messages import (
     head_of,
     keep_message,
     list_refused,
+    list_waiting,
     settle_message,
     split_head,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "keep_message",
     "list_refused",
     "list_registered",
+    "list_waiting",
     "note_seen",
     "parse_metadata",
     "reads_of",

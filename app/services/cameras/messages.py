@@ -30,6 +30,7 @@ Reader = AsyncConnection | AsyncSession
 PASSAGE_KEPT = timedelta(hours=24)
 REFUSED_KEPT = timedelta(days=7)
 SHOWN_REFUSED = 20
+WAITING_AT_ONCE = 500
 FORGOTTEN_AT_ONCE = 2_000
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -95,6 +96,17 @@ async def find_message(source: Reader, id: UUID) -> Message | None:
     query = select(CameraMessage.__table__).where(col(CameraMessage.id) == id)  # type: ignore[attr-defined]
     row = (await source.execute(query)).mappings().one_or_none()
     return None if row is None else _view(CameraMessage(**row))
+
+
+async def list_waiting(source: Reader, *, before: datetime) -> list[Message]:
+    """The oldest messages that came before then and nobody has understood yet."""
+    query = (
+        select(CameraMessage.__table__)  # type: ignore[attr-defined]
+        .where(col(CameraMessage.state) == MessageState.RECEIVED, col(CameraMessage.received_at) < before)
+        .order_by(col(CameraMessage.received_at), col(CameraMessage.id))
+        .limit(WAITING_AT_ONCE)
+    )
+    return [_view(CameraMessage(**row)) for row in (await source.execute(query)).mappings()]
 
 
 async def list_refused(source: Reader, device_id: UUID) -> list[Message]:

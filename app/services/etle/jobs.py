@@ -67,7 +67,8 @@ async def print_letter(house: House, letter_id: str) -> None:
 
 
 JOBS: tuple[Job, ...] = (
-    Job(pushes.JOB, pushes.take_push, queue="recognition", attempts=8),
+    Job(pushes.JOB, pushes.take_push, attempts=8),
+    Job("etle.take_waiting", pushes.take_waiting, attempts=1),
     Job(turns.JOB, turns.read_next, queue="recognition", attempts=1),
     Job("etle.give_turns", turns.give_turns, attempts=1),
     Job(reading.SHADOW, shadow.read_in_shadow, queue="recognition", attempts=2),
@@ -86,6 +87,7 @@ JOBS: tuple[Job, ...] = (
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("give-turns", "*/15 * * * * *", "etle.give_turns"),
+    Schedule("take-waiting-pushes", "25 4,34 * * * *", "etle.take_waiting"),
     Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
     Schedule("remind-people", "0 25 * * * *", "etle.remind"),
     Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta

@@ -6,7 +6,7 @@ measured speed the limit there decides. Whoever is accused of nothing leaves no 
 
 import hashlib
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from uuid import UUID
 
 from app.core.actor import SYSTEM, Actor, ActorKind
@@ -21,6 +21,11 @@ from app.services.etle.intake import accept_capture
 
 JOB = "etle.take_push"
 MOST_PICTURE_BYTES = 12 * 1024 * 1024
+TRIED_AGAIN_AFTER, GIVEN_UP_AFTER = timedelta(minutes=30), timedelta(days=1)
+NEVER_UNDERSTOOD = Text(
+    "Gagal diolah selama sehari; laporkan kepada operator, pesannya masih disimpan.",
+    "It could not be taken up for a day; tell the operator, the message is still kept.",
+)
 NO_PICTURE = Text(
     "Tidak ada foto JPEG, PNG atau WebP yang utuh; nyalakan foto di pengaturan push kamera.",
     "There is no whole JPEG, PNG or WebP picture; switch pictures on in the camera's push settings.",
@@ -53,6 +58,20 @@ async def take_push(house: House, message_id: str) -> None:
         state = await _settle(house, message, MessageState.REFUSED, bad.why)
     if state is not MessageState.REFUSED:
         await house.storage.delete(message.sha256)
+
+
+async def take_waiting(house: House) -> None:
+    """Job: messages whose own job ended without them (a line that was full for long, a store that was away) are tried
+    again; after a day a person is told instead."""
+    now = house.clock.now()
+    async with house.db.read() as connection:
+        waiting = await cameras.list_waiting(connection, before=now - TRIED_AGAIN_AFTER)
+    for message in waiting:
+        async with house.db.begin(SYSTEM) as tx:
+            if message.received_at < now - GIVEN_UP_AFTER:
+                await cameras.settle_message(tx, message, MessageState.REFUSED, why=NEVER_UNDERSTOOD)
+            else:
+                await tx.enqueue(JOB, str(message.id))
 
 
 def accusation(device: Registered, message: Message, passage: Passage) -> CaptureMetadata | None:
