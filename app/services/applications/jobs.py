@@ -12,7 +12,7 @@ from app.core.jobs import Job, Schedule
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import cases
-from app.services.applications import issue, issuing, money, review, submission, telling
+from app.services.applications import issue, issuing, refunds, review, submission, telling
 from app.services.applications.lifecycle import LIFECYCLE
 from app.services.applications.store import application_of, service_of
 from app.services.cases import Case
@@ -141,10 +141,12 @@ JOBS: tuple[Job, ...] = (
     Job(issuing.RENDER, issuing.render_issued, queue="delivery", attempts=8),
     Job(issue.FINISH_STUCK, issue.finish_stuck, attempts=1),
     Job(issue.ENTER_REGISTER, issue.enter_register, queue="delivery", attempts=8),
-    Job(money.CHECK_ACCOUNT, money.check_account, queue="delivery", attempts=8),
+    Job(refunds.TELL_ACCOUNT, refunds.tell_account),
+    Job("applications.ask_payees", refunds.ask_payees, attempts=1),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("draw-application-officers", "50 * * * * *", "applications.draw_waiting"),
     Schedule("finish-issued-documents", "0 4-59/10 * * * *", issue.FINISH_STUCK),
+    Schedule("ask-payees-of-fees", "0 27 * * * *", "applications.ask_payees"),
     Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),
 )
