@@ -12,7 +12,7 @@ from app.core.jobs import Job, Schedule
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import appointments, cases, reference
-from app.services.applications import issue, issuing, money, retention, review, submission, telling
+from app.services.applications import issue, issuing, money, refunds, retention, review, submission, telling
 from app.services.applications.lifecycle import LIFECYCLE
 from app.services.applications.models import Application
 from app.services.applications.store import application_of, service_of
@@ -200,11 +200,13 @@ JOBS: tuple[Job, ...] = (
     Job("applications.tell_registers", issue.tell_registers, attempts=1),
     Job(retention.FORGET, retention.forget, attempts=1),
     Job(retention.DROP_FILE, retention.drop_file),
-    Job(money.CHECK_ACCOUNT, money.check_account, queue="delivery", attempts=8),
+    Job(refunds.TELL_ACCOUNT, refunds.tell_account),
+    Job("applications.ask_payees", refunds.ask_payees, attempts=1),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("draw-application-officers", "50 * * * * *", "applications.draw_waiting"),
     Schedule("finish-issued-documents", "0 4-59/10 * * * *", issue.FINISH_STUCK),
+    Schedule("ask-payees-of-fees", "0 27 * * * *", "applications.ask_payees"),
     Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),
     Schedule("tell-registers", "30 */10 * * * *", "applications.tell_registers"),
     Schedule("forget-applications", "0 50 19 * * *", retention.FORGET),  # 02:50 in Jakarta

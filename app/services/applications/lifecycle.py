@@ -14,7 +14,7 @@ from app.services.applications import assisting, clock, drafts, issuing, money, 
 from app.services.applications.issue import issue_for
 from app.services.applications.issued_problems import DOCUMENT_GOOD
 from app.services.applications.models import Application
-from app.services.applications.precheck import PRICE
+from app.services.applications.precheck import NO_PRICE
 from app.services.applications.problems import (
     COSTS_NOTHING,
     INCOMPLETE,
@@ -74,8 +74,7 @@ async def waits_for_register(move: Move) -> None:
 
 async def priced(move: Move) -> None:
     """What it costs is known: while a register that says it is down, nobody knows whether it is nothing."""
-    kept = (await application_of(move.tx, move.case.id)).precheck
-    if any(isinstance(each, dict) and each.get("name") == PRICE for each in kept):
+    if NO_PRICE in (await application_of(move.tx, move.case.id)).precheck:
         raise PRICE_UNKNOWN()
 
 

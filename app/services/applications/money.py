@@ -10,9 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.core.actor import SYSTEM
 from app.core.db import JsonValue, Tx
-from app.core.house import House
 from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import appointments, billing, reference, transparency
@@ -27,7 +25,6 @@ RECEIPT_ABOUT = Text("Bukti pembayaran layanan kepolisian", "Receipt for the pay
 NOT_ASKED_FOR = "pembayaran tidak ditagih / a payment that was not due"
 ENDED = "permohonan berakhir tanpa layanan / the application ended without the service"
 CANCELLED = "permohonan diubah atau dibatalkan / the application was changed or cancelled"
-CHECK_ACCOUNT = "applications.check_refund_account"
 WHY_ENDED = Text("Permohonan berakhir, jadi semua uang kembali.", "The application has ended, so all money goes back.")
 WHY_CHANGED = Text(
     "Permohonan dibuka lagi; biayanya ditagih baru setelah diajukan.",
@@ -110,7 +107,7 @@ async def owe_payment(move: Move) -> None:
     """Owe back the one payment that this signal told of: nobody had asked for it."""
     amount = int(str(move.data["amount"]))
     await billing.owe_refund(move.tx, UUID(str(move.data["bill_id"])), amount, NOT_ASKED_FOR)
-    await _tell_owed(move.tx, move.case, amount, WHY_NOT_DUE)
+    await tell_owed(move.tx, move.case, amount, WHY_NOT_DUE)
 
 
 async def owe_all(tx: Tx, case: Case) -> None:
@@ -118,7 +115,17 @@ async def owe_all(tx: Tx, case: Case) -> None:
     memo, why = (CANCELLED, WHY_CHANGED) if case.state == "draft" else (ENDED, WHY_ENDED)
     held = await billing.owe_all(tx, case.id, memo)
     if held > 0:
-        await _tell_owed(tx, case, held, why)
+        await tell_owed(tx, case, held, why)
+
+
+async def tell_owed(tx: Tx, case: Case, amount: int, why: Text) -> None:
+    """Money is owed back: the applicant is named as its payee, and told how much, why, and what happens next."""
+    application = await application_of(tx, case.id)
+    await billing.name_payee(tx, case.id, application.key_id)
+    account = await billing.find_account(tx.session, tx.house.keys, application.key_id)
+    usable = account is not None and account.state is AccountState.CHECKED
+    what_next = _TO_ACCOUNT.fill(account=f"{account.bank} {account.masked}") if account and usable else _GIVE_ACCOUNT
+    await _tell_refund(tx, case, amount, why, what_next)
 
 
 async def tell_refund_paid(move: Move) -> None:
@@ -143,20 +150,7 @@ async def give_account(tx: Tx, case_id: UUID, account: GivenAccount, answer: bil
     person = (await person_of(tx.session, tx.house.keys, application))["name"]
     view = await billing.give_account(tx, application.key_id, account, person=person, answer=answer)
     await billing.name_payee(tx, case.id, application.key_id)
-    if view.state is AccountState.UNCHECKED:
-        await tx.enqueue(CHECK_ACCOUNT, str(view.id))
     return view
-
-
-async def check_account(house: House, account_id: str) -> None:
-    """Job: ask the bank whose account it is. Raises while nobody answers, to be tried again."""
-    async with house.db.read() as connection:
-        account = await billing.given_account(connection, house.keys, UUID(account_id))
-    if account is None:
-        return
-    answer = await house[billing.AccountNames].find(account.bank_code, account.number)
-    async with house.db.begin(SYSTEM) as tx:
-        await billing.note_answer(tx, UUID(account_id), answer)
 
 
 async def refunds_of(tx: Tx, case_id: UUID) -> tuple[list[RefundView], AccountView | None]:
@@ -197,15 +191,6 @@ async def _bill(tx: Tx, case: Case, application: Application, price: list[PriceL
 def shown_moment(at: datetime, zone: ZoneInfo, name: str) -> str:
     """``02.03.2026 10.15 WIB``."""
     return f"{at.astimezone(zone):%d.%m.%Y %H.%M} {name}"
-
-
-async def _tell_owed(tx: Tx, case: Case, amount: int, why: Text) -> None:
-    application = await application_of(tx, case.id)
-    await billing.name_payee(tx, case.id, application.key_id)
-    account = await billing.find_account(tx.session, tx.house.keys, application.key_id)
-    usable = account is not None and account.state is AccountState.CHECKED
-    what_next = _TO_ACCOUNT.fill(account=f"{account.bank} {account.masked}") if account and usable else _GIVE_ACCOUNT
-    await _tell_refund(tx, case, amount, why, what_next)
 
 
 async def _tell_refund(tx: Tx, case: Case, amount: int, why: Text, what_next: Text) -> None:

@@ -16,8 +16,8 @@ from app.services.billing.accounts import FEES_DUE, JASA_RAHARJA, bapenda
 from app.services.catalogue import Facts, Outcome, Service, Verdict
 from app.services.reference import parse_plate
 
-PRICE = "price"
-"""What a pre-check names that could not say what the application costs; no condition of a service is called so."""
+NO_PRICE: Mapping[str, JsonValue] = {"name": "price", "outcome": str(Outcome.UNKNOWN)}
+"""What is kept of a pre-check that could not say what the application costs."""
 NOT_GIVEN = Text("Serahkan {title}.", "Hand in: {title}.")
 VEHICLE_TAX = Text("Pajak kendaraan bermotor (PKB dan opsen)", "Vehicle tax (PKB and opsen)")
 INSURANCE = Text("SWDKLLJ (Jasa Raharja)", "Compulsory accident contribution (SWDKLLJ, Jasa Raharja)")

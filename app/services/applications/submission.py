@@ -13,12 +13,11 @@ from app.services.applications import drafts
 from app.services.applications.assisting import consent_data
 from app.services.applications.drafts import Checked
 from app.services.applications.models import Application
-from app.services.applications.precheck import PRICE, PreCheck
+from app.services.applications.precheck import NO_PRICE, PreCheck
 from app.services.applications.problems import INCOMPLETE, NOT_ELIGIBLE
 from app.services.applications.store import application_of, form_of, own_locked
 from app.services.applications.units import unit_at
 from app.services.cases import Case
-from app.services.catalogue import Outcome
 
 UNIT_CHOSEN = Text("Kesatuan yang berwenang: {unit}", "The unit in charge: {unit}")
 
@@ -88,7 +87,7 @@ def _check_eligible(result: PreCheck) -> None:
 async def _keep_result(tx: Tx, application: Application, checked: Checked, *, with_price: bool) -> None:
     kept: list[JsonValue] = [{"name": each.name, "outcome": str(each.outcome)} for each in checked.result.verdicts]
     if not checked.result.price_known:
-        kept.append({"name": PRICE, "outcome": str(Outcome.UNKNOWN)})
+        kept.append({**NO_PRICE})
     application.precheck, application.prechecked_at = kept, tx.now
     if with_price:
         application.price = [line.as_json() for line in checked.result.price]

@@ -64,22 +64,19 @@ from app.services.billing.refund_accounts import (
     ask_bank,
     cases_owed,
     find_account,
-    given_account,
     name_payee,
     names_of,
-    note_answer,
     parse_account,
     view_of,
 )
 from app.services.billing.refund_accounts import decide as decide_account
 from app.services.billing.refund_accounts import give as give_account
+from app.services.billing.refund_asking import ask_payees
 from app.services.billing.refund_models import AccountState, OrderState, PayoutState
 from app.services.billing.refund_queue import (
     OwedRefund,
     Tally,
     Waiting,
-    cases_to_ask,
-    cases_without_payee,
     list_owed,
     tally,
 )
@@ -139,6 +136,7 @@ __all__ = [
     "Waiting",
     "account_of_payout",
     "ask_bank",
+    "ask_payees",
     "bank_list",
     "bank_profile",
     "bank_profiles",
@@ -151,8 +149,6 @@ __all__ = [
     "cancel_bill",
     "cancel_unpaid_bills",
     "cases_owed",
-    "cases_to_ask",
-    "cases_without_payee",
     "clearing_lines",
     "close_by_debit",
     "closing_statement",
@@ -167,7 +163,6 @@ __all__ = [
     "forfeit",
     "get_order",
     "give_account",
-    "given_account",
     "is_under_way",
     "ledger_check",
     "list_orders",
@@ -175,7 +170,6 @@ __all__ = [
     "list_payouts",
     "name_payee",
     "names_of",
-    "note_answer",
     "open_bill",
     "owe_all",
     "owe_refund",

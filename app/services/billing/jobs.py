@@ -8,9 +8,10 @@ from sqlmodel import col
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
-from app.services.billing import bills, days
+from app.services.billing import bills, days, refund_asking
 from app.services.billing.models import SnapExternalId, SnapInquiry, SnapToken
 from app.services.billing.qris import codes as qris_codes
+from app.services.billing.refund_accounts import CHECK_ACCOUNT
 from app.services.billing.snap.times import bank_day
 from app.services.billing.treasury import overdue
 
@@ -49,11 +50,14 @@ JOBS: tuple[Job, ...] = (
     Job("billing.expire_bills", _expire_bills, attempts=1),
     Job("billing.forget", _forget, attempts=1),
     Job("billing.roll_up_days", _roll_up_days, attempts=1),
+    Job(CHECK_ACCOUNT, refund_asking.check_account, queue="delivery", attempts=8),
+    Job("billing.ask_banks_again", refund_asking.ask_banks_again, attempts=1),
     Job("billing.watch_remittances", overdue.raise_alarms, attempts=1),
     *qris_codes.JOBS,
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("expire-bills", "0 */5 * * * *", "billing.expire_bills"),
+    Schedule("ask-banks-again", "0 1-59/10 * * * *", "billing.ask_banks_again"),
     Schedule("watch-remittances", "0 12 * * * *", "billing.watch_remittances"),
     Schedule("forget-bank-calls", "0 40 18 * * *", "billing.forget"),
     Schedule("roll-up-ledger-days", "0 5 * * * *", "billing.roll_up_days"),

@@ -23,7 +23,7 @@ from app.core.texts import Text
 from app.services import cases, transparency
 from app.services import reference as reference_data
 from app.services.billing import pain001
-from app.services.billing.models import Bill, Refund, RefundState
+from app.services.billing.models import Bill, Purpose, Refund, RefundState
 from app.services.billing.order_queries import OrderView, get_order, units_of
 from app.services.billing.paying import PayingAccounts
 from app.services.billing.refund_models import (
@@ -50,7 +50,12 @@ MOST_IN_ORDER = 200
 """Refunds in one order: each locks its case until the draft commits. The next draft takes the rest."""
 MOST_DAYS_AHEAD = 14
 WHY_MIN_CHARS, WHY_MAX_CHARS = 5, 300
-FILE_TEXT = "PENGEMBALIAN TITIPAN TILANG {reference}"
+FILE_TEXTS = {
+    Purpose.FINE: "PENGEMBALIAN TITIPAN TILANG {reference}",
+    Purpose.REST: "PENGEMBALIAN TITIPAN TILANG {reference}",
+    Purpose.FEE: "PENGEMBALIAN BIAYA LAYANAN {reference}",
+}
+"""What the payee reads on the own account's statement, by what the money was paid for."""
 _WORDS = {
     OrderState.DRAFT: Text("disusun", "drafted"),
     OrderState.RELEASED: Text("dilepas", "released"),
@@ -275,7 +280,7 @@ async def _file(tx: Tx, order: PaymentOrder) -> bytes:
 async def _transfers(tx: Tx, order: PaymentOrder) -> list[pain001.Transfer]:
     """The transfers with the payees' names and numbers in plain. Raises ORDER_CHANGED where one is no longer to be had."""
     query = (
-        select(Payout, RefundAccount, col(Case.reference))
+        select(Payout, RefundAccount, col(Case.reference), col(Bill.purpose))
         .join(RefundAccount, col(RefundAccount.id) == col(Payout.account_id))
         .join(Refund, col(Refund.id) == col(Payout.refund_id))
         .join(Bill, col(Bill.id) == col(Refund.bill_id))
@@ -284,7 +289,7 @@ async def _transfers(tx: Tx, order: PaymentOrder) -> list[pain001.Transfer]:
         .order_by(col(Payout.end_to_end_id))
     )
     transfers = []
-    for payout, given, reference in (await tx.session.execute(query)).all():
+    for payout, given, reference, purpose in (await tx.session.execute(query)).all():
         sealed = {"number": given.number_enc, "holder": given.holder_enc, "at_bank": given.at_bank_enc}
         opened = await vault.open_(tx.session, tx.house.keys, given.key_id, sealed)
         if opened["number"] is None or not (order.sha256 or _still_good(given)):
@@ -296,7 +301,7 @@ async def _transfers(tx: Tx, order: PaymentOrder) -> list[pain001.Transfer]:
                 bank_code=given.bank_code,
                 number=opened["number"],
                 name=opened["at_bank"] or opened["holder"] or "-",
-                text=FILE_TEXT.format(reference=reference),
+                text=FILE_TEXTS[Purpose(purpose)].format(reference=reference),
             )
         )
     if (len(transfers), sum(each.amount for each in transfers)) != (order.count, order.total):

@@ -34,11 +34,15 @@ from app.services.billing.refund_problems import (
     ACCOUNT_INVALID,
     ACCOUNT_NOT_FOUND,
 )
+from app.services.cases.models import Case
 
 _NUMBER = re.compile(r"[0-9]{5,20}")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _FIELDS = ("number", "holder", "person", "at_bank")
 SHOWN_DIGITS = 4
+CHECK_ACCOUNT = "billing.check_refund_account"
+TELL_ACCOUNT = ("etle.tell_refund_account", "applications.tell_refund_account")
+"""Jobs of the rooms whose cases may owe a person: each tells those whom it owes what became of their account."""
 ALIKE, OTHER_HOLDER, NO_ACCOUNT, NOT_CONFIRMED, BY_PERSON = (
     "names_alike",
     "other_holder",
@@ -126,8 +130,7 @@ async def give(
 ) -> AccountView:
     """Keep a person's account, in place of an earlier one; `person` is the name that the case knows.
 
-    With `answer` None it stays unchecked, and the caller sees to it that the bank is asked later. The same account again
-    changes nothing. Raises ACCOUNT_IN_USE while a payout to the earlier one is on its way, and ACCOUNT_CAME_BACK.
+    With `answer` None it stays unchecked, and a job asks the bank later. The same account again changes nothing. Raises ACCOUNT_IN_USE while a payout to the earlier one is on its way, and ACCOUNT_CAME_BACK.
     """
     await tx.serialise(f"refund-account:{key_id}")
     current = await _current(tx, key_id)
@@ -154,6 +157,8 @@ async def give(
     await tx.session.flush()
     if answer is not None:
         await _note(tx, row, answer, given=account.holder, person=person)
+    else:
+        await tx.enqueue(CHECK_ACCOUNT, str(row.id))
     return await view_of(tx.session, tx.house.keys, row.id)
 
 
@@ -169,17 +174,19 @@ async def given_account(source: Reader, keys: KeyRing, account_id: UUID) -> Give
 
 
 async def note_answer(tx: Tx, account_id: UUID, answer: NameAnswer) -> AccountView | None:
-    """What the bank said of an account that waited for it; None where it no longer waits. Locks the account."""
+    """What the bank said of an account that waited for it, told its owner; None where it no longer waits. Locks the account."""
     row = await tx.lock(RefundAccount, account_id)
     if row is None or row.state != AccountState.UNCHECKED or row.replaced_at is not None:
         return None
     names = await names_of(tx.session, tx.house.keys, account_id)
     await _note(tx, row, answer, given=names.given, person=names.person)
+    if row.state != AccountState.DOUBTFUL:
+        await _tell(tx, row)
     return await view_of(tx.session, tx.house.keys, account_id)
 
 
 async def decide(tx: Tx, account_id: UUID, *, accept: bool) -> AccountView:
-    """A person has looked at the names. Raises ACCOUNT_NOT_FOUND, and ACCOUNT_DECIDED for one that waits for nobody."""
+    """A person has looked at the names; the owner is told. Raises ACCOUNT_NOT_FOUND, and ACCOUNT_DECIDED for one that waits for nobody."""
     row = await tx.lock(RefundAccount, account_id)
     if row is None:
         raise ACCOUNT_NOT_FOUND()
@@ -188,6 +195,7 @@ async def decide(tx: Tx, account_id: UUID, *, accept: bool) -> AccountView:
     row.state = AccountState.CHECKED if accept else AccountState.REFUSED
     row.reason, row.decided_at, row.decided_by = BY_PERSON, tx.now, tx.actor.id
     await tx.session.flush()
+    await _tell(tx, row)
     return await view_of(tx.session, tx.house.keys, account_id)
 
 
@@ -227,8 +235,8 @@ async def name_payee(tx: Tx, case_id: UUID, key_id: UUID) -> None:
     await tx.session.execute(update(Refund).where(col(Refund.bill_id).in_(bills), nobody).values(payee_key_id=key_id))
 
 
-async def cases_owed(source: Reader, key_id: UUID) -> Sequence[UUID]:
-    """The cases that owe this person money, the oldest first."""
+async def cases_owed(source: Reader, key_id: UUID, lifecycle: str | None = None) -> Sequence[UUID]:
+    """The cases, of this life or of any, that owe this person money, the oldest first."""
     query = (
         select(col(Bill.case_id))
         .join(Refund, col(Refund.bill_id) == col(Bill.id))
@@ -239,7 +247,14 @@ async def cases_owed(source: Reader, key_id: UUID) -> Sequence[UUID]:
         )
         .order_by(col(Refund.owed_at))
     )
+    if lifecycle is not None:
+        query = query.join(Case, col(Case.id) == col(Bill.case_id)).where(col(Case.lifecycle) == lifecycle)
     return list(dict.fromkeys(each for each in (await source.execute(query)).scalars() if each is not None))
+
+
+async def _tell(tx: Tx, row: RefundAccount) -> None:
+    for job in TELL_ACCOUNT:
+        await tx.enqueue(job, str(row.id))
 
 
 async def _note(tx: Tx, row: RefundAccount, answer: NameAnswer, *, given: str | None, person: str | None) -> None:

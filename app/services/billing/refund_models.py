@@ -75,6 +75,16 @@ class RefundAccount(Table, table=True):
     )
 
 
+class RefundReminder(Table, table=True):
+    """A payee was asked for an account again, so many `days` after the money became owed: once for each of them."""
+
+    __tablename__ = "refund_reminders"
+
+    case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
+    days: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class KnownAccount(Table, table=True):
     """Whose an account is, where no bank can be asked: the stand-in for account inquiry in a sandbox."""
 

@@ -96,16 +96,18 @@ async def list_owed(
     ]
 
 
-async def cases_to_ask(source: Reader) -> Sequence[UUID]:
-    """The cases whose payee must give an account, or another one, before anything can be paid."""
+async def cases_to_ask(source: Reader, lifecycle: str) -> Sequence[UUID]:
+    """The cases of this life whose payee must give an account, or another one, before anything can be paid."""
     query = _owed(select(col(Bill.case_id)), None).where(_WAITING.in_([Waiting.ACCOUNT.value]))
+    query = query.where(col(Case.lifecycle) == lifecycle)
     rows = (await source.execute(query.order_by(col(Refund.owed_at)))).scalars()
     return list(dict.fromkeys(rows))
 
 
-async def cases_without_payee(source: Reader) -> Sequence[UUID]:
-    """The cases that owe money of which nobody has said to whom it goes."""
+async def cases_without_payee(source: Reader, lifecycle: str) -> Sequence[UUID]:
+    """The cases of this life that owe money of which nobody has said to whom it goes."""
     query = _owed(select(col(Bill.case_id)), None).where(col(Refund.payee_key_id).is_(None))
+    query = query.where(col(Case.lifecycle) == lifecycle)
     return list(dict.fromkeys((await source.execute(query.order_by(col(Refund.owed_at)))).scalars()))
 
 

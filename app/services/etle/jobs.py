@@ -78,7 +78,7 @@ JOBS: tuple[Job, ...] = (
     Job("etle.print_letter", print_letter, queue="delivery"),
     Job("etle.note_delivery", letters.note_delivery),
     Job(verdict_files.APPLY, verdict_files.carry_out),
-    Job(refunds.CHECK_ACCOUNT, refunds.check_account, queue="delivery", attempts=8),
+    Job(refunds.TELL_ACCOUNT, refunds.tell_account),
     Job(blocks.SET_BLOCK, blocks.set_block, queue="delivery", attempts=8),
     Job("etle.ask_registry_again", blocks.ask_again, attempts=1),
     Job("etle.forget", forget),

@@ -267,7 +267,7 @@ class VerdictFile(Table, table=True):
 
 
 class Reminder(Table, table=True):
-    """A reminder that was sent, so that it is sent once: `kind` is ``answer:<letter>`` or ``refund:<days>``."""
+    """A reminder that was sent, so that it is sent once: `kind` is ``answer:<letter>``."""
 
     __tablename__ = "ticket_reminders"
 

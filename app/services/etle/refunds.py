@@ -6,7 +6,7 @@ again until the lawful year is over.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from uuid import UUID
 
 from app.core.actor import SYSTEM, Actor, ActorKind
@@ -28,7 +28,7 @@ AFTER_RETURN_DAYS = 30
 """Who gave an account in time has this long for another one when the bank sent the money back, whatever the year says."""
 CONFIRM_CASH = "confirm_cash"
 LOOK = "memeriksa nama pemilik rekening / checking an account holder's name"
-CHECK_ACCOUNT = "etle.check_refund_account"
+TELL_ACCOUNT = "etle.tell_refund_account"
 
 WHY_VERDICT = Text("Putusan hakim lebih rendah dari titipan Anda.", "The court decided on less than your deposit.")
 WHY_ANNULLED = Text("Tilang dibatalkan.", "The ticket was annulled.")
@@ -177,22 +177,7 @@ async def give_account(tx: Tx, case_id: UUID, account: GivenAccount, answer: bil
     person = (await person_of(tx, party))["name"]
     view = await billing.give_account(tx, party.key_id, account, person=person, answer=answer)
     await billing.name_payee(tx, case.id, party.key_id)
-    if view.state is AccountState.UNCHECKED:
-        await tx.enqueue(CHECK_ACCOUNT, str(view.id))
     return view
-
-
-async def check_account(house: House, account_id: str) -> None:
-    """Job: ask the bank whose account it is, and tell the payee. Raises while nobody answers, to be tried again."""
-    async with house.db.read() as connection:
-        account = await billing.given_account(connection, house.keys, UUID(account_id))
-    if account is None:
-        return
-    answer = await house[billing.AccountNames].find(account.bank_code, account.number)
-    async with house.db.begin(SYSTEM) as tx:
-        view = await billing.note_answer(tx, UUID(account_id), answer)
-        if view is not None:
-            await tell_account(tx, view)
 
 
 async def compare_names(tx: Tx, account_id: UUID) -> tuple[AccountView, billing.NamesView]:
@@ -207,51 +192,28 @@ async def compare_names(tx: Tx, account_id: UUID) -> tuple[AccountView, billing.
 async def decide_account(tx: Tx, account_id: UUID, *, accept: bool) -> AccountView:
     """A person compared the names; the payee reads the outcome. Raises what `billing.decide_account` raises."""
     await _cases_of_polda(tx, await billing.view_of(tx.session, tx.house.keys, account_id))
-    view = await billing.decide_account(tx, account_id, accept=accept)
-    await tell_account(tx, view)
-    return view
+    return await billing.decide_account(tx, account_id, accept=accept)
 
 
-async def tell_account(tx: Tx, view: AccountView) -> None:
-    """What became of the account; told once, on the oldest case that owes this person. Nothing while a person looks."""
-    words = {AccountState.CHECKED: _ACCOUNT_GOOD, AccountState.REFUSED: _ACCOUNT_NOT}.get(view.state)
-    owing = await billing.cases_owed(tx.session, view.key_id)
-    case = await tx.session.get(Case, owing[0]) if owing else None
-    if words is not None and case is not None:
-        params: letters.Params = {"result": words.fill(account=_shown(view))}
-        await letters.tell_addressee(tx, case, "etle_refund_account", params)
+async def tell_account(house: House, account_id: str) -> None:
+    """Job: what became of the account; told once, on the oldest ticket that owes this person. Nothing while a person looks."""
+    async with house.db.begin(SYSTEM) as tx:
+        view = await billing.view_of(tx.session, house.keys, UUID(account_id))
+        words = {AccountState.CHECKED: _ACCOUNT_GOOD, AccountState.REFUSED: _ACCOUNT_NOT}.get(view.state)
+        owing = await billing.cases_owed(tx.session, view.key_id, "etle")
+        case = await tx.session.get(Case, owing[0]) if owing else None
+        if words is not None and case is not None:
+            params: letters.Params = {"result": words.fill(account=_shown(view))}
+            await letters.tell_addressee(tx, case, "etle_refund_account", params)
 
 
-# --- reminders -------------------------------------------------------------------------------------------------------
+async def ask_payees(house: House) -> None:
+    """Job: tell and remind who is owed money and cannot be paid yet."""
 
+    async def tell(tx: Tx, case: Case, amount: int) -> None:
+        await tell_owed(tx, case, amount, WHY_OWED)
 
-async def name_forgotten_payees(house: House) -> None:
-    """Whatever became owed to a ticket's payer in another way than by the ticket's own moves: name and tell the payee."""
-    async with house.db.read() as connection:
-        waiting = await billing.cases_without_payee(connection)
-    for case_id in waiting:
-        async with house.db.begin(SYSTEM) as tx:
-            case = await cases.get_locked(tx, case_id)
-            if case.lifecycle == "etle" and (owed := await owed_to(tx, case_id)):
-                await tell_owed(tx, case, owed[0], WHY_OWED)
-
-
-async def owed_to(tx: Tx, case_id: UUID) -> tuple[int, datetime] | None:
-    """What a case owes in rupiah, and since when; None where it owes nothing."""
-    owed = [each for each in await billing.refunds_of(tx.session, case_id) if each.state is billing.RefundState.OWED]
-    return (sum(each.amount for each in owed), min(each.owed_at for each in owed)) if owed else None
-
-
-async def reminder_due(tx: Tx, case: Case) -> tuple[int, int] | None:
-    """Which of the policy's reminders is due now (days), and over how much; None where none is.
-
-    Only the latest: a worker that was away for months does not send three at once.
-    """
-    owed, policy = await owed_to(tx, case.id), await policy_of(tx, case)
-    if owed is None:
-        return None
-    passed = [days for days in policy.refund_reminder_days if owed[1] + timedelta(days=days) <= tx.now]
-    return (max(passed), owed[0]) if passed else None
+    await billing.ask_payees(house, "etle", tell)
 
 
 # --- who is who ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Reminders before somebody loses something: the time to answer, and the year to claim a refund (`etle.md` 5, 6).
+"""Reminders before somebody loses the time to answer (`etle.md` 5).
 
 A reminder is no move of the case and changes no deadline; each is sent once.
 """
@@ -12,7 +12,7 @@ from sqlmodel import col
 from app.core.actor import SYSTEM
 from app.core.db import Tx
 from app.core.house import House
-from app.services import billing, cases
+from app.services import cases
 from app.services.cases import Case
 from app.services.etle import letters, refunds
 from app.services.etle.models import Reminder, Ticket
@@ -24,14 +24,11 @@ BEFORE_ANSWER = timedelta(days=2)
 async def remind(house: House) -> None:
     """Job: send the reminders that are due, each case in a transaction of its own."""
     async with house.db.begin(SYSTEM) as tx:
-        waiting, asked = await _in_state(tx, "letter_sent"), await billing.cases_to_ask(tx.session)
+        waiting = await _in_state(tx, "letter_sent")
     for case_id in waiting:
         async with house.db.begin(SYSTEM) as tx:
             await _remind_to_answer(tx, case_id)
-    for case_id in asked:
-        async with house.db.begin(SYSTEM) as tx:
-            await _remind_of_refund(tx, case_id)
-    await refunds.name_forgotten_payees(house)
+    await refunds.ask_payees(house)
 
 
 async def _in_state(tx: Tx, state: str) -> list[UUID]:
@@ -53,14 +50,6 @@ async def _remind_to_answer(tx: Tx, case_id: UUID) -> None:
     if await _first_time(tx, case_id, f"answer:{letter.id}"):
         params: letters.Params = {"due_at": _shown(due, await ticket_of(tx, case_id))}
         await letters.tell_addressee(tx, case, "etle_reminder", params)
-
-
-async def _remind_of_refund(tx: Tx, case_id: UUID) -> None:
-    """Money is owed and nobody can be paid: ask for an account, as often and as far apart as the policy says."""
-    case = await cases.get_locked(tx, case_id)
-    due = await refunds.reminder_due(tx, case) if case.lifecycle == "etle" else None
-    if due is not None and await _first_time(tx, case_id, f"refund:{due[0]}"):
-        await refunds.tell_owed(tx, case, due[1], refunds.WHY_OWED)
 
 
 async def _first_time(tx: Tx, case_id: UUID, kind: str) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
-from app.services import appointments, billing, cases
+from app.services import appointments, billing, cases, etle, notifications
+from app.services.applications import refunds
 from app.services.applications.models import Application
 from app.services.billing import RefundState
 from app.services.identity.roles import Role
@@ -19,6 +20,8 @@ from app.services.registries.demo import demo_vehicles
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit
 from tests.banks import flag, join_bank
+from tests.drain import drain
+from tests.refunds import DRAFTER, RELEASER, draft, release
 
 SITIS = next(each for each in demo_vehicles() if each.owner_nik == demo.PEOPLE[demo.SITI].nik)
 MOTORCYCLE = {"plate": SITIS.plate, "chassis_tail": SITIS.chassis_no[-5:], "owner_nik": None}
@@ -52,6 +55,11 @@ async def owed(house: House, id: str) -> int:
     async with house.db.read() as connection:
         found = await billing.refunds_of(connection, UUID(id))
     return sum(each.amount for each in found if each.state is RefundState.OWED)
+
+
+async def told(house: House, id: str, template: str) -> int:
+    async with house.db.read() as connection:
+        return sum(each.template == template for each in await notifications.messages_of(connection, UUID(id)))
 
 
 async def clock_since(house: House, id: str) -> datetime | None:
@@ -117,3 +125,46 @@ async def test_a_place_chosen_while_paying_is_held_as_long_as_the_bill(desk: Des
         booking = await appointments.booking_of(connection, UUID(id), now=house.clock.now())
     assert booking is not None
     assert booking.held_until == min(bill.expires_at, booking.starts_at)
+
+
+async def test_who_has_a_fee_owed_back_is_reminded_and_told_of_the_account_and_reads_it_as_a_fee(
+    desk: Desk, clock: FixedClock
+) -> None:
+    house, id = desk.house, await submitted(desk, "sim-upgrade", sim_class="CI")
+    await desk.pay(id)
+    await desk.post(f"/v1/applications/{id}/cancel")
+    for days, reminders in ((10, 0), (25, 1), (1, 1)):
+        clock.advance(timedelta(days=days))
+        await refunds.ask_payees(house)
+        assert await told(house, id, "application_refund") == 1 + reminders
+    await desk.sign_in()
+    async with house.db.begin(SYSTEM) as tx:
+        await billing.enter_known_account(tx, bank_code="002", number="1234567890", name="SITI MISALL")
+    account = {"bank_code": "002", "number": "1234567890", "holder": "Siti Misal"}
+    path = f"/v1/applications/{id}/refund-account"
+    given = await desk.client.put(path, headers=desk.key(), json=account)
+    assert given.json()["state"] == "doubtful", "a person looks at the names"
+    async with house.db.begin(DRAFTER) as tx:
+        [waiting] = await billing.list_owed(
+            tx.session, house.keys, await billing.units_of(tx.session, "PMJ"), billing.Waiting.NAMES, limit=9
+        )
+        assert waiting.account is not None
+        await etle.decide_account(tx, waiting.account.id, accept=True)
+    await drain(house)
+    assert await told(house, id, "application_refund_account") == 1
+    order = await release(house, (await draft(house)).id)
+    async with house.db.begin(RELEASER) as tx:
+        file = await billing.download(tx, order.id)
+    assert b"PENGEMBALIAN BIAYA LAYANAN" in file.content
+    assert b"TILANG" not in file.content
+
+
+async def test_a_fee_owed_back_by_a_correction_finds_its_payee(desk: Desk) -> None:
+    house, id = desk.house, await submitted(desk, "sim-upgrade", sim_class="CI")
+    await desk.pay(id)
+    [bill] = await bills(house, id)
+    async with house.db.begin(SYSTEM) as tx:
+        await billing.owe_refund(tx, bill.id, bill.amount, "koreksi rekening koran / a correction of the statement")
+    for _ in range(2):
+        await refunds.ask_payees(house)
+        assert await told(house, id, "application_refund") == 1

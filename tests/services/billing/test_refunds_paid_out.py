@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.ids import new_id
+from app.core.jobs import GIVEN_UP_AFTER
 from app.core.problems import Problem
 from app.services import billing, cases, etle, notifications
+from app.services.billing import refund_asking
 from app.services.billing.account_names import Holder, NameAnswer
 from app.services.billing.refund_models import PaymentOrder, Payout, PayoutState, RefundAccount
 from app.services.cases.models import CaseEvent
@@ -156,6 +159,7 @@ async def test_alike_names_go_to_a_person_and_the_outcome_is_told(house: House, 
     assert (names.given, names.at_bank, names.person) == (HOLDER, "BUDI CONTOHH", "Budi Contoh")
     async with house.db.begin(DRAFTER) as tx:
         assert (await etle.decide_account(tx, view.id, accept=True)).state is billing.AccountState.CHECKED
+    await drain(house)
     assert await told(house, case_id, "etle_refund_account") == 1
 
     async def again() -> None:
@@ -166,12 +170,20 @@ async def test_alike_names_go_to_a_person_and_the_outcome_is_told(house: House, 
     assert (await draft(house)).count == 1
 
 
-async def test_an_account_that_no_bank_answered_for_is_asked_later(house: House, case_id: UUID) -> None:
+async def test_an_account_that_no_bank_answered_for_is_asked_until_one_does(
+    house: House, case_id: UUID, clock: FixedClock
+) -> None:
     view = await give(house, case_id, at_bank=None)
     assert view.state is billing.AccountState.UNCHECKED
+    await drain(replace(house, parts={}), raise_errors=False)  # nobody answers at all
+    house.db.move_in(house)
     async with house.db.begin(SYSTEM) as tx:
         await billing.enter_known_account(tx, bank_code="002", number=NUMBER, name="CONTOH, BUDI")
-    assert "etle.check_refund_account" in await drain(house)
+    await refund_asking.ask_banks_again(house)
+    assert "billing.check_refund_account" not in await drain(house), "its own job has still tries left"
+    clock.advance(GIVEN_UP_AFTER)
+    await refund_asking.ask_banks_again(house)
+    assert "billing.check_refund_account" in await drain(house)
     account = await etle.account_of(house, case_id)
     assert account is not None
     assert account.state is billing.AccountState.CHECKED
