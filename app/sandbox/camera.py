@@ -25,7 +25,7 @@ KINDS = (NATIVE, SNAPSHOT, *FORMS)
 AT_ONCE = 8
 TRIES = 6
 LONGEST_WAIT_S = 30.0
-PICTURES = 12
+PICTURES = 6
 """Photographs that are drawn; events beyond them use them again, with another time and number."""
 
 _REGIONS, _SERIES = ("A", "B", "D", "F", "AB", "AD", "L", "N"), "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -118,11 +118,13 @@ class SandboxCamera:
         plate, picture = self._pictures[number % len(self._pictures)]
         path, message = self._message(kind, number, plate, picture)
         self.report.events[kind] += 1
-        if self._chance.random() < self._manner.cuts:
+        # Before anything is awaited, so that the same seed misbehaves in the same way.
+        cut, again = (self._chance.random() < share for share in (self._manner.cuts, self._manner.duplicates))
+        if cut:
             await self._cut(path, message)
         if not await self._until_taken(path, message):
             self.report.lost += 1
-        elif self._chance.random() < self._manner.duplicates:
+        elif again:
             self.report.repeated += 1
             await self._until_taken(path, message)
 
