@@ -243,7 +243,7 @@ async def _enter_licence(told: _Told) -> None:
     if sim_class is None or issued.valid_until is None:
         return
     licence = Licence(SimClass(sim_class), told.nik, issued.issued_at.date(), issued.valid_until, LicenceStatus.ACTIVE)
-    await told.house[Registers].record("licences", told.nik, licence, request_id=told.request())
+    await told.house[Registers].record("licences", told.nik, licence, request_id=str(told.issued.id))
 
 
 async def _enter_tax(told: _Told) -> None:
