@@ -11,7 +11,6 @@ of it than our few servers, and only the second comparison holds.
 import asyncio
 import itertools
 import json
-import math
 import os
 import re
 import secrets
@@ -88,17 +87,19 @@ async def ratios(url: str, *, seconds: float, processes: int, bills: int) -> dic
                 tps, theirs = await _pgbench(place, clients, seconds)
                 http, ours = await _pay(place, clients, seconds, expected=tps)
                 took.append(http.per_second / tps)
-                by_cpu.append(theirs / ours if ours else math.nan)
+                by_cpu += [theirs / ours] if theirs and ours else []
                 slowest.append(http.quantile(0.99))
             found[f"payments / pgbench at {clients} clients"] = statistics.median(took)
-            found[f"the same by CPU time, {clients} clients"] = statistics.median(by_cpu)
+            found |= _by_cpu(f"{clients} clients", by_cpu)
             found[f"slowest 1 % of payments at {clients} clients, ms"] = 1000 * statistics.median(slowest)
         found["a ticket's payment / that of a bill of no case"] = await _tickets(place)
         if bills:
             async with bench_data.second_database(url, "more_bills") as other:
                 _fill(other, bills)
                 async with _place(other, processes) as larger:
-                    found[f"payments with {bills:,} bills more / without"] = await _held_against(larger, place, seconds)
+                    rate, by_cpu = await _held_against(larger, place, seconds)
+                    found[f"payments with {bills:,} bills more / without"] = rate
+                    found |= _by_cpu(f"{bills:,} bills more", by_cpu)
                     await _check(larger)
         await _check(place)
     return found
@@ -125,14 +126,20 @@ async def _place(url: str, processes: int) -> AsyncIterator[Place]:
         await house.close()
 
 
-async def _held_against(larger: Place, smaller: Place, seconds: float) -> float:
-    """The rate of one place over the other's at 8 clients, in rounds that take turns."""
-    took = []
+async def _held_against(larger: Place, smaller: Place, seconds: float) -> tuple[float, list[float]]:
+    """The rate of one place over the other's at 8 clients, and by CPU time, in rounds that take turns."""
+    took, by_cpu = [], []
     for _ in range(ROUNDS):
-        few, _ = await _pay(smaller, 8, seconds, expected=1_000)
-        many, _ = await _pay(larger, 8, seconds, expected=1_000)
+        few, cheap = await _pay(smaller, 8, seconds, expected=1_000)
+        many, dear = await _pay(larger, 8, seconds, expected=1_000)
         took.append(many.per_second / few.per_second)
-    return statistics.median(took)
+        by_cpu += [cheap / dear] if dear else []
+    return statistics.median(took), by_cpu
+
+
+def _by_cpu(what: str, ratios: Sequence[float]) -> dict[str, float]:
+    """A row of the table, where CPU time could be seen."""
+    return {f"the same by CPU time, {what}": statistics.median(ratios)} if ratios else {}
 
 
 async def _tickets(place: Place) -> float:
