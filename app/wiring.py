@@ -36,6 +36,7 @@ from app.services.documents.signing import DocumentSigner, build_signer
 from app.services.etle import jobs as etle_jobs
 from app.services.etle.open_tickets import OpenTicketsOnVehicles
 from app.services.identity import jobs as identity_jobs
+from app.services.identity.known_cameras import KnownCameras
 from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
@@ -119,6 +120,7 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
             merge_rules(etle.DEADLINES, applications.DEADLINES),
         ),
         Recogniser: choose_recogniser(settings),
+        KnownCameras: KnownCameras(),
         etle.LineRoom: etle.LineRoom(),
         billing.MoneySheets: billing.MoneySheets(),
         billing.OpenAccounts: billing.OpenAccounts(),

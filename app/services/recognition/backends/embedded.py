@@ -33,6 +33,8 @@ def build(_settings: Settings) -> "EmbeddedRecogniser":
 class EmbeddedRecogniser:
     """See `Recogniser`. The networks are loaded by the first picture or by `warm_up`, once per process."""
 
+    decodes_elsewhere = False
+
     def __init__(self, *, most_waiting: int = MOST_WAITING) -> None:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recogniser")
         self._places = BoundedSemaphore(most_waiting)
