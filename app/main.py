@@ -35,6 +35,7 @@ from app.routers import (
     printing,
     queue,
     readings,
+    recognitions,
     reference,
     refunds,
     remittances,
@@ -61,7 +62,7 @@ from app.services.recognition import Recogniser
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
 
-CAMERA_DOORS: tuple[APIRouter, ...] = (anpr.router, camera_pushes.router, plate_reader.router)
+CAMERA_DOORS: tuple[APIRouter, ...] = (anpr.router, recognitions.router, camera_pushes.router, plate_reader.router)
 """Doors that stand below `KEY_IN_PATH` as well, for devices that can be given an address and nothing else."""
 
 KEY_IN_PATH = "/k/{key}"

@@ -27,7 +27,7 @@ from app.routers.http.guards import CameraDevice
 from app.routers.http.key_first import KeyFirst
 from app.services import cameras
 from app.services.documents import check_image, off_loop
-from app.services.recognition import Box, PlateReading, Recogniser
+from app.services.recognition import Box, PlateReading, Recogniser, hints_for
 
 MIB = 1024 * 1024
 MOST_IMAGE_BYTES = 12 * MIB
@@ -125,7 +125,9 @@ async def read_plates(request: Request, device: CameraDevice, house: TheHouse) -
         by_vehicle = _config(form.get("config")).get("detection_mode") == "vehicle"
         with_vehicle = str(form.get("mmc", "")).lower() == "true"
     await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES)
-    reading = await house[Recogniser].read(data)
+    async with house.db.read() as connection:
+        hints = await hints_for(connection, UUID(device.id), device.unit or "")
+    reading = await house[Recogniser].read(data, hints)
     async with house.db.begin(SYSTEM) as tx:
         await cameras.note_seen(tx, UUID(device.id), messages=0, reads=1)
     shape = _by_vehicle if by_vehicle else _by_plate
