@@ -30,6 +30,7 @@ from app.routers.pages import (
     refunds,
     remittances,
     services,
+    shields,
     sign_in,
     statements,
     statistics,
@@ -45,6 +46,7 @@ routers = (
     home.router,
     tickets.router,
     mine.router,
+    shields.router,
     services.router,
     account.router,
     application_begin.router,  # before the applications, whose ids stand in the same place of the address

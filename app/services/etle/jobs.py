@@ -15,6 +15,7 @@ from app.services.etle import (
     reminders,
     retention,
     review,
+    second_look,
     turns,
     verdict_files,
 )
@@ -74,6 +75,7 @@ JOBS: tuple[Job, ...] = (
     Job(verdict_files.APPLY, verdict_files.carry_out),
     Job(refunds.CHECK_ACCOUNT, refunds.check_account, queue="delivery", attempts=8),
     Job("etle.set_block", blocks.set_block, queue="delivery", attempts=8),
+    Job("etle.look_again", second_look.look_again, attempts=2),
     Job("etle.forget", forget),
     Job("etle.drop_file", retention.drop_file, queue="delivery"),
     Job("etle.lift_block", blocks.lift_block, queue="delivery", attempts=8),
@@ -82,6 +84,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("give-turns", "*/15 * * * * *", "etle.give_turns"),
     Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
     Schedule("remind-people", "0 25 * * * *", "etle.remind"),
+    Schedule("look-again", "0 10 19 * * *", "etle.look_again"),  # 02:10 in Jakarta
     Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta
     Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),
 )
