@@ -34,6 +34,7 @@ from app.routers.pages import (
     refunds,
     remittances,
     services,
+    shields,
     sign_in,
     statements,
     statistics,
@@ -49,6 +50,7 @@ routers = (
     home.router,
     tickets.router,
     mine.router,
+    shields.router,
     services.router,
     account.router,
     application_begin.router,  # before the applications, whose ids stand in the same place of the address
