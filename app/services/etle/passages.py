@@ -67,8 +67,8 @@ def metres_between(one: tuple[float, float], other: tuple[float, float]) -> floa
 
 
 async def case_of_same_pictures(tx: Tx, capture: cameras.CaptureView) -> UUID | None:
-    """The case of another capture that has all pictures of this one, byte for byte: a camera never takes the same picture
-    twice, so that was sent twice (after a lost answer, by two ways, under another number)."""
+    """The case of another capture of the same instant that has all pictures of this one, byte for byte: that was sent twice
+    (after a lost answer, by two ways, under another number)."""
     hashes = {each.sha256 for each in capture.files}
     await tx.serialise(f"pictures:{min(hashes)}")
     shared = (
@@ -78,6 +78,7 @@ async def case_of_same_pictures(tx: Tx, capture: cameras.CaptureView) -> UUID | 
             col(EvidenceFile.sha256).in_(hashes),
             col(EvidenceFile.capture_id) != capture.id,
             col(Capture.violation_code) == capture.violation_code,
+            col(Capture.captured_at) == capture.captured_at,
         )
     )
     held: dict[UUID, set[str]] = {}

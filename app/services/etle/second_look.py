@@ -136,6 +136,14 @@ async def stands(tx: Tx, case_id: UUID, reason: str) -> Case:
     return case
 
 
+async def waits_for(tx: Tx, case_id: UUID) -> bool:
+    """Whether the actor has a second look at this case as work."""
+    tasks = await cases.tasks_of(tx.session, case_id)
+    if "senior_officer" not in tx.actor.roles or not any(each.kind == CAUSE_REVIEW for each in tasks):
+        return False
+    return tx.actor.id not in await cases.actors_of(tx.session, case_id, ("verify", "endorse"))
+
+
 async def published(connection: AsyncConnection) -> Sequence[CauseReview]:
     """The newest reviews of all Polda, for everybody."""
     query = select(CauseReview).order_by(col(CauseReview.opened_at).desc(), col(CauseReview.id)).limit(PUBLISHED)

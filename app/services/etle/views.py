@@ -229,6 +229,8 @@ class ReviewView:
     blind: bool  # the owner is not shown as long as the picture is being judged
     exemption: ExemptionView | None = None
     shield: ShieldView | None = None
+    looked_at_again: bool = False
+    """A second look at cases of one cause waits for this member of staff."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from app.services.etle.letters import CAUSE_REVIEW
 from app.services.etle.second_look import Cause, Passed, Verified, passed_rate
 from app.services.identity.roles import Role
 from tests import make
+from tests.routers.pages.world import Browser
 
 
 def some(count: int, *, annulled: int, device: str = "d", place: str = "p", officer: str = "o") -> list[Verified]:
@@ -103,6 +104,10 @@ async def test_open_cases_of_a_bad_place_are_looked_at_again_and_the_paid_one_is
     with pytest.raises(Problem):
         async with house.db.begin(replace(verifier, roles=verifier.roles | {"senior_officer"})) as tx:
             await second_look.stands(tx, sent, "Foto jelas.")
+    desk = Browser.of(client._transport.app)  # type: ignore[attr-defined]
+    await desk.sign_in_staff(house, Role.SENIOR_OFFICER)
+    assert "semua perkaranya diperiksa ulang" in await desk.get(f"/counter/cases/{sent}")
+    await desk.send({"stands": ""}, to=f"/counter/cases/{sent}/second-look", status=422)
     senior = await make.staff_headers(house, Role.SENIOR_OFFICER)
     path = f"/v1/counter/cases/{sent}/second-look"
     answer = await client.post(path, headers=senior, json={"reason": "Foto dan arah jelas."})
