@@ -20,6 +20,7 @@ from app.routers import (
     applications,
     appointments,
     camera_pushes,
+    causes,
     consent_forms,
     counter,
     counter_applications,
@@ -35,12 +36,14 @@ from app.routers import (
     printing,
     queue,
     readings,
+    recognitions,
     reference,
     refunds,
     remittances,
     sandbox,
     services,
     settlements,
+    shields,
     snap,
     statements,
     statistics,
@@ -61,7 +64,7 @@ from app.services.recognition import Recogniser
 SMALL_BODY = 1 * 1024 * 1024
 """Bytes that a door takes when it does not say otherwise."""
 
-CAMERA_DOORS: tuple[APIRouter, ...] = (anpr.router, camera_pushes.router, plate_reader.router)
+CAMERA_DOORS: tuple[APIRouter, ...] = (anpr.router, recognitions.router, camera_pushes.router, plate_reader.router)
 """Doors that stand below `KEY_IN_PATH` as well, for devices that can be given an address and nothing else."""
 
 KEY_IN_PATH = "/k/{key}"
@@ -77,11 +80,13 @@ DOORS: tuple[APIRouter, ...] = (
     consent_forms.router,
     printing.router,
     counter_revocations.router,
+    causes.router,
     differences.router,
     readings.router,
     remittances.router,
     snap.router,
     settlements.router,
+    shields.router,
     verdict_files.router,
     statements.router,
     statistics.router,

@@ -18,7 +18,10 @@ from app.services.billing.treasury import models as billing_treasury
 from app.services.cameras import models as cameras
 from app.services.cases import models as cases
 from app.services.catalogue import models as catalogue
+from app.services.etle import cause_models as etle_causes
 from app.services.etle import models as etle
+from app.services.etle import passage_models as etle_passages
+from app.services.etle import shield_models as etle_shields
 from app.services.etle import turn_models as etle_turns
 from app.services.identity import models as identity
 from app.services.notifications import models as notifications
@@ -47,6 +50,9 @@ __all__ = [
     "cases",
     "catalogue",
     "etle",
+    "etle_causes",
+    "etle_passages",
+    "etle_shields",
     "etle_turns",
     "identity",
     "metadata",

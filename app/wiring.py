@@ -40,7 +40,7 @@ from app.services.identity import jobs as identity_jobs
 from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
-from app.services.recognition import PlannedRecogniser, Recogniser, RecogniserFault, choose_recogniser
+from app.services.recognition import KnownCameras, PlannedRecogniser, Recogniser, RecogniserFault, choose_recogniser
 from app.services.registries import (
     PopulationRegistry,
     Registers,
@@ -124,6 +124,7 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
         ),
         Recogniser: reads,
         PlannedRecogniser: reads,
+        KnownCameras: KnownCameras(),
         etle.LineRoom: etle.LineRoom(),
         billing.MoneySheets: billing.MoneySheets(),
         billing.OpenAccounts: billing.OpenAccounts(),

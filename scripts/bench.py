@@ -33,7 +33,7 @@ from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.logs import configure_logs
 from app.services.reference import NATIONAL_ZONE
-from scripts import bench_data, bench_load, bench_payments
+from scripts import bench_data, bench_forward, bench_load, bench_payments
 from scripts.bench_cpu import cpu_ticks
 from scripts.wait_ready import wait_ready
 from tests import make
@@ -48,6 +48,8 @@ GOALS = {
     "look-up / bare route": ">= 0.30",
     "payments / pgbench at 8 clients": ">= 0.35",
     "slowest 1 % of payments at 8 clients, ms": "< 100",
+    bench_forward.THROUGHPUT: ">= 0.85",
+    bench_forward.ADDITION: "<= 6",
     f"payments with {BILLS:,} bills more / without": ">= 0.9",
 }
 console = Console(width=110)
@@ -86,6 +88,7 @@ async def _measure(url: str) -> dict[str, float]:
     if url.startswith("postgres") and shutil.which("pgbench"):
         processes = os.cpu_count() or 1
         ratios |= await bench_payments.ratios(url, seconds=SECONDS, processes=processes, bills=BILLS)
+    ratios |= await _forwarding(settings)
     with _server("loket serve") as (port, _):
         ratios["capture accepted to plate read / one bare reading"] = await _capture_to_reading(port, settings)
     return {name: round(ratio, 4) for name, ratio in ratios.items()}
@@ -144,6 +147,20 @@ async def _capture_to_reading(port: int, settings: Settings) -> float:
                 await asyncio.sleep(0.01)
             ratios.append((time.perf_counter() - started) / alone)
     return statistics.median(ratios)
+
+
+async def _forwarding(settings: Settings) -> dict[str, float]:
+    """What the gateway adds in front of somebody else's recogniser that takes 50 ms."""
+    photograph = bench_data.photographs(ROOT / "var" / "bench", 1)[0]
+    keys = await bench_forward.camera_keys(settings)
+    with bench_forward.backend() as backend:
+        os.environ["LOKET_RECOGNISER"] = f"http://127.0.0.1:{backend}"
+        try:
+            with _server("scripts.bench_server") as (port, _):
+                picture = bench_forward.picture(photograph)
+                return await bench_forward.ratios(port, backend, keys, picture, seconds=SECONDS)
+        finally:
+            del os.environ["LOKET_RECOGNISER"]
 
 
 def _selects_per_second(url: str, sql: str, parameters: Sequence[Any]) -> float | None:

@@ -4,8 +4,13 @@ A backend that is slow, wrong or down costs its own feature only: each has its o
 """
 
 import asyncio
+import io
+from collections.abc import Coroutine
+from contextlib import closing
 from typing import Any
+from urllib.request import getproxies
 
+import aiohttp
 import httpx
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
@@ -17,7 +22,9 @@ RETRY_AFTER_S = 10
 MAX_ANSWER_BYTES = 16 * 2**20
 _FAILURES_TO_OPEN = 5
 _OPEN_FOR_S = 15.0
+_IN_ONE_PIECE = 2**20
 _LATER = {"Retry-After": str(RETRY_AFTER_S)}
+_OF_THE_CONNECTION = frozenset({"host", "connection", "content-length", "accept-encoding"})
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
@@ -43,6 +50,8 @@ class Upstream:
         self.name = name
         self._timeout_s = timeout_s
         self._max_answer_bytes = max_answer_bytes
+        self._max_concurrent = max_concurrent
+        self._large_client: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(max_concurrent)
         self._breakers = AsyncCircuitBreakerFactory(default_threshold=_FAILURES_TO_OPEN, default_ttl=_OPEN_FOR_S)
         self._client = httpx.AsyncClient(
@@ -56,6 +65,18 @@ class Upstream:
     async def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         """One call. Answers below 500 are returned as they are; 5xx, time-outs, refusals and endless answers raise
         UPSTREAM_UNAVAILABLE."""
+        return await self._guarded(self._answer(method, path, kwargs))
+
+    async def post_large(self, path: str, **kwargs: Any) -> httpx.Response:
+        """A POST as `request` does it, with a large body that stands ready, such as a picture: on a client that spends a tenth
+        of the time on sending it (3 ms and 0.3 ms of the processor for 300 KB; `make bench` shows what that is worth)."""
+        return await self._guarded(self._answer_to_large(self._client.build_request("POST", path, **kwargs)))
+
+    async def _guarded(self, call: Coroutine[Any, Any, httpx.Response]) -> httpx.Response:
+        with closing(call):
+            return await self._called(call)
+
+    async def _called(self, call: Coroutine[Any, Any, httpx.Response]) -> httpx.Response:
         if in_transaction():
             raise RuntimeError(f"{self.name} was called inside a transaction: calls belong between transactions")
         if self._slots.locked():
@@ -63,13 +84,13 @@ class Upstream:
         async with self._slots:
             try:
                 async with await self._breakers.get_breaker(self.name), asyncio.timeout(self._timeout_s):
-                    answer = await self._answer(method, path, kwargs)
+                    answer = await call
                     if answer.status_code >= 500:
                         raise _ServerError(answer.status_code)
             except OpenedState as error:
                 # Nobody was asked: whoever counts tries does not count this one.
                 raise UPSTREAM_UNAVAILABLE(name=self.name, tried=False, headers=_LATER) from error
-            except (httpx.HTTPError, TimeoutError, _ServerError, _TooLong) as error:
+            except (httpx.HTTPError, aiohttp.ClientError, TimeoutError, _ServerError, _TooLong) as error:
                 raise UPSTREAM_UNAVAILABLE(name=self.name, headers=_LATER) from error
         return answer
 
@@ -84,9 +105,36 @@ class Upstream:
         headers = [each for each in answer.headers.multi_items() if each[0] not in _OF_THE_WIRE]
         return httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=answer.request)
 
+    async def _answer_to_large(self, call: httpx.Request) -> httpx.Response:
+        body = call.read()
+        headers = {name: value for name, value in call.headers.items() if name not in _OF_THE_CONNECTION}
+        # A body that is larger than the library likes in one piece is handed over as a file.
+        data = body if len(body) <= _IN_ONE_PIECE else io.BytesIO(body)
+        async with self._session().post(str(call.url), data=data, headers=headers, allow_redirects=False) as answer:
+            content = bytearray()
+            async for piece in answer.content.iter_any():
+                content += piece
+                if len(content) > self._max_answer_bytes:
+                    raise _TooLong
+        kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_THE_WIRE]
+        return httpx.Response(answer.status, headers=kept, content=bytes(content), request=call)
+
+    def _session(self) -> aiohttp.ClientSession:
+        # Made at the first call: it belongs to the event loop that runs then. It trusts whom httpx trusts, and goes by the
+        # environment's proxy as httpx does; it would look for one at every call, so only where there is one.
+        if self._large_client is None:
+            self._large_client = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._max_concurrent, ssl=httpx.create_ssl_context()),
+                timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=min(2.0, self._timeout_s)),
+                trust_env=bool(getproxies()),
+            )
+        return self._large_client
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+        if self._large_client is not None:
+            await self._large_client.close()
 
 
 class _ServerError(Exception):

@@ -1,4 +1,4 @@
-"""The cameras' door: read a picture, or hand in a capture that becomes a case."""
+"""The cameras' door: hand in a capture that becomes a case. Reading a picture alone is `recognitions.py`."""
 
 from typing import Annotated, Any, BinaryIO
 from uuid import UUID
@@ -11,25 +11,23 @@ from app.core.storage import sha256_of_file
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import CameraDevice
 from app.routers.http.key_first import KeyFirst, RoomFirst
-from app.routers.schemas.anpr import CaptureAccepted, CaptureItem, RecognitionAnswer
+from app.routers.schemas.anpr import CaptureAccepted, CaptureItem
 from app.services import cameras
 from app.services.documents import VIDEO_TYPE, ImageInfo, VideoInfo, check_image, check_video, off_loop
 from app.services.etle import accept_capture
-from app.services.recognition import Recogniser
 
 MIB = 1024 * 1024
 MOST_IMAGE_BYTES = 12 * MIB
 """Bytes of one picture: a 20-megapixel camera at its best quality."""
 
-MOST_RECOGNITION_BYTES = MOST_IMAGE_BYTES + MIB
 MOST_CAPTURE_BYTES = 40 * MIB
 """Bytes of a whole capture; read from the wire only so far, whatever its header announces."""
 
 MOST_VIDEO_BYTES = 24 * MIB
 LONGEST_VIDEO_S = 30
 
-_MOST_FIELDS = 20
-_REFUSALS: dict[int | str, dict[str, Any]] = {
+MOST_FIELDS = 20
+REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"description": "No key, or a wrong or disabled one."},
     413: {"description": "More bytes than the limit."},
     415: {"description": "Not a JPEG, PNG or WebP by its bytes."},
@@ -39,23 +37,6 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 router = APIRouter(prefix="/v1/anpr", tags=["cameras"], route_class=KeyFirst)
-
-
-@router.post(
-    "/recognitions",
-    max_body_size=MOST_RECOGNITION_BYTES,
-    form_limits={"max_fields": _MOST_FIELDS, "max_files": 1, "max_part_size": MIB},
-    responses={**_REFUSALS, 503: {"description": "Too many pictures wait to be read; see Retry-After."}},
-)
-async def read_picture(
-    _device: CameraDevice,
-    house: TheHouse,
-    image: Annotated[UploadFile, File(description="A JPEG, PNG or WebP, as a file part.")],
-) -> RecognitionAnswer:
-    """Read the plates in a picture. Nothing is kept."""
-    data = await image.read()
-    await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES)
-    return RecognitionAnswer.of(await house[Recogniser].read(data))
 
 
 async def hand_in_capture(
@@ -99,9 +80,9 @@ router.add_api_route(
     route_class_override=RoomFirst,
     status_code=202,
     max_body_size=MOST_CAPTURE_BYTES,
-    form_limits={"max_fields": _MOST_FIELDS, "max_files": 2 * cameras.MOST_IMAGES, "max_part_size": MIB},
+    form_limits={"max_fields": MOST_FIELDS, "max_files": 2 * cameras.MOST_IMAGES, "max_part_size": MIB},
     responses={
-        **_REFUSALS,
+        **REFUSALS,
         409: {"description": "This camera has used the capture id for another content."},
         503: {"description": "Too many captures wait to be read; keep it and see Retry-After."},
     },

@@ -183,6 +183,7 @@ async def _carry_out(tx: Tx, id: UUID, body: ActionIn, vehicle: Vehicle | None) 
         reason=body.reason,
         expected_version=body.version,
         registry_matches=body.registry_matches,
+        shield_matches=body.shield_matches,
         plate=body.plate,
         vehicle=vehicle,
         kind=body.kind,

@@ -10,7 +10,7 @@ from app.routers.http.deps import TheHouse
 from app.routers.http.guards import staff
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.readings import Replayed, StoppedReading, StoppedReadings
-from app.services.etle import dead_letters
+from app.services.etle import dead_letters, store
 from app.services.identity.roles import Role
 
 router = APIRouter(prefix="/v1/counter/stopped-readings", tags=["counter"])
@@ -23,7 +23,7 @@ async def list_stopped(
 ) -> StoppedReadings:
     """Captures of your Polda (from Mabes: of all) that were tried in vain, those that stopped first at the top."""
     async with house.db.read() as connection:
-        polda = await dead_letters.polda_seen_from(connection, actor.unit)
+        polda = await store.polda_seen_from(connection, actor.unit)
         found = await dead_letters.list_dead(connection, polda, limit=limit + 1, after=read_time_and_id(after))
     last = found[limit - 1] if len(found) > limit else None
     return StoppedReadings(

@@ -8,8 +8,8 @@ from app.tables import metadata
 
 APP = Path(app.tables.__file__).parent
 PERSONAL = re.compile(r"^(nik|name|phone|email|address|kk_no|born_on|sim|owner_name)$")
-NOT_PEOPLE = {"application_documents", "case_deadlines", "credentials", "holidays", "units"}
-"""Tables whose `name` is of a kind of paper, a program, a unit or a day."""
+NOT_PEOPLE = {"application_documents", "case_deadlines", "credentials", "holidays", "road_sections", "units"}
+"""Tables whose `name` is of a kind of paper, a program, a unit, a road or a day."""
 
 
 def test_every_models_module_is_imported() -> None:

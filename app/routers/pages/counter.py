@@ -287,10 +287,11 @@ def _decision(form: Form) -> Decision | None:
         if wanted.reason
         else form.plain("reason", longest=MAX_REASON)
     )
-    matches, kind, plate = None, None, None
+    matches, same, kind, plate = None, None, None, None
     if action == "verify":
         matches = form.choice("registry_match", ("yes", "no"), MATCH_MISSING) == "yes"
         plate = form.plain("plate", longest=16) or None
+        same = {"yes": True, "no": False}.get(form.get("shield_match"))
     if action == "reject":
         kind = form.choice("kind", REJECTIONS, KIND_MISSING)
     if form.errors:
@@ -301,6 +302,7 @@ def _decision(form: Form) -> Decision | None:
         reason=reason or None,
         expected_version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None,
         registry_matches=matches,
+        shield_matches=same,
         plate=plate,
         kind=kind,
     )

@@ -13,7 +13,7 @@ from app.routers.http.guards import staff_page
 from app.routers.http.paging import cursor_of, read_time_and_id
 from app.routers.pages.desk import desk_of
 from app.routers.pages.visit import TheVisit
-from app.services.etle import dead_letters
+from app.services.etle import dead_letters, store
 from app.services.identity.roles import Role
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +32,7 @@ NOTICES = {
 async def stopped_page(actor: KeeperOnPage, visit: TheVisit, after: After = None, done: Done = "") -> Response:
     """What was tried in vain, why, and the buttons that have it read again."""
     async with visit.house.db.read() as connection:
-        polda = await dead_letters.polda_seen_from(connection, actor.unit)
+        polda = await store.polda_seen_from(connection, actor.unit)
         found = await dead_letters.list_dead(connection, polda, limit=ON_A_PAGE + 1, after=read_time_and_id(after))
     last = found[ON_A_PAGE - 1] if len(found) > ON_A_PAGE else None
     return visit.show(

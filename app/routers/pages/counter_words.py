@@ -17,6 +17,8 @@ TASKS: dict[str, Text] = {
     "chase_verdict": Text("Tanyakan putusan pengadilan", "Ask the court for its verdict"),
     "confirm_cash": Text("Pastikan pengembalian tunai", "Confirm a refund in cash"),
     "field_alert": Text("Dugaan pelat palsu di lapangan", "Suspected false plate on the road"),
+    "clone_alert": Text("Pelat yang sama di dua tempat sekaligus", "One plate at two places at once"),
+    "cause_review": Text("Pemeriksaan ulang sebab yang sama", "Second look at cases of one cause"),
     "unexpected_payment": Text("Pembayaran yang tidak ditagih", "A payment that was not due"),
     "payment_reversed": Text("Pembayaran ditarik kembali bank", "The bank took a payment back"),
     "mend": Text("Perbaiki hal yang gagal diproses", "Mend what could not be processed"),

@@ -227,6 +227,10 @@ class ActionIn(BaseModel):
         default=None, description="The version that was looked at; refused if it has changed."
     )
     registry_matches: bool | None = Field(default=None, description="verify: picture and registry show one vehicle.")
+    shield_matches: bool | None = Field(
+        default=None,
+        description="verify, where GET /v1/counter/cases/{id}/shield shows one: the picture shows the owner's vehicle.",
+    )
     plate: PlateText | None = Field(default=None, description="verify: the plate as the officer reads it.")
     kind: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")] | None = Field(
         default=None,

@@ -64,6 +64,7 @@ class CaptureView:
     capture_id: str | None
     captured_at: datetime
     received_at: datetime
+    clock_ahead_s: float | None
     violation_code: str
     location: str
     latitude: float | None
@@ -182,6 +183,7 @@ def _capture(tx: Tx, device: Actor, metadata: CaptureMetadata, *, body_key: str,
         content_sha256=content,
         captured_at=metadata.captured_at,
         received_at=tx.now,
+        clock_ahead_s=None if metadata.sent_at is None else (metadata.sent_at - tx.now).total_seconds(),
         violation_code=metadata.violation_code,
         location=metadata.location,
         latitude=metadata.latitude,
@@ -218,6 +220,7 @@ def _view(row: RowMapping, files: Sequence[EvidenceFileView]) -> CaptureView:
         capture_id=row["capture_id"],
         captured_at=row["captured_at"],
         received_at=row["received_at"],
+        clock_ahead_s=row["clock_ahead_s"],
         violation_code=row["violation_code"],
         location=row["location"],
         latitude=row["latitude"],

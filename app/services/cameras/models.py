@@ -97,6 +97,8 @@ class Capture(Table, table=True):
     id."""
     captured_at: datetime = Field(sa_type=UtcDateTime)
     received_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    clock_ahead_s: float | None = None
+    """Seconds by which the camera's clock was ahead of ours when it sent this, if it told its clock."""
     violation_code: str = Field(max_length=40)
     location: str = Field(max_length=200)
     latitude: float | None = None

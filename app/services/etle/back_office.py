@@ -14,7 +14,7 @@ from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import cameras, cases
 from app.services.cases import Case, Lifecycles, TaskView, Undrawn
-from app.services.etle import desk, evidence, review
+from app.services.etle import desk, evidence, review, second_look, shield
 from app.services.etle.models import Answer, Attachment, Party, Ticket
 from app.services.etle.problems import ADDRESS_MISSING, NOT_UNDELIVERED, PURPOSE_NEEDED
 from app.services.etle.store import (
@@ -213,6 +213,8 @@ async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> Revi
         parties=() if case.state in BLIND_STATES else await _people(tx, case.id),
         blind=case.state in BLIND_STATES,
         exemption=await _exemption(tx, case, ticket),
+        shield=await shield.shield_of_case(tx, case.id),
+        looked_at_again=await second_look.waits_for(tx, case.id),
     )
 
 

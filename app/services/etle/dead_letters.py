@@ -14,9 +14,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.core.db import Tx
-from app.services import reference, transparency
+from app.services import transparency
 from app.services.cameras.models import Capture
 from app.services.etle.problems import NOT_DEAD
+from app.services.etle.store import polda_seen_from
 from app.services.etle.turn_models import ReadingTurn, TurnState
 from app.services.etle.turns import AT_ONCE, Source, stand_in_front
 from app.services.identity.models import Credential
@@ -50,11 +51,6 @@ _SHOWN: tuple[Any, ...] = (
     col(ReadingTurn.problem),
     col(ReadingTurn.replayed_at),
 )
-
-
-async def polda_seen_from(source: Source, unit: str | None) -> str | None:
-    """Whose dead letters a member of staff sees: those of their Polda, or all (None) from Mabes."""
-    return reference.polda_of(await reference.unit(source, unit or ""))
 
 
 async def list_dead(

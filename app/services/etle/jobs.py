@@ -17,6 +17,7 @@ from app.services.etle import (
     reminders,
     retention,
     review,
+    second_look,
     shadow,
     turns,
     verdict_files,
@@ -81,6 +82,7 @@ JOBS: tuple[Job, ...] = (
     Job(refunds.TELL_ACCOUNT, refunds.tell_account),
     Job(blocks.SET_BLOCK, blocks.set_block, queue="delivery", attempts=8),
     Job("etle.ask_registry_again", blocks.ask_again, attempts=1),
+    Job("etle.look_again", second_look.look_again, attempts=2),
     Job("etle.forget", forget),
     Job("etle.drop_file", retention.drop_file, queue="delivery"),
     Job(blocks.LIFT_BLOCK, blocks.lift_block, queue="delivery", attempts=8),
@@ -90,6 +92,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("take-waiting-pushes", "25 4,34 * * * *", "etle.take_waiting"),
     Schedule("dispatch-letters", "20 * * * * *", "etle.dispatch"),
     Schedule("remind-people", "0 25 * * * *", "etle.remind"),
+    Schedule("look-again", "0 10 19 * * *", "etle.look_again"),  # 02:10 in Jakarta
     Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta
     Schedule("ask-registry-again", "0 7-59/10 * * * *", "etle.ask_registry_again"),
     Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),

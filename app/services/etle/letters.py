@@ -42,6 +42,8 @@ MESSAGE_ABOUT = Text("Pemberitahuan tilang elektronik (ETLE)", "Notice about an 
 DISPATCH_BATCH = 1000
 SECOND_LOOK = "second_look"
 """The work item of the second officer; no letter leaves while it is open."""
+CAUSE_REVIEW = "cause_review"
+"""The work item of whoever looks again at cases of one cause; no letter leaves while it is open."""
 POST = Actor(ActorKind.SYSTEM, "post", frozenset({"post"}))
 ROLE_WORDS = {
     "owner": Text("pemilik", "owner"),
@@ -58,7 +60,9 @@ _WAITING = and_(
         and_(col(Case.state) == "undelivered", col(Ticket.resend).is_(True)),
     ),
     ~exists().where(
-        col(WorkItem.case_id) == col(Case.id), col(WorkItem.kind) == SECOND_LOOK, col(WorkItem.closed_at).is_(None)
+        col(WorkItem.case_id) == col(Case.id),
+        col(WorkItem.kind).in_((SECOND_LOOK, CAUSE_REVIEW)),
+        col(WorkItem.closed_at).is_(None),
     ),
 )
 """Cases whose letter waits to leave. One that waits for a second officer is none: a thousand of them, being old, would fill

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from app.core.db import Tx
 from app.core.texts import Text
 from app.services.cases import Case, DueTime, Move, Rule
-from app.services.etle import at_counter, blocks, letters, money, refunds, review, tickets
+from app.services.etle import at_counter, blocks, letters, money, refunds, review, shield, tickets
 from app.services.etle.models import Ticket
 from app.services.etle.problems import (
     ANSWER_INCOMPLETE,
@@ -387,6 +387,6 @@ _DEADLINES = (
     objection_due, payment_due, session_due, refund_claim_due,
 )  # fmt: skip
 
-GUARDS: Mapping[str, Rule] = {f"etle.{each.__name__}": each for each in _GUARDS}
-EFFECTS: Mapping[str, Rule] = {f"etle.{each.__name__}": each for each in _EFFECTS}
+GUARDS: Mapping[str, Rule] = {f"etle.{each.__name__}": each for each in (*_GUARDS, shield.shield_compared)}
+EFFECTS: Mapping[str, Rule] = {f"etle.{each.__name__}": each for each in (*_EFFECTS, shield.note_forger)}
 DEADLINES: Mapping[str, DueTime] = {f"etle.{each.__name__}": each for each in _DEADLINES}

@@ -271,3 +271,63 @@ NOT_DEAD = ProblemType(
         "This capture has not stopped, is being read again, or is not your Polda's. Load the list again.",
     ),
 )
+SECTION_NOT_FOUND = ProblemType(
+    "etle-section-not-found",
+    404,
+    Text("Ruas tidak ditemukan", "No such section"),
+    Text(
+        "Ruas ini tidak ada, sudah ditutup, atau bukan milik Polda Anda.",
+        "There is no such section, it is closed, or it is not your Polda's.",
+    ),
+)
+SECTION_FOUR_EYES = ProblemType(
+    "etle-section-four-eyes",
+    409,
+    Text("Perlu orang kedua", "A second person is needed"),
+    Text(
+        "Anda yang memasukkan ruas ini; panjang dan batasnya disahkan orang lain.",
+        "You entered this section; somebody else confirms its length and limit.",
+    ),
+)
+NO_SECOND_LOOK = ProblemType(
+    "etle-no-second-look",
+    404,
+    Text("Tidak ada pemeriksaan ulang", "No second look is wanted"),
+    Text(
+        "Perkara ini tidak sedang diperiksa ulang, atau Anda yang dahulu memverifikasinya.",
+        "This case is not being looked at again, or you are the one who verified it.",
+    ),
+)
+SHIELD_NOT_YOURS = ProblemType(
+    "etle-shield-not-yours",
+    422,
+    Text("Kendaraan tidak dapat didaftarkan", "The vehicle cannot be registered"),
+    Text(
+        "Hanya pemilik yang tercatat di STNK dapat mendaftarkannya. Periksa pelatnya, dan hubungkan akun dengan NIK Anda.",
+        "Only the owner on the STNK can register it. Check the plate, and bind your account to your NIK.",
+    ),
+)
+SHIELD_NOT_FOUND = ProblemType(
+    "etle-shield-not-found",
+    404,
+    Text("Perisai pelat tidak ditemukan", "No such plate shield"),
+    Text("Perisai ini tidak ada atau sudah dicabut.", "There is no such shield, or it was withdrawn."),
+)
+SHIELD_NOT_COMPARED = ProblemType(
+    "etle-shield-not-compared",
+    409,
+    Text("Bandingkan dengan kendaraan pemilik", "Compare with the owner's vehicle"),
+    Text(
+        "Pemilik telah mendaftarkan kendaraannya. Bandingkan warna, ciri-ciri, dan fotonya, lalu nyatakan hasilnya.",
+        "The owner has registered the vehicle. Compare colour, marks and photographs, then say what you found.",
+    ),
+)
+SHIELD_MISMATCH = ProblemType(
+    "etle-shield-mismatch",
+    409,
+    Text("Bukan kendaraan pemilik", "Not the owner's vehicle"),
+    Text(
+        "Kendaraan di foto bukan milik pemilik pelat ini: laporkan dugaan pelat palsu, jangan kirim surat.",
+        "The vehicle in the picture is not the plate owner's: report a suspected false plate; no letter is sent.",
+    ),
+)

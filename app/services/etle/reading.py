@@ -17,8 +17,10 @@ from app.core.house import House
 from app.core.ids import new_id, new_reference
 from app.core.problems import Problem
 from app.services import cameras, cases, reference
-from app.services.etle import review
+from app.services.cameras import models as cameras_models
+from app.services.etle import passages, review, sections
 from app.services.etle.models import Ticket, TicketCapture
+from app.services.etle.store import ticket_of
 from app.services.etle.turn_models import ReadingTurn
 from app.services.recognition import Hints, PlannedRecogniser, PlateReading, Reading, Recogniser, hints_for
 from app.services.reference import candidates, parse_plate
@@ -105,13 +107,26 @@ async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
         return
     await cameras.record_reading(tx, capture.id, _kept(match))
     stamp = await _stamp(tx, capture)
+    repeated = await passages.case_of_same_pictures(tx, capture)
+    if repeated is not None:
+        tx.session.add(TicketCapture(capture_id=capture.id, case_id=repeated, joined_at=tx.now))
+        return
     doubtful = match.doubtful or match.best is None or match.best.confidence < stamp.policy.etle.accept_confidence
+    section = await sections.section_of(tx, capture)
+    pair: sections.TooFast | None = None
+    if section is not None:
+        if not doubtful and match.best is not None:
+            pair = await sections.note_passage(tx, section, capture, match.best.plate, stamp.policy.etle)
+        if pair is None:  # a passage at one end, or slow enough: nobody is accused
+            return
+        capture = await cameras.get_capture(tx.session, pair.exit_id)
     # A doubtful line may be another vehicle's: joined, it would end in a case that nobody opened for it.
     joined = None if doubtful else await _same_violation(tx, capture, match, stamp)
     if joined is not None:
         tx.session.add(TicketCapture(capture_id=capture.id, case_id=joined, joined_at=tx.now))
         return
-    case = await _open(tx, capture, match, stamp, doubtful=doubtful)
+    case = await _open(tx, capture, match, stamp, doubtful=doubtful, pair=pair)
+    await passages.look_for_clone(tx, case, await ticket_of(tx, case.id), capture, stamp.policy.etle)
     if not await _exempt(tx, case):
         await review.draw(tx, case.id, case.unit)
 
@@ -149,21 +164,33 @@ async def _same_violation(tx: Tx, capture: cameras.CaptureView, match: Match, st
     # Two captures of one vehicle at once must not open two cases: the vehicle's tickets are decided one by one.
     await tx.serialise(f"vehicle:{match.vehicle.registry_id}")
     same = (
-        select(col(Ticket.case_id))
+        select(col(Ticket.case_id), cameras_models.Capture)
         .join(cases.Case, col(cases.Case.id) == col(Ticket.case_id))
+        .join(cameras_models.Capture, col(cameras_models.Capture.id) == col(Ticket.capture_id))
         .where(
             col(Ticket.vehicle_id) == match.vehicle.registry_id,
             col(Ticket.violation_code) == capture.violation_code,
-            col(Ticket.location) == capture.location,
             col(Ticket.occurred_at) >= capture.captured_at - window,
             col(Ticket.occurred_at) <= capture.captured_at + window,
             col(cases.Case.state) != "rejected",
         )
     )
-    return (await tx.session.execute(same.order_by(col(Ticket.occurred_at)).limit(1))).scalar_one_or_none()
+    metres = stamp.policy.etle.same_place_metres
+    for case_id, other in await tx.session.execute(same.order_by(col(Ticket.occurred_at))):
+        if passages.is_same_place(capture, other, metres=metres):
+            return case_id
+    return None
 
 
-async def _open(tx: Tx, capture: cameras.CaptureView, match: Match, stamp: _Stamp, *, doubtful: bool) -> cases.Case:
+async def _open(
+    tx: Tx,
+    capture: cameras.CaptureView,
+    match: Match,
+    stamp: _Stamp,
+    *,
+    doubtful: bool,
+    pair: sections.TooFast | None,
+) -> cases.Case:
     unit, polda = stamp.unit, stamp.polda
     violation = await reference.violation(tx.session, capture.violation_code, stamp.day)
     plate = parse_plate(match.best.plate) if match.best else None
@@ -178,7 +205,12 @@ async def _open(tx: Tx, capture: cameras.CaptureView, match: Match, stamp: _Stam
         reference=ref,
         policy_id=stamp.policy.id,
         subject=violation.code,
-        data={"violation": violation.code, "read": match.best is not None, "known_vehicle": match.vehicle is not None},
+        data={
+            "violation": violation.code,
+            "read": match.best is not None,
+            "known_vehicle": match.vehicle is not None,
+            **({"average_kmh": pair.kmh, "over_metres": pair.metres} if pair else {}),
+        },
         case_id=case_id,
     )
     ticket = Ticket(
@@ -201,6 +233,8 @@ async def _open(tx: Tx, capture: cameras.CaptureView, match: Match, stamp: _Stam
     )
     tx.session.add(ticket)
     await tx.session.flush()
+    if pair is not None:
+        tx.session.add(TicketCapture(capture_id=pair.entry_id, case_id=case_id, joined_at=tx.now))
     if match.vehicle is not None:
         await review.set_vehicle(tx, ticket, match.vehicle, reference=ref)
     await cases.recompute_deadlines(tx, case)

@@ -19,6 +19,8 @@ from app.core.house import House
 from app.services import cameras, cases, transparency
 from app.services.cases import Case
 from app.services.cases.models import WorkItem
+from app.services.etle import passages
+from app.services.etle.cause_models import CauseReviewCase
 from app.services.etle.models import (
     Answer,
     Attachment,
@@ -30,6 +32,7 @@ from app.services.etle.models import (
     Ticket,
     TicketCapture,
 )
+from app.services.etle.shield_models import ForgerSighting
 from app.services.etle.store import parties_of
 from app.services.reference import EtlePolicy, policy_by_id
 
@@ -81,8 +84,11 @@ async def forget_ticket(tx: Tx, case_id: UUID) -> None:
     keys = {party.key_id for party in await parties_of(tx, case_id)}
     letters = select(col(Letter.id)).where(col(Letter.case_id) == case_id)
     await tx.session.execute(delete(LetterMessage).where(col(LetterMessage.letter_id).in_(letters)))
+    await tx.session.execute(delete(ForgerSighting).where(col(ForgerSighting.case_id) == case_id))
+    await tx.session.execute(delete(CauseReviewCase).where(col(CauseReviewCase.case_id) == case_id))
     for table in (Letter, Attachment, Answer, Party, Reminder, Block, TicketCapture, Ticket):
         await tx.session.execute(delete(table).where(col(table.case_id) == case_id))
+    await passages.forget(tx, case_id, captures)
     files |= await cameras.forget(tx, captures)
     for key_id in keys:
         if not await vault.is_somebodys(tx, key_id):  # the key of a NIK is that person's in every room

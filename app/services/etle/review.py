@@ -31,6 +31,7 @@ class Decision:
     reason: str | None = None
     expected_version: int | None = None
     registry_matches: bool | None = None
+    shield_matches: bool | None = None
     plate: str | None = None
     vehicle: Vehicle | None = None
     kind: str | None = None
@@ -43,6 +44,8 @@ async def decide(tx: Tx, case_id: UUID, decision: Decision) -> Case:
         data = await _correct_plate(tx, case_id, decision)
     if decision.registry_matches is not None:
         data["registry_matches"] = decision.registry_matches
+    if decision.shield_matches is not None:
+        data["shield_matches"] = decision.shield_matches
     if decision.kind is not None:
         data["kind"] = decision.kind
     case = await cases.move(

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from app.core import vault
 from app.core.db import Tx
 from app.core.ids import new_reference
+from app.services import reference
 from app.services.cases import Case
 from app.services.etle.models import Answer, Letter, Party, Ticket
 from app.services.etle.problems import TICKET_NOT_FOUND
@@ -128,3 +130,8 @@ async def person_of(tx: Tx, party: Party) -> dict[str, str | None]:
     """The person's plain fields; all None once they were erased."""
     sealed = {name: getattr(party, f"{name}_enc") for name in PERSON_FIELDS}
     return await vault.open_(tx.session, tx.house.keys, party.key_id, sealed)
+
+
+async def polda_seen_from(source: AsyncConnection | AsyncSession, unit: str | None) -> str | None:
+    """Whose captures a member of staff sees to: those of their Polda, or of all (None) from Mabes."""
+    return reference.polda_of(await reference.unit(source, unit or ""))

@@ -189,6 +189,18 @@ class ExemptionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ShieldView:
+    """A cloned-plate shield as its owner and the reviewing officer see it; `sightings` counts the forger's file."""
+
+    id: UUID
+    plate: str
+    colour: str
+    marks: str
+    registered_at: datetime
+    sightings: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewView:
     """What an officer needs for one decision, on one page."""
 
@@ -216,6 +228,9 @@ class ReviewView:
     parties: tuple[PersonRecord, ...]
     blind: bool  # the owner is not shown as long as the picture is being judged
     exemption: ExemptionView | None = None
+    shield: ShieldView | None = None
+    looked_at_again: bool = False
+    """A second look at cases of one cause waits for this member of staff."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from app.services.recognition.choice import choose_recogniser
 from app.services.recognition.configuration import RecogniserConfig, RecogniserFault
 from app.services.recognition.hints import hints_for
+from app.services.recognition.known_cameras import KnownCamera, KnownCameras
 from app.services.recognition.planned import PlannedRecogniser
-from app.services.recognition.problems import PICTURE_NOT_READABLE, RECOGNISER_BUSY, RECOGNISER_REFUSED
+from app.services.recognition.problems import DEADLINE_PASSED, PICTURE_NOT_READABLE, RECOGNISER_BUSY, RECOGNISER_REFUSED
 from app.services.recognition.reading import (
     NO_HINTS,
     Alternative,
@@ -18,6 +19,7 @@ from app.services.recognition.reading import (
 )
 
 __all__ = [
+    "DEADLINE_PASSED",
     "NO_HINTS",
     "PICTURE_NOT_READABLE",
     "RECOGNISER_BUSY",
@@ -25,6 +27,8 @@ __all__ = [
     "Alternative",
     "Box",
     "Hints",
+    "KnownCamera",
+    "KnownCameras",
     "PlannedRecogniser",
     "PlateReading",
     "Reading",

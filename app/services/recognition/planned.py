@@ -24,6 +24,7 @@ class PlannedRecogniser:
 
     def __init__(self, readers: Mapping[str, Recogniser], plans: RecogniserFile) -> None:
         self.readers = readers
+        self.decodes_elsewhere = all(reader.decodes_elsewhere for reader in readers.values())
         self.plans = plans
 
     def plan_for(self, hints: Hints) -> Plan:

@@ -32,3 +32,12 @@ RECOGNISER_REFUSED = ProblemType(
         "The plate reader {name} answered {status}. Check its address, token and licence.",
     ),
 )
+DEADLINE_PASSED = ProblemType(
+    "recognition-deadline-passed",
+    504,
+    Text("Tidak terbaca dalam batas waktu", "Not read before the deadline"),
+    Text(
+        "Foto tidak selesai dibaca dalam {deadline_ms} milidetik yang Anda minta. Kirim lagi, atau beri waktu lebih lama.",
+        "The picture was not read within the {deadline_ms} milliseconds that you asked for. Send it again, or allow more time.",
+    ),
+)

@@ -96,6 +96,9 @@ class Reading:
 class Recogniser(Protocol):
     """Reads plates. Every backend passes `tests/services/recognition/test_conformance.py`."""
 
+    decodes_elsewhere: bool
+    """Whether somebody else opens the picture: then nobody here has to prove first that it is whole and no bomb."""
+
     async def warm_up(self) -> None:
         """Load what is heavy, so that the first citizen does not wait for it. Problems are not raised
         here."""

@@ -195,6 +195,23 @@ class EtlePolicy:
     """Closed tickets are kept this long, with their people and pictures; the books stay. Proposal: 5 years."""
     keep_access_log_days: Days
     """Who looked at whom is kept this long. Proposal: 5 years."""
+    same_place_metres: Annotated[int, Field(ge=0, le=5000)] = 0
+    """Cameras so near to each other watch one place, whatever they call it: the lanes of a junction. Proposal; 0 (as before
+    there was this value) means that only the name counts."""
+    clone_kmh: Annotated[int, Field(ge=0, le=2000)] = 0
+    """A plate that would have travelled faster than this between two cameras, in a straight line, is on two vehicles.
+    Proposal: no road vehicle keeps this up; 0 means that nobody looks."""
+    clone_hours: Hours = 24
+    """Sightings of one plate are compared so far back and forth. Proposal."""
+    section_tolerance_kmh: Annotated[int, Field(ge=0, le=50)] = 5
+    """What is taken off a measured average speed before it is held against the limit. Proposal."""
+    second_look_rate: Share = 1.0
+    """From this share of annulled cases on, all open cases of the same camera, place or officer are reviewed again.
+    Proposal; 1 (as before there was this value) means never."""
+    second_look_least: Annotated[int, Field(ge=1, le=100_000)] = 20
+    """... of at least so many cases that were verified within the next value's days. Proposal."""
+    second_look_days: Days = 90
+    """The days that are counted back. Proposal."""
     payment_grace_minutes: Minutes = 10
     """A payment is honoured this long after its bill has ended, if the bank's inquiry was answered before. Proposal."""
     fee_pay_hours: Hours = 168

@@ -148,6 +148,8 @@ DRAWN_OVER_HTTP = {
     "pages/counter/difference": "routers/test_differences.py",
     "pages/counter/incident": "routers/test_differences.py",
     "pages/counter/verdict_file": "routers/test_verdict_files.py",
+    "pages/counter/readings": "services/etle/test_turns.py",
+    "pages/shields": "services/etle/test_shield.py",
     "pages/counter/account_names": "routers/test_refunds.py",
     "pages/counter/payment_order": "routers/test_refunds.py",
     "pages/counter/refunds": "routers/test_refunds.py",

@@ -94,6 +94,8 @@ class Reads:
     def __init__(self, *answers: recognition.Reading | ProblemType) -> None:
         self._answers = list(answers)
 
+    decodes_elsewhere = False
+
     async def warm_up(self) -> None: ...
 
     async def aclose(self) -> None: ...

@@ -29,6 +29,8 @@ class Says:
     def __init__(self, *answers: str | ProblemType | None) -> None:
         self.answers, self.hints = list(answers), list[Hints]()
 
+    decodes_elsewhere = False
+
     async def warm_up(self) -> None: ...
 
     async def aclose(self) -> None: ...

@@ -38,6 +38,8 @@ class Moody:
     asked: int = 0
     seen: list[bytes] = field(default_factory=list)
 
+    decodes_elsewhere = False
+
     async def warm_up(self) -> None: ...
 
     async def aclose(self) -> None: ...

@@ -52,6 +52,8 @@ class Answers:
     def __init__(self, *problems: Problem) -> None:
         self.problems, self.asked = list(problems), 0
 
+    decodes_elsewhere = False
+
     async def warm_up(self) -> None: ...
 
     async def aclose(self) -> None: ...

@@ -48,6 +48,8 @@ class Says:
     def __init__(self, name: str, answer: ProblemType | Exception | tuple[PlateReading, ...]) -> None:
         self.name, self.answer, self.asked = name, answer, 0
 
+    decodes_elsewhere = False
+
     async def warm_up(self) -> None:
         raise RuntimeError("no model")
 

@@ -39,6 +39,8 @@ def build(config: RecogniserConfig) -> "EmbeddedRecogniser":
 class EmbeddedRecogniser:
     """See `Recogniser`. The networks are loaded by the first picture or by `warm_up`, once per process."""
 
+    decodes_elsewhere = False
+
     def __init__(self, name: str = "embedded", *, most_waiting: int = MOST_WAITING) -> None:
         self._name = name
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recogniser")

@@ -56,6 +56,8 @@ class Dialect(Protocol):
 class RemoteRecogniser:
     """See `Recogniser`. `elapsed_ms` is the whole call."""
 
+    decodes_elsewhere = True
+
     def __init__(self, config: RecogniserConfig, dialect: Dialect, *, headers: dict[str, str] | None = None) -> None:
         if not config.url:
             raise RecogniserFault(f"recogniser {config.name}: this kind needs the server's address, `url`")
@@ -75,7 +77,7 @@ class RemoteRecogniser:
         """See `Recogniser.read`."""
         started = time.perf_counter()
         picture = await prepared(image, most_bytes=self._dialect.most_bytes)
-        answer = await self._upstream.request("POST", self._dialect.path, **await self._dialect.ask(picture, hints))
+        answer = await self._upstream.post_large(self._dialect.path, **await self._dialect.ask(picture, hints))
         try:
             plates = sorted(self._dialect.plates(answer, picture), key=lambda plate: -plate.confidence)
         except ValueError as error:

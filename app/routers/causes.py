@@ -1,0 +1,88 @@
+"""Doors of what several pictures or cases say together: road sections, suspected clones, and the second look for all."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from app.core.actor import Actor
+from app.routers.http.deps import TheHouse
+from app.routers.http.guards import public, staff
+from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
+from app.routers.schemas.causes import (
+    CloneAlertOut,
+    CloneAlerts,
+    SecondLookOut,
+    SecondLooks,
+    SectionIn,
+    SectionOut,
+    Sections,
+    StandsIn,
+    Stood,
+)
+from app.services.etle import passages, second_look, sections, store
+from app.services.identity.roles import Role
+
+router = APIRouter(tags=["counter"])
+SECTIONS = "/v1/counter/road-sections"
+Keeper = Annotated[Actor, staff(Role.SUPERVISOR, Role.ADMIN)]
+Senior = Annotated[Actor, staff(Role.SENIOR_OFFICER)]
+Alerted = Annotated[Actor, staff(Role.SENIOR_OFFICER, Role.INVESTIGATOR)]
+
+
+@router.get(SECTIONS)
+async def list_sections(actor: Keeper, house: TheHouse) -> Sections:
+    """The stretches of road of your Polda on which average speed is measured, or was."""
+    async with house.db.begin(actor) as tx:
+        return Sections(sections=[SectionOut.of(each) for each in await sections.list_sections(tx)])
+
+
+@router.post(SECTIONS, status_code=201)
+async def open_section(body: SectionIn, actor: Keeper, house: TheHouse) -> SectionOut:
+    """Enter a stretch of road. Both cameras then send each passage under its violation code; a picture accuses nobody."""
+    async with house.db.begin(actor) as tx:
+        return SectionOut.of(await sections.open_section(tx, body.to_section()))
+
+
+@router.post(SECTIONS + "/{id}/confirm")
+async def confirm_section(id: UUID, actor: Keeper, house: TheHouse) -> SectionOut:
+    """Confirm length and limit of what somebody else has entered; from now on it is measured."""
+    async with house.db.begin(actor) as tx:
+        return SectionOut.of(await sections.confirm_section(tx, id))
+
+
+@router.post(SECTIONS + "/{id}/close")
+async def close_section(id: UUID, actor: Keeper, house: TheHouse) -> SectionOut:
+    """Measure there no longer."""
+    async with house.db.begin(actor) as tx:
+        return SectionOut.of(await sections.close_section(tx, id))
+
+
+@router.get("/v1/counter/clone-alerts")
+async def list_clone_alerts(
+    actor: Alerted, house: TheHouse, limit: PageLimit = 50, after: PageAfter = None
+) -> CloneAlerts:
+    """Plates that were at two places too far apart for the time between, in your Polda, newest first."""
+    async with house.db.read() as connection:
+        polda = await store.polda_seen_from(connection, actor.unit)
+        found = await passages.list_alerts(connection, polda, limit=limit + 1, after=read_time_and_id(after))
+    last = found[limit - 1] if len(found) > limit else None
+    return CloneAlerts(
+        alerts=[CloneAlertOut.of(each) for each in found[:limit]],
+        next=cursor_of(last.raised_at.isoformat(), str(last.id)) if last else None,
+    )
+
+
+@router.post("/v1/counter/cases/{id}/second-look")
+async def case_stands(id: UUID, body: StandsIn, actor: Senior, house: TheHouse) -> Stood:
+    """You have looked again, and the case stands; the owner reads why. Where it does not, annul it by its own action."""
+    async with house.db.begin(actor) as tx:
+        case = await second_look.stands(tx, id, body.reason)
+    return Stood(id=case.id, state=case.state)
+
+
+@router.get("/v1/transparency/second-looks", dependencies=[public()], tags=["transparency"])
+async def list_second_looks(house: TheHouse) -> SecondLooks:
+    """Where one camera, place or officer erred as often as the policy's rate, so that all its open cases are looked at again."""
+    async with house.db.read() as connection:
+        return SecondLooks(second_looks=[SecondLookOut.of(each) for each in await second_look.published(connection)])

@@ -1,0 +1,188 @@
+"""One vehicle, one case: repetitions and lanes join, two ends of a road make a speed, a plate at two places raises an alert."""
+
+import secrets
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app.core.actor import SYSTEM, Actor, ActorKind
+from app.core.house import House
+from app.core.problems import Problem
+from app.services import cameras, cases
+from app.services.cameras import CaptureView
+from app.services.etle import sections
+from app.services.etle.models import Ticket, TicketCapture
+from app.services.etle.passage_models import CloneAlert, SectionPassage
+from app.services.etle.passages import Instant, least_kmh, metres_between
+from app.services.identity import credentials
+from tests import make
+
+PICTURE = make.photograph()
+SARINAH, BLOK_M, BANDUNG = (-6.1875, 106.8237), (-6.2442, 106.7981), (-6.9175, 107.6191)
+SPEED = "287-5-SPEED"
+
+
+async def device(house: House, name: str = "Kamera") -> tuple[Actor, str]:
+    async with house.db.begin(SYSTEM) as tx:
+        made = await credentials.add_camera(tx, name, unit="PMJ")
+        certificate = cameras.Certificate("SKHP-1", tx.now.date() + timedelta(days=30), None, None, None)
+        await cameras.record_certificate(tx, made.client_id, certificate)
+    return Actor(ActorKind.CAMERA, str(made.id), frozenset({"camera"}), unit="PMJ"), made.client_id
+
+
+async def taken(
+    house: House,
+    by: Actor,
+    at: datetime,
+    *,
+    place: tuple[float, float] | None = None,
+    ahead: timedelta | None = None,
+    picture: bytes | None = None,
+    violation: str = "287-2-APILL",
+    location: str = make.LOCATION,
+    capture_id: str | None = None,
+) -> CaptureView:
+    data = picture or PICTURE + secrets.token_bytes(8)
+    image = cameras.Image(await house.storage.put(data), "image/jpeg", 1280, 960)
+    told = cameras.CaptureMetadata(
+        at,
+        violation,
+        location,
+        *(place or (None, None)),
+        capture_id=capture_id,
+        sent_at=None if ahead is None else house.clock.now() + ahead,
+    )
+    async with house.db.begin(by) as tx:
+        checked = await cameras.check_metadata(tx.session, by, told, now=tx.now)
+        return (await cameras.accept_capture(tx, by, [image], checked))[0]
+
+
+async def alerts(house: House) -> list[CloneAlert]:
+    async with house.db.begin(SYSTEM) as tx:
+        return list((await tx.session.execute(select(CloneAlert))).scalars())
+
+
+async def test_repetitions_and_lanes_join_the_case_that_is_there(house: House) -> None:
+    await make.demo_set(house)
+    (one, _), (two, _), at = await device(house), await device(house), house.clock.now() - timedelta(hours=1)
+    first = await taken(house, one, at, place=SARINAH)
+    case_id = await make.case_of(house, first)
+    picture = await house.storage.get(first.files[0].sha256)
+    # The same bytes under another number, and unreadable this time.
+    again = await taken(house, one, at, place=SARINAH, picture=picture, capture_id="after-the-outage")
+    assert again.id != first.id
+    assert await make.case_of(house, again, None) is None
+    # The next lane's camera, 20 metres on, calls the place otherwise and took it two seconds later.
+    beside = (SARINAH[0] + 0.00018, SARINAH[1])
+    lane = await taken(house, two, at + timedelta(seconds=2), place=beside, location="Sarinah lajur 2")
+    assert await make.case_of(house, lane) is None
+    far = await taken(house, two, at + timedelta(seconds=40), place=BLOK_M, location="Blok M")
+    assert await make.case_of(house, far) not in (None, case_id)
+    async with house.db.read() as connection:
+        joined = (await connection.execute(select(TicketCapture.capture_id, TicketCapture.case_id))).all()
+    assert {(row.capture_id, row.case_id) for row in joined} == {(again.id, case_id), (lane.id, case_id)}
+
+
+async def test_a_plate_at_two_places_raises_an_alert_and_wants_two_persons(house: House) -> None:
+    await make.demo_set(house)
+    (one, _), (two, _), at = await device(house), await device(house), house.clock.now() - timedelta(hours=3)
+    await make.case_of(house, await taken(house, one, at, place=SARINAH))
+    # 117 km in 50 minutes is fast, and 140 km/h is no proof of a second vehicle.
+    fast = await taken(house, two, at + timedelta(minutes=50), place=BANDUNG, location="Pasteur")
+    await make.case_of(house, fast)
+    assert await alerts(house) == []
+    # 20 minutes would be 350 km/h; with clocks that may be five minutes off each, still 234.
+    clone = await taken(house, two, at + timedelta(minutes=20), place=BANDUNG, location="Dago")
+    case_id = await make.case_of(house, clone)
+    [alert] = await alerts(house)
+    assert (alert.case_id, alert.later_capture_id) == (case_id, clone.id)
+    assert 115_000 < alert.metres < 120_000
+    assert (alert.seconds, 225 < alert.least_kmh < 240) == (30 * 60, True)
+    async with house.db.begin(SYSTEM) as tx:
+        ticket = await tx.session.get(Ticket, case_id)
+        assert ticket is not None
+        assert ticket.doubtful
+        assert case_id is not None
+        assert "clone_alert" in [each.kind for each in await cases.tasks_of(tx.session, case_id)]
+
+
+async def section(house: House, entry: str, exit_: str, *, confirmed: bool = True) -> UUID:
+    new = sections.NewSection("Tol Cikampek KM 10-20", entry, exit_, 10_000, 100, SPEED)
+    first = Actor(ActorKind.STAFF, "one", frozenset({"supervisor"}), unit="PMJ")
+    async with house.db.begin(first) as tx:
+        made = await sections.open_section(tx, new)
+    with pytest.raises(Problem) as refused:
+        async with house.db.begin(first) as tx:
+            await sections.confirm_section(tx, made.id)
+    assert refused.value.type.code == "etle-section-four-eyes"
+    if confirmed:
+        async with house.db.begin(replace(first, id="two")) as tx:
+            await sections.confirm_section(tx, made.id)
+    return made.id
+
+
+@pytest.mark.parametrize("entry_read_first", [True, False])
+async def test_two_cameras_measure_an_average_speed_by_their_clocks(house: House, entry_read_first: bool) -> None:
+    await make.demo_set(house)
+    (start, start_id), (end, end_id) = await device(house), await device(house)
+    await section(house, start_id, end_id)
+    at = house.clock.now() - timedelta(hours=1)
+
+    async def pair(begin: datetime, seconds: float, *, exit_ahead: float = 0) -> list[UUID | None]:
+        ahead = timedelta(seconds=exit_ahead)
+        entry = await taken(house, start, begin, ahead=timedelta(0), violation=SPEED)
+        leave = begin + timedelta(seconds=seconds) + ahead
+        exit_ = await taken(house, end, leave, ahead=ahead, violation=SPEED, location="KM 20")
+        both = (entry, exit_) if entry_read_first else (exit_, entry)
+        return [await make.case_of(house, each) for each in both] + [entry.id, exit_.id]
+
+    # 10 km in 340 s is 105.9 km/h; 5 are taken off.
+    assert (await pair(at, 340))[:2] == [None, None]
+    # The exit's clock runs 200 s ahead: without that, 300 s would look like 500 s, and 72 km/h.
+    *_cases, entry_id, exit_id = await pair(at + timedelta(minutes=20), 300, exit_ahead=200)
+    # A clock 100 s behind makes no speeder of somebody who took 380 s.
+    assert (await pair(at + timedelta(minutes=40), 380, exit_ahead=-100))[:2] == [None, None]
+    async with house.db.begin(SYSTEM) as tx:
+        [ticket] = (await tx.session.execute(select(Ticket))).scalars()
+        assert ticket.capture_id == exit_id
+        assert (await tx.session.get(TicketCapture, entry_id)).case_id == ticket.case_id
+        [event] = [
+            each for each in (await tx.session.execute(select(cases.CaseEvent))).scalars() if each.action == "capture"
+        ]
+        assert event.data["average_kmh"] == 118  # 10 km in 304 s: what both clocks allow at least
+        measured = (await tx.session.execute(select(SectionPassage.measured_kmh))).scalars().all()
+        assert len([each for each in measured if each is not None]) == 3
+
+
+async def test_a_section_that_nobody_confirmed_measures_nothing(house: House) -> None:
+    await make.demo_set(house)
+    (start, start_id), (_, end_id) = await device(house), await device(house)
+    await section(house, start_id, end_id, confirmed=False)
+    capture = await taken(house, start, house.clock.now() - timedelta(hours=1), violation=SPEED)
+    assert await make.case_of(house, capture) is not None, "as long as it is no section, a capture is a capture"
+
+
+moments = st.floats(0, 1e6)
+
+
+@given(moments, moments, st.floats(0, 300), st.floats(0, 300), st.integers(100, 100_000))
+def test_doubt_about_a_clock_never_makes_anybody_faster(
+    one: float, other: float, unsure: float, unsure2: float, metres: int
+) -> None:
+    start = datetime.fromisoformat("2026-03-02T00:00:00+00:00")
+    a, b = (Instant(start + timedelta(seconds=each), timedelta(0)) for each in (one, other))
+    doubtful = least_kmh(
+        metres, replace(a, unsure=timedelta(seconds=unsure)), replace(b, unsure=timedelta(seconds=unsure2))
+    )
+    assert doubtful <= least_kmh(metres, a, b)
+
+
+def test_distances_over_the_earth() -> None:
+    assert metres_between(SARINAH, SARINAH) == 0
+    assert 116_000 < metres_between(SARINAH, BANDUNG) < 121_000
+    assert abs(metres_between((0, 0), (0, 1)) - 111_195) < 10
