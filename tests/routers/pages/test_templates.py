@@ -143,6 +143,8 @@ DRAWN_OVER_HTTP = {
     "pages/services/": "routers/pages/test_applications.py",
     "pages/queue_board": "routers/pages/test_applications.py",
     "pages/statistics": "routers/pages/test_applications.py",
+    "pages/counter/camera": "routers/pages/test_camera_health.py",
+    "pages/counter/consent_forms": "routers/test_consent_forms.py",
     "pages/counter/applications/": "routers/pages/test_counter_applications.py",
     "pages/counter/queue/": "routers/pages/test_counter_applications.py",
     "pages/counter/difference": "routers/test_differences.py",

@@ -21,7 +21,7 @@ from app.services.etle import turns
 from app.services.etle.models import Ticket
 from app.services.etle.turn_models import ReadingTurn, TurnState
 from app.services.identity.roles import Role
-from app.services.recognition import Reading, Recogniser
+from app.services.recognition import NO_HINTS, Hints, Reading, Recogniser
 from tests import make
 from tests.drain import drain
 from tests.routers.pages.world import Browser
@@ -44,7 +44,7 @@ class Moody:
 
     async def aclose(self) -> None: ...
 
-    async def read(self, image: bytes) -> Reading:
+    async def read(self, image: bytes, hints: Hints = NO_HINTS) -> Reading:
         self.asked += 1
         if self.mood == "resting":
             raise UPSTREAM_UNAVAILABLE(name="reader", tried=False)
