@@ -9,11 +9,11 @@ import httpx
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
+from app.core.problems import UPSTREAM_UNAVAILABLE
 from app.services import cases
 from app.services.applications import issue
 from app.services.cases import Case
-from app.services.registries import Registers, Vehicle, VehicleRegistry, demo
-from app.services.registries.vehicles import HttpVehicles
+from app.services.registries import Owner, Registers, Vehicle, VehicleRegistry, demo
 from tests import make
 from tests.applying import Desk, opened_unit
 from tests.drain import drain
@@ -21,7 +21,16 @@ from tests.drain import drain
 PLATE = "B1234XYZ"
 TAIL = next(each for each in demo.demo_vehicles() if each.plate == PLATE).chassis_no[-5:]
 CAR = {"plate": PLATE, "chassis_tail": TAIL}
-DEAD = "http://127.0.0.1:9"
+
+
+class WritesNothing:
+    """A register that answers questions and takes nothing in."""
+
+    def __init__(self, register: VehicleRegistry) -> None:
+        self.find = register.find
+
+    async def change_owner(self, _registry_id: str, _request_id: str, _owner: Owner) -> None:
+        raise UPSTREAM_UNAVAILABLE(name="uji")
 
 
 async def registered(house: House) -> Vehicle:
@@ -54,10 +63,12 @@ async def test_from_the_sale_to_the_new_owner(house: House, client: httpx.AsyncC
     assert tax is not None
 
     renamed = await buyer.through("stnk-transfer", **CAR)
-    dead = replace(house, parts={**house.parts, VehicleRegistry: HttpVehicles(DEAD, "")})
+    dead = replace(house, parts={**house.parts, VehicleRegistry: WritesNothing(house[VehicleRegistry])})
     await drain(dead, raise_errors=False)
     seen = await buyer.get(f"/v1/applications/{renamed}")
-    assert (seen["state"], seen["issued"]["ready"]) == ("issued", True), "a dead register delays nothing"
+    assert (seen["state"], seen["issued"]["ready"]) == ("issued", True), (
+        "a register that takes nothing in delays nothing"
+    )
     await issue.tell_registers(dead)
     assert await mends(house, renamed) == [], "it is told again for a day before anybody is bothered"
     clock.advance(timedelta(hours=25))
