@@ -1,7 +1,7 @@
 """shields against cloned plates, and the forgers' files
 
-Revision: 0071
-Revises: 0070
+Revision: 0029
+Revises: 0028
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alembic import op
 
 from app.core.db import UtcDateTime
 
-revision: str = "0071"
-down_revision: str | None = "0070"
+revision: str = "0029"
+down_revision: str | None = "0028"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

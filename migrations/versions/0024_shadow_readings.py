@@ -1,7 +1,7 @@
 """what a recogniser that is only watched said of a capture, beside what counted
 
-Revision: 0050
-Revises: 0040
+Revision: 0024
+Revises: 0023
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alembic import op
 
 from app.core.db import UtcDateTime
 
-revision: str = "0050"
-down_revision: str | None = "0040"
+revision: str = "0024"
+down_revision: str | None = "0023"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

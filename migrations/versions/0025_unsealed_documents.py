@@ -1,7 +1,7 @@
 """issued documents that are not sealed yet are found fast
 
-Revision: 0060
-Revises: 0050
+Revision: 0025
+Revises: 0024
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0060"
-down_revision: str | None = "0050"
+revision: str = "0025"
+down_revision: str | None = "0024"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

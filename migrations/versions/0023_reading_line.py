@@ -1,7 +1,7 @@
 """the line of captures that wait to be read
 
-Revision: 0040
-Revises: 0030
+Revision: 0023
+Revises: 0022
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alembic import op
 
 from app.core.db import UtcDateTime
 
-revision: str = "0040"
-down_revision: str | None = "0030"
+revision: str = "0023"
+down_revision: str | None = "0022"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

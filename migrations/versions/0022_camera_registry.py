@@ -1,6 +1,6 @@
 """the register of cameras, what they push in their vendors' forms, and how they fare
 
-Revision: 0030
+Revision: 0022
 Revises: 0021
 """
 
@@ -12,7 +12,7 @@ from alembic import op
 
 from app.core.db import JsonColumn, UtcDateTime
 
-revision: str = "0030"
+revision: str = "0022"
 down_revision: str | None = "0021"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

@@ -1,7 +1,7 @@
 """how much retention has forgotten, and when
 
-Revision: 0062
-Revises: 0060
+Revision: 0026
+Revises: 0025
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from alembic import op
 
 from app.core.db import UtcDateTime
 
-revision: str = "0062"
-down_revision: str | None = "0060"
+revision: str = "0026"
+down_revision: str | None = "0025"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """sections of road, passages, suspected clones, how far a camera's clock was ahead; causes that are looked at again
 
-Revision: 0070
-Revises: 0064
+Revision: 0028
+Revises: 0027
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alembic import op
 
 from app.core.db import UtcDateTime
 
-revision: str = "0070"
-down_revision: str | None = "0064"
+revision: str = "0028"
+down_revision: str | None = "0027"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """reminders of refunds are billing's, whatever the case is about
 
-Revision: 0064
-Revises: 0062
+Revision: 0027
+Revises: 0026
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alembic import op
 
 from app.core.db import UtcDateTime
 
-revision: str = "0064"
-down_revision: str | None = "0062"
+revision: str = "0027"
+down_revision: str | None = "0026"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
