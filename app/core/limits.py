@@ -32,6 +32,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "settlement-file": parse("600/minute"),
     "camera-device": parse("600/minute"),
     "appointment-person": parse("60/minute"),
+    "shield-person": parse("60/minute"),
     "application-person": parse("60/minute"),
     "attachment-case": parse("60/hour"),
     "refund-account-case": parse("10/hour"),

@@ -45,7 +45,7 @@ async def register_shield(
     """Register what your vehicle looks like; from now on each hit on its plate is compared before a letter goes to you.
 
     Your account must be bound to the NIK of the vehicle's registered owner. An earlier registration is replaced."""
-    await house[Limits].hit("citizen-write", actor.id)
+    await house[Limits].hit("shield-person", actor.id)
     photos = await front.read(), await rear.read()
     return Shield.of(await shield.register(house, actor, shield.NewShield(plate, colour, marks, photos)))
 

@@ -20,8 +20,8 @@ from tests.routers.pages.world import HTML, Browser
 from tests.signing_in import citizen_session
 
 # Called by programs: their proof stands in a header that no other site can make a browser send.
-PROGRAMS = ("/v1/", "/v1.0/", "/oauth/token", "/oauth/revoke")
-CITIZENS = ("/permohonan", "/akun")
+PROGRAMS = ("/v1/", "/v1.0/", "/oauth/token", "/oauth/revoke", "/NotificationInfo/", "/k/{key}")
+CITIZENS = ("/permohonan", "/akun", "/saya")
 PLACES = {"{section}": "person", "{name}": "photo"}
 
 

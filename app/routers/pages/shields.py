@@ -29,7 +29,7 @@ async def shields_page(me: CitizenOnPage, visit: TheVisit) -> Response:
 @router.post(PAGE, max_body_size=MOST_BODY)
 async def register_shield(me: CitizenOnPage, visit: TheVisit) -> Response:
     """Register a vehicle."""
-    await visit.house[Limits].hit("citizen-write", me.id)
+    await visit.house[Limits].hit("shield-person", me.id)
     form = await visit.form()
     plate = form.need("plate", longest=16)
     colour = form.need("colour", longest=40)
