@@ -23,9 +23,17 @@ from app.core.db import Database, Enqueuer, JsonValue
 if TYPE_CHECKING:
     from app.core.house import House
 
-Queue = Literal["default", "recognition", "delivery", "banks"]
-QUEUES: dict[Queue, int] = {"default": 8, "recognition": 4, "delivery": 8, "banks": 4}
-"""Jobs of each queue that one worker process runs at once."""
+Queue = Literal["default", "recognition", "shadow", "delivery", "registers", "banks"]
+QUEUES: dict[Queue, int] = {
+    "default": 8,
+    "recognition": 4,
+    "shadow": 2,
+    "delivery": 8,
+    "registers": 8,
+    "banks": 4,
+}
+"""Jobs of each queue that one worker process runs at once. A job that waits to be tried again keeps its place, so what is
+waiting for a silent register stands in nobody's way but its own."""
 
 RETRY_FIRST_S = 1.0
 RETRY_GROWTH = 3.0

@@ -132,6 +132,7 @@ async def change(
     What registers know, given the new answers, is filled in where a question is still open; the answer shows it.
     """
     version = read_version(if_match)
+    await house[Limits].hit("application-person", me.id)
     async with house.db.begin(me) as tx:
         await applications.change(tx, id, patch.form, expected_version=version, exemption=patch.exemption)
     await applications.fill_in(house, me, id)

@@ -181,6 +181,7 @@ async def change(
     is still open. Needs If-Match."""
     await assisting.check_helps(house, actor, id)
     version = read_version(if_match)
+    await house[Limits].hit("application-person", actor.id)
     async with house.db.begin(actor) as tx:
         await applications.change(tx, id, body.form, expected_version=version, exemption=body.exemption)
     await applications.fill_in(house, actor, id)

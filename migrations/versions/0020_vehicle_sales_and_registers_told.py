@@ -19,7 +19,7 @@ depends_on: str | Sequence[str] | None = None
 
 _STANDS = sa.text("ended_at IS NULL")
 _GOOD = sa.text("revoked_at IS NULL")
-_UNTOLD = sa.text("entered_at IS NULL AND ready_at IS NOT NULL")
+_UNTOLD = sa.text("entered_at IS NULL AND ready_at IS NOT NULL AND revoked_at IS NULL")
 _SEALED = ("nik_enc", "name_enc", "address_enc", "phone_enc", "email_enc")
 
 
@@ -56,6 +56,8 @@ def upgrade() -> None:
     )
     op.add_column("issued_documents", sa.Column("entered_at", UtcDateTime(length=32), nullable=True))
     op.add_column("issued_documents", sa.Column("entry_tried_at", UtcDateTime(length=32), nullable=True))
+    # Of those that are sealed the registers have learned: their job ran right after, and nobody knows any better.
+    op.execute("UPDATE issued_documents SET entered_at = ready_at WHERE ready_at IS NOT NULL")
     op.create_index(
         "ix_issued_documents_not_entered",
         "issued_documents",

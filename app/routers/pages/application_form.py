@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from app.core.actor import Actor
 from app.core.db import JsonValue
+from app.core.limits import Limits
 from app.core.problems import INVALID_REQUEST, NOT_FOUND, FieldError, Problem
 from app.core.texts import Text
 from app.routers.http.guards import CitizenOnPage
@@ -95,6 +96,7 @@ async def take_section(id: UUID, section: SectionName, me: CitizenOnPage, visit:
     faults = _faults(view, questions, patch)
     wrong = {fault.pointer.split("/")[2] for fault in faults}
     try:
+        await visit.house[Limits].hit("application-person", me.id)
         view = await _keep(visit, me, view, {name: value for name, value in patch.items() if name not in wrong})
         known = await applications.fill_in(visit.house, me, id)
         view = await own(visit, me, id) if known else view

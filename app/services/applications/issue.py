@@ -37,7 +37,6 @@ from app.services.registries import (
     VehicleRegistry,
 )
 
-ENTER_REGISTER = "applications.enter_register"
 FINISH_STUCK = "applications.finish_stuck"
 STUCK_AT_ONCE = 200
 MOST_ROWS = 20
@@ -132,7 +131,8 @@ class PapersOfServices:
 
 
 async def enter_register(house: House, case_id: str) -> None:
-    """Job: the registers learn of what was issued, once it is sealed, and that they have is noted.
+    """Job: the registers learn of what was issued, once it is sealed, and that they have is noted; of a licence also that it
+    was taken back.
 
     May run twice: the case's id is the request's. A register that is down raises, and is told later (`tell_registers`);
     nobody waits for it.
@@ -142,7 +142,11 @@ async def enter_register(house: House, case_id: str) -> None:
         application = await find_application(connection, UUID(case_id))
         person = await person_of(connection, house.keys, application)
         issued = await issued_of(connection, UUID(case_id))
-    if issued is None:
+    if issued is None or not issued.ready:
+        return  # what took its place has a job of its own
+    if issued.revoked_at is not None:
+        if issued.kind == "sim" and person["nik"] is not None:
+            await _enter_licence(_Told(house, person["nik"], None, checked, issued))
         return
     if person["nik"] is not None:
         told = _Told(house, person["nik"], person["contact"], checked, issued)
@@ -168,12 +172,13 @@ async def tell_registers(house: House) -> None:
     async with house.db.read() as connection:
         waiting = await list_not_entered(connection, before=now - TOLD_AT_ONCE, limit=TOLD_AT_A_TIME)
     for issued in waiting:
+        async with house.db.begin(SYSTEM) as tx:
+            # To the end of the line first, so that one that no register takes does not keep the others waiting.
+            await note_tried(tx, issued.id)
         try:
             await enter_register(house, str(issued.case_id))
         except Problem as problem:
             async with house.db.begin(SYSTEM) as tx:
-                # To the end of the line, so that one that no register takes does not keep the others waiting.
-                await note_tried(tx, issued.id)
                 late = now - issued.issued_at > SUPERVISOR_AFTER
                 if late and not any(each.kind == MEND for each in await cases.tasks_of(tx.session, issued.case_id)):
                     case = await cases.get_locked(tx, issued.case_id)
@@ -217,6 +222,8 @@ async def _enter_vehicle(told: _Told, enters: Enters) -> None:
         )
         await _once(register.change_owner(vehicle.registry_id, told.request(":owner"), owner))
         return
+    if vehicle.owner.nik not in (None, told.nik):
+        return  # renamed in the meantime: what is told late must not block the buyer's vehicle
     form = told.checked.facts.form
     buyer = Owner(
         str(form["buyer_name"]),
@@ -242,8 +249,9 @@ async def _enter_licence(told: _Told) -> None:
     sim_class, issued = _text(told.checked.facts.form.get("sim_class")), told.issued
     if sim_class is None or issued.valid_until is None:
         return
-    licence = Licence(SimClass(sim_class), told.nik, issued.issued_at.date(), issued.valid_until, LicenceStatus.ACTIVE)
-    await told.house[Registers].record("licences", told.nik, licence, request_id=str(told.issued.id))
+    status = LicenceStatus.ACTIVE if issued.revoked_at is None else LicenceStatus.REVOKED
+    licence = Licence(SimClass(sim_class), told.nik, issued.issued_at.date(), issued.valid_until, status)
+    await told.house[Registers].record("licences", told.nik, licence, request_id=f"{issued.id}:{status}")
 
 
 async def _enter_tax(told: _Told) -> None:

@@ -18,7 +18,7 @@ from app.core.texts import Text as Words
 
 _GOOD = text("revoked_at IS NULL")
 _ORDERED = text("print_state = 'ordered'")
-_UNTOLD = text("entered_at IS NULL AND ready_at IS NOT NULL")
+_UNTOLD = text("entered_at IS NULL AND ready_at IS NOT NULL AND revoked_at IS NULL")
 _UNSEALED = text("ready_at IS NULL AND revoked_at IS NULL")
 _OPEN = text("decided_at IS NULL")
 

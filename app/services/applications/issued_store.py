@@ -91,9 +91,14 @@ async def name_successor(tx: Tx, document_id: UUID, successor: UUID) -> None:
 
 
 async def list_not_entered(reader: Reader, *, before: datetime, limit: int) -> list[IssuedDocument]:
-    """Sealed documents of which the registers have not learned, those first that were tried longest ago."""
+    """Good sealed documents of which the registers have not learned, those first that were tried longest ago."""
     tried = func.coalesce(TABLE.c.entry_tried_at, TABLE.c.ready_at)
-    query = rows().where(TABLE.c.entered_at.is_(None), TABLE.c.ready_at.is_not(None), TABLE.c.ready_at < before)
+    query = rows().where(
+        TABLE.c.entered_at.is_(None),
+        TABLE.c.ready_at.is_not(None),
+        TABLE.c.revoked_at.is_(None),
+        TABLE.c.ready_at < before,
+    )
     found = await reader.execute(query.order_by(tried, TABLE.c.id).limit(limit))
     return [seen(row) for row in found.mappings()]
 
@@ -113,7 +118,7 @@ async def note_entered(tx: Tx, document_id: UUID) -> None:
 
 
 async def note_tried(tx: Tx, document_id: UUID) -> None:
-    """A register did not take it."""
+    """A register is asked to take it."""
     (await lock_row(tx, document_id)).entry_tried_at = tx.now
 
 

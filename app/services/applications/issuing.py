@@ -58,6 +58,7 @@ from app.services.documents.issued_kinds import issued_kind, new_number
 from app.services.documents.signing import DocumentSigner, SealNote
 
 RENDER = "applications.render_issued"
+ENTER_REGISTER = "applications.enter_register"
 TELL_ISSUED = "applications.tell_issued"
 TELL_REVOKED = "applications.tell_revoked"
 SUPERVISOR, COUNTER = "supervisor", "counter"
@@ -274,6 +275,7 @@ async def _end_earlier(tx: Tx, subject_bidx: str | None) -> list[UUID]:
     """The documents that a new one takes the place of: they end, their own cases tell so, and their holders read it."""
     if subject_bidx is None:
         return []
+    await tx.serialise(f"issued:{subject_bidx}")  # two approvals at once would not see each other's document
     query = select(TABLE.c.id, TABLE.c.case_id).where(
         TABLE.c.subject_bidx == subject_bidx, TABLE.c.revoked_at.is_(None)
     )

@@ -122,7 +122,7 @@ async def tell_issued(house: House, case_id: str) -> None:
     async with house.db.begin(SYSTEM) as tx:
         case, application = await cases.get_locked(tx, UUID(case_id)), await application_of(tx, UUID(case_id))
         service = await service_of(tx.session, application)
-        await tx.enqueue(issue.ENTER_REGISTER, case_id)
+        await tx.enqueue(issuing.ENTER_REGISTER, case_id)
         await telling.tell(
             tx,
             case,
@@ -194,9 +194,9 @@ JOBS: tuple[Job, ...] = (
     Job("applications.tell_issued", tell_issued),
     Job(people.TAKEN_OVER, taken_over),
     Job("applications.tell_revoked", tell_revoked),
-    Job(issuing.RENDER, issuing.render_issued, queue="delivery", attempts=8),
+    Job(issuing.RENDER, issuing.render_issued, queue="registers", attempts=8),
     Job(issue.FINISH_STUCK, issue.finish_stuck, attempts=1),
-    Job(issue.ENTER_REGISTER, issue.enter_register, queue="delivery", attempts=8),
+    Job(issuing.ENTER_REGISTER, issue.enter_register, queue="registers", attempts=8),
     Job("applications.tell_registers", issue.tell_registers, attempts=1),
     Job(retention.FORGET, retention.forget, attempts=1),
     Job(retention.DROP_FILE, retention.drop_file),

@@ -29,6 +29,7 @@ from app.services.applications.models import (
 )
 from app.services.applications.retention_models import RetentionCount
 from app.services.applications.upload_models import UploadPiece
+from app.services.billing.models import Bill, Refund, RefundState
 from app.services.cases import Case
 from app.services.cases.models import WorkItem
 from app.services.catalogue import DocumentKind, Service
@@ -218,8 +219,13 @@ async def _groups(house: House) -> list[_Group]:
 
 
 def _ended(group: _Group, before: datetime) -> "Select[UUID]":
-    """The group's cases that ended before then and on which nobody has work."""
+    """The group's cases that ended before then, on which nobody has work, and of which nothing is owed back any more."""
     busy = exists().where(col(WorkItem.case_id) == col(Case.id), col(WorkItem.closed_at).is_(None))
+    owed = exists().where(
+        col(Bill.case_id) == col(Case.id),
+        col(Refund.bill_id) == col(Bill.id),
+        col(Refund.state) == RefundState.OWED,
+    )
     return (
         select(col(Case.id))
         .join(Application, col(Application.case_id) == col(Case.id))
@@ -228,6 +234,7 @@ def _ended(group: _Group, before: datetime) -> "Select[UUID]":
             col(Application.version_id) == group.version_id,
             col(Case.closed_at) < before,
             ~busy,
+            ~owed,
         )
         .order_by(col(Case.closed_at), col(Case.id))
     )

@@ -39,13 +39,16 @@ from app.services.applications.issued_store import (
     lock_row,
     name_successor,
 )
-from app.services.applications.issuing import TELL_REVOKED, close_unhanded, get_issued, prepare_issue
+from app.services.applications.issuing import ENTER_REGISTER, TELL_REVOKED, close_unhanded, get_issued, prepare_issue
 from app.services.cases.problems import FOUR_EYES
 from app.services.identity.roles import Role
 
 PROPOSERS = frozenset({str(Role.COUNTER), str(Role.OFFICER), str(Role.SENIOR_OFFICER)})
 DECIDER = str(Role.SENIOR_OFFICER)
 TASK = "decide_revocation"
+SIM = "sim"
+_CARD_ALONE = frozenset({Revocation.LOST, Revocation.DAMAGED})
+"""The card is no longer good; the right to drive stays, and the register has nothing to learn."""
 WORDS_LEAST, WORDS_MOST = 10, 500
 MOST_OF_CASE = 50
 REASONS = {str(why): text for why, text in REVOCATIONS.items() if why is not Revocation.REPLACED}
@@ -182,6 +185,8 @@ async def decide(tx: Tx, proposal_id: UUID, verdict: Verdict, reason: str) -> Is
     await tx.enqueue(TELL_REVOKED, str(row.id))
     if proposal.remedy == Remedy.REPLACE:
         return await _make_anew(tx, row)
+    if row.kind == SIM and row.ready_at is not None and Revocation(proposal.why) not in _CARD_ALONE:
+        await tx.enqueue(ENTER_REGISTER, str(row.case_id))
     await close_unhanded(tx, row)
     return await get_issued(tx.session, row.id)
 

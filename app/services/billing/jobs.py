@@ -50,7 +50,7 @@ JOBS: tuple[Job, ...] = (
     Job("billing.expire_bills", _expire_bills, attempts=1),
     Job("billing.forget", _forget, attempts=1),
     Job("billing.roll_up_days", _roll_up_days, attempts=1),
-    Job(CHECK_ACCOUNT, refund_asking.check_account, queue="delivery", attempts=8),
+    Job(CHECK_ACCOUNT, refund_asking.check_account, queue="banks", attempts=8),
     Job("billing.ask_banks_again", refund_asking.ask_banks_again, attempts=1),
     Job("billing.watch_remittances", overdue.raise_alarms, attempts=1),
     *qris_codes.JOBS,

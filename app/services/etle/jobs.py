@@ -72,7 +72,7 @@ JOBS: tuple[Job, ...] = (
     Job("etle.take_waiting", pushes.take_waiting, attempts=1),
     Job(turns.JOB, turns.read_next, queue="recognition", attempts=1),
     Job("etle.give_turns", turns.give_turns, attempts=1),
-    Job(reading.SHADOW, shadow.read_in_shadow, queue="recognition", attempts=2),
+    Job(reading.SHADOW, shadow.read_in_shadow, queue="shadow", attempts=2),
     Job("etle.dispatch", dispatch, attempts=2),
     Job("etle.draw_waiting", draw_waiting, attempts=1),
     Job("etle.remind", reminders.remind, attempts=1),
@@ -80,12 +80,12 @@ JOBS: tuple[Job, ...] = (
     Job("etle.note_delivery", letters.note_delivery),
     Job(verdict_files.APPLY, verdict_files.carry_out),
     Job(refunds.TELL_ACCOUNT, refunds.tell_account),
-    Job(blocks.SET_BLOCK, blocks.set_block, queue="delivery", attempts=8),
+    Job(blocks.SET_BLOCK, blocks.set_block, queue="registers", attempts=8),
     Job("etle.ask_registry_again", blocks.ask_again, attempts=1),
     Job("etle.look_again", second_look.look_again, attempts=2),
     Job("etle.forget", forget),
     Job("etle.drop_file", retention.drop_file, queue="delivery"),
-    Job(blocks.LIFT_BLOCK, blocks.lift_block, queue="delivery", attempts=8),
+    Job(blocks.LIFT_BLOCK, blocks.lift_block, queue="registers", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("give-turns", "*/15 * * * * *", "etle.give_turns"),

@@ -8,18 +8,20 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
+from app.core.actor import Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.jobs import GIVEN_UP_AFTER
 from app.core.problems import Problem
 from app.main import create_app
 from app.services import appointments, billing
-from app.services.applications import issue, issuing
+from app.services.applications import issue, issuing, revoking
 from app.services.applications.issued_models import IssuedDocument
 from app.services.applications.issued_store import list_not_entered
 from app.services.applications.jobs import recheck
+from app.services.applications.revoking import Remedy, Verdict
 from app.services.identity.roles import Role
-from app.services.registries import CriminalRecord, Registers, demo
+from app.services.registries import CriminalRecord, LicenceStatus, Registers, SimClass, demo
 from app.services.registries.demo import demo_vehicles
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit, registers_down
@@ -67,7 +69,7 @@ async def test_no_clean_record_is_certified_while_the_register_is_silent(desk: D
     assert await drain(desk.house) == [], "its own job has still tries left"
     clock.advance(GIVEN_UP_AFTER)
     await issue.finish_stuck(desk.house)
-    assert {issuing.RENDER, issuing.TELL_ISSUED, issue.ENTER_REGISTER} <= set(await drain(desk.house))
+    assert {issuing.RENDER, issuing.TELL_ISSUED, issuing.ENTER_REGISTER} <= set(await drain(desk.house))
     said = PdfReader(io.BytesIO(await issuing.issued_pdf(desk.house, case_id))).pages[0].extract_text()
     assert "tercatat dalam perkara" in said
     assert "tidak memiliki catatan" not in said
@@ -126,3 +128,27 @@ async def test_nothing_goes_free_because_its_price_is_not_known(
     assert bill is not None
     assert booking is not None
     assert booking.held_until == min(bill.expires_at, booking.starts_at)
+
+
+async def test_a_licence_that_was_taken_back_is_no_longer_one_in_the_register(desk: Desk, clock: FixedClock) -> None:
+    case_id = await approved(desk, "sim-renewal", sim_class="A")
+    await drain(desk.house)
+
+    async def status() -> set[LicenceStatus]:
+        found = await desk.house[Registers].find("licences", NIK)
+        return {each.status for each in found if each.sim_class is SimClass.A}
+
+    assert await status() == {LicenceStatus.ACTIVE}
+    async with desk.house.db.read() as connection:
+        issued = await issuing.issued_of(connection, case_id)
+    assert issued is not None
+    words = "Surat kesehatan ternyata dipalsukan"
+    async with desk.house.db.begin(Actor(ActorKind.STAFF, "01", frozenset({"counter"}), issued.unit)) as tx:
+        proposal = await revoking.propose(tx, issued.id, Remedy.REVOKE, "obtained_by_deceit", words)
+    async with desk.house.db.begin(Actor(ActorKind.STAFF, "02", frozenset({"senior_officer"}), issued.unit)) as tx:
+        await revoking.decide(tx, proposal, Verdict.CONFIRM, words)
+    await drain(desk.house)
+    assert await status() == {LicenceStatus.REVOKED}
+    clock.advance(GIVEN_UP_AFTER + timedelta(minutes=1))
+    await issue.tell_registers(desk.house)
+    assert await status() == {LicenceStatus.REVOKED}, "what is told again does not make it good"
