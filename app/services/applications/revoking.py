@@ -92,6 +92,10 @@ _DECLINED = Text(
     "Usul atas dokumen {number} tidak disetujui; dokumen tetap berlaku",
     "The proposal about document {number} was not agreed to; it stays valid",
 )
+_OVERTAKEN = Text(
+    "Usul atas dokumen {number} ditutup; dokumen itu sudah tidak berlaku",
+    "The proposal about document {number} was closed; it was no longer valid by then",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,8 @@ async def decide(tx: Tx, proposal_id: UUID, verdict: Verdict, reason: str) -> Is
     proposal.decided_by, proposal.decided_at = tx.actor.id, tx.now
     if verdict is Verdict.DECLINE:
         proposal.decision = "declined"
-        await _note(tx, row, proposal, "decline_revocation", _DECLINED, reason=told)
+        title = _DECLINED if row.revoked_at is None else _OVERTAKEN
+        await _note(tx, row, proposal, "decline_revocation", title, reason=told)
         return await get_issued(tx.session, row.id)
     proposal.decision = "confirmed"
     await end(tx, row, Revocation(proposal.why))
