@@ -11,6 +11,8 @@ from uuid import UUID
 
 import httpx
 import typer
+from sqlalchemy import update
+from sqlmodel import col
 
 from app.cli import demo_set
 from app.cli.common import console, open_house, refuse, refuse_in_production, run
@@ -23,6 +25,7 @@ from app.sandbox.bank import SandboxBank
 from app.sandbox.photographs import any_conditions, draw_photograph
 from app.sandbox.story import DRIVER, DemoVehicle, PatientTransport, StepFailed, Story
 from app.services import cases, registries, transparency
+from app.services.etle.models import Block
 from app.services.identity import sandbox, staff
 from app.services.identity.roles import Role
 from app.services.reference import parse_plate
@@ -134,6 +137,7 @@ async def _blocked(story: Story, house: House) -> None:
     if (await story.ticket())["state"] != "unanswered":
         raise StepFailed("the deadline did not pass")
     story.say("clock", f"{LATE.days} days later: not answered in time")
+    await _night_passes(house, story.case_id)
     await story.sign_block()
     await _registry_says(house, plate, blocked=True)
     await story.look_up()
@@ -143,6 +147,13 @@ async def _blocked(story: Story, house: House) -> None:
     await story.pay()
     await _registry_says(house, plate, blocked=False)
     story.say("block", "lifted by the payment itself, nobody had to be asked")
+
+
+async def _night_passes(house: House, case_id: str) -> None:
+    """The proposal is a day old: one of this night would stand in the investigator's batch of the morning only."""
+    async with house.db.begin(SYSTEM) as tx:
+        yesterday = tx.now - timedelta(days=1)
+        await tx.session.execute(update(Block).where(col(Block.case_id) == UUID(case_id)).values(proposed_at=yesterday))
 
 
 async def _registry_says(house: House, plate: str, *, blocked: bool) -> None:

@@ -47,7 +47,7 @@ async def test_the_citizen_agrees_by_code_and_nothing_typed_is_lost(clerk: Brows
     assert 'href="#driver-nik"' in clerk.page.text
     wrong = f"{(int(code) + 1) % 10**6:06d}"
     await clerk.send({"step": "confirm_self", "code": wrong, **DRIVER}, to=answer, status=422)
-    assert "Kode salah, sudah dipakai, kedaluwarsa" in clerk.text
+    assert "Kode atau nomor formulir salah" in clerk.text
     assert "Budi Contoh" in clerk.page.text
     await clerk.send({"step": "confirm_self", "code": code, **DRIVER}, to=answer)
     assert "tersimpan" in clerk.text
