@@ -166,7 +166,13 @@ async def test_two_cameras_measure_an_average_speed_by_their_clocks(house: House
 async def test_a_section_that_nobody_confirmed_measures_nothing(house: House) -> None:
     await make.demo_set(house)
     (start, start_id), (_, end_id) = await device(house), await device(house)
-    await section(house, start_id, end_id, confirmed=False)
+    first = await section(house, start_id, end_id, confirmed=False)
+    with pytest.raises(Problem) as refused:
+        await section(house, start_id, end_id)
+    assert refused.value.type.code == "etle-section-is-open"
+    async with house.db.begin(Actor(ActorKind.STAFF, "one", frozenset({"supervisor"}), unit="PMJ")) as tx:
+        await sections.close_section(tx, first)
+    assert await section(house, start_id, end_id, confirmed=False) != first, "after the road works, measured anew"
     capture = await taken(house, start, house.clock.now() - timedelta(hours=1), violation=SPEED)
     assert await make.case_of(house, capture) is not None, "as long as it is no section, a capture is a capture"
 
