@@ -45,6 +45,8 @@ def refuse_document_type(first: bytes) -> None:
         return
     except expat.ExpatError as error:
         raise no_xml(error.lineno, str(error)) from error
+    except (LookupError, ValueError) as error:  # an encoding that is unknown, or of several bytes a character
+        raise no_xml(1, str(error)) from error
     raise XmlFault(Text(f"tidak ada unsur XML dalam {len(first)} byte", f"no XML element within {len(first)} bytes"))
 
 
@@ -57,6 +59,8 @@ def parse_small(data: bytes) -> Element:
         return parser.close()
     except ParseError as error:
         raise no_xml(error.position[0], str(error)) from error
+    except (LookupError, ValueError) as error:
+        raise no_xml(1, str(error)) from error
 
 
 def no_xml(line: int, why: str) -> XmlFault:

@@ -5,8 +5,8 @@ A backend that is slow, wrong or down costs its own feature only: each has its o
 
 import asyncio
 import io
-from collections.abc import Coroutine
-from contextlib import closing
+from collections.abc import Coroutine, Iterable
+from contextlib import AsyncExitStack, closing
 from typing import Any
 from urllib.request import getproxies
 
@@ -25,7 +25,7 @@ _OPEN_FOR_S = 15.0
 _IN_ONE_PIECE = 2**20
 _LATER = {"Retry-After": str(RETRY_AFTER_S)}
 _OF_THE_CONNECTION = frozenset({"host", "connection", "content-length", "accept-encoding"})
-_OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_OF_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
 def was_tried(problem: Problem) -> bool:
@@ -83,8 +83,14 @@ class Upstream:
             raise BUSY(name=self.name, tried=False, retry_after=RETRY_AFTER_S, headers=_LATER)
         async with self._slots:
             try:
-                async with await self._breakers.get_breaker(self.name), asyncio.timeout(self._timeout_s):
-                    answer = await call
+                async with AsyncExitStack() as breaker:
+                    await breaker.enter_async_context(await self._breakers.get_breaker(self.name))
+                    try:
+                        async with asyncio.timeout(self._timeout_s):
+                            answer = await call
+                    except asyncio.CancelledError:
+                        breaker.pop_all()  # our caller would not wait: that says nothing of the server, good or bad
+                        raise
                     if answer.status_code >= 500:
                         raise _ServerError(answer.status_code)
             except OpenedState as error:
@@ -102,7 +108,7 @@ class Upstream:
                 body += piece
                 if len(body) > self._max_answer_bytes:
                     raise _TooLong
-        headers = [each for each in answer.headers.multi_items() if each[0] not in _OF_THE_WIRE]
+        headers = _kept(answer.headers.raw)
         return httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=answer.request)
 
     async def _answer_to_large(self, call: httpx.Request) -> httpx.Response:
@@ -116,7 +122,7 @@ class Upstream:
                 content += piece
                 if len(content) > self._max_answer_bytes:
                     raise _TooLong
-        kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_THE_WIRE]
+        kept = _kept(answer.raw_headers)
         return httpx.Response(answer.status, headers=kept, content=bytes(content), request=call)
 
     def _session(self) -> aiohttp.ClientSession:
@@ -135,6 +141,11 @@ class Upstream:
         await self._client.aclose()
         if self._large_client is not None:
             await self._large_client.close()
+
+
+def _kept(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """An answer's headers, as bytes: some servers write more than ASCII there."""
+    return [(name, value) for name, value in headers if name.lower() not in _OF_THE_WIRE]
 
 
 class _ServerError(Exception):

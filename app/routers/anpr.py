@@ -59,7 +59,9 @@ async def hand_in_capture(
     ] = None,
 ) -> CaptureAccepted:
     """Hand in a capture. It is kept, on disk and in the database, before the answer leaves, and read soon after."""
-    told = cameras.parse_metadata(metadata if isinstance(metadata, str) else await metadata.read())
+    told = cameras.parse_metadata(
+        metadata if isinstance(metadata, str) else await metadata.read(cameras.MOST_METADATA_BYTES + 1)
+    )
     if len(image) > cameras.MOST_IMAGES:
         raise cameras.IMAGE_COUNT(most=cameras.MOST_IMAGES, count=len(image))
     pictures = [each.file for each in image]

@@ -95,7 +95,7 @@ async def _keep(house: House, request: Request, device: Actor, vendor: Vendor) -
 async def _is_counted(house: House, device: Actor, vendor: Vendor, push: cameras.Push) -> bool:
     """Whether the message is about no vehicle; then it was counted, and the camera noted as alive, at most once a minute."""
     try:
-        cameras.VENDORS[vendor](push)
+        cameras.read_push(vendor, push)
     except cameras.NotAPassage:
         pass
     except cameras.BadPush:

@@ -88,7 +88,7 @@ class SnapshotRoute(KeyFirst):
 
         async def in_the_vendors_words(request: Request) -> Response:
             length = request.headers.get("content-length", "")
-            if length.isdigit() and int(length) > MOST_BODY_BYTES:
+            if length.isdecimal() and int(length) > MOST_BODY_BYTES:
                 return JSONResponse({"error": f"The request is larger than {MOST_BODY_BYTES // MIB} MB."}, 413)
             try:
                 return await handle(request)
@@ -96,6 +96,8 @@ class SnapshotRoute(KeyFirst):
                 return _refusal(problem)
             except HTTPException as error:  # a form that cannot be read
                 return JSONResponse({"error": str(error.detail)}, error.status_code)
+            except UnicodeError:  # a form in a charset of its own, or text of it that no answer can hold
+                return JSONResponse({"error": "The form's text cannot be read: send UTF-8."}, 400)
 
         return in_the_vendors_words
 

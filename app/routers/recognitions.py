@@ -29,6 +29,9 @@ from app.services.identity import credentials
 from app.services.recognition import DEADLINE_PASSED, Hints, KnownCamera, KnownCameras, Reading, Recogniser, hints_for
 
 MOST_RECOGNITION_BYTES = MOST_IMAGE_BYTES + MIB
+MOST_AT_ONCE_BYTES = MIB
+"""A larger body goes the ordinary way, where it lies in a file: what goes the short way is held in memory whole."""
+
 LONGEST_DEADLINE_MS = 60_000
 DEADLINE = "X-Deadline-Ms"
 _BOUNDARY = re.compile(rb'multipart/form-data; *boundary="?([A-Za-z0-9\'()+_,./:=?-]{1,70})"?$')
@@ -127,12 +130,12 @@ def _known_length(request: Request) -> int | None:
     if request.method != "POST" or "expect" in request.headers or "origin" in request.headers:
         return None
     text = request.headers.get("content-length", "")
-    length = int(text) if text.isdigit() and len(text) < 10 else 0
-    return length if 0 < length <= MOST_RECOGNITION_BYTES else None
+    length = int(text) if text.isdecimal() and len(text) < 10 else 0
+    return length if 0 < length <= MOST_AT_ONCE_BYTES else None
 
 
 def _is_deadline(text: str) -> bool:
-    return not text or (text.isdigit() and len(text) <= 5 and 1 <= int(text) <= LONGEST_DEADLINE_MS)
+    return not text or (text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= LONGEST_DEADLINE_MS)
 
 
 async def _body(receive: Receive, length: int) -> bytes | None:
@@ -156,8 +159,7 @@ def _only_picture(body: bytes, boundary: bytes) -> bytes | None:
         return None
     head = body[len(first) : head_end]
     is_image = any(_PART.match(line) for line in head.split(b"\r\n"))
-    picture = body[head_end + 4 : end]
-    return picture if is_image and len(picture) <= MOST_IMAGE_BYTES else None
+    return body[head_end + 4 : end] if is_image else None
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

@@ -60,9 +60,11 @@ async def withdraw_shield(id: UUID, actor: Citizen, house: TheHouse) -> Response
 
 @router.get("/v1/counter/cases/{id}/shield", tags=["counter"])
 async def show_shield(id: UUID, actor: Reviewer, house: TheHouse) -> ShieldOfCase:
-    """What the owner says of the vehicle, to compare with the camera's picture; and the file of a forger that it is in."""
+    """What the owner says of the vehicle, to compare with the camera's picture; and the file of a forger that it is in.
+
+    The look is recorded, and the citizen reads it; so is each at a photograph."""
     async with house.db.begin(actor) as tx:
-        await back_office.case_of_unit(tx, id)
+        await back_office.see_shield(tx, id)
         found = await shield.shield_of_case(tx, id)
         file = await shield.forgers_file(tx, id)
     base = f"{house.settings.public_url}/v1/counter/cases/{id}/shield/"
@@ -77,7 +79,7 @@ async def show_shield(id: UUID, actor: Reviewer, house: TheHouse) -> ShieldOfCas
 async def show_photo(id: UUID, which: str, actor: Reviewer, house: TheHouse) -> Response:
     """One of the owner's two photographs: `first` or `second`."""
     async with house.db.begin(actor) as tx:
-        await back_office.case_of_unit(tx, id)
+        await back_office.see_shield(tx, id)
         place = await shield.photo_of_case(tx, id, which)
     photo = await shield.open_photo(house, place, which)
     return Response(photo, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})

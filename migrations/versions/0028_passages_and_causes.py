@@ -41,9 +41,15 @@ def upgrade() -> None:
             ["exit_device_id"], ["credentials.id"], name=op.f("fk_road_sections_exit_device_id_credentials")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_road_sections")),
-        sa.UniqueConstraint(
-            "entry_device_id", "exit_device_id", name="uq_road_sections_entry_device_id_exit_device_id"
-        ),
+    )
+    is_open = sa.text("closed_at IS NULL")
+    op.create_index(
+        "uq_road_sections_open",
+        "road_sections",
+        ["entry_device_id", "exit_device_id"],
+        unique=True,
+        sqlite_where=is_open,
+        postgresql_where=is_open,
     )
     op.create_index("ix_road_sections_polda_code", "road_sections", ["polda_code"])
     op.create_index("ix_road_sections_exit_device_id", "road_sections", ["exit_device_id"])

@@ -1,17 +1,19 @@
 """Messages in vendors' forms over HTTP: kept before they are answered, understood once, an accusation only by the register."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 from typing import Any, cast
 
 import httpx
 import pytest
 from sqlalchemy import select
+from starlette.requests import ClientDisconnect
 
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.sandbox import camera_forms as pushes
 from app.services import cameras
+from app.services.cameras import messages
 from app.services.cameras.messages import PASSAGE_KEPT, REFUSED_KEPT, forget_messages
 from app.services.cameras.models import CameraHour, CameraMessage, Capture, EvidenceFile
 from app.services.etle import LineRoom
@@ -150,8 +152,9 @@ async def test_heartbeats_are_counted_and_not_kept(house: House, device: Device)
 
 
 async def test_who_is_accused_of_nothing_is_forgotten_within_a_day(
-    house: House, client: httpx.AsyncClient, clock: Any
+    house: House, client: httpx.AsyncClient, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(messages, "FORGOTTEN_AT_ONCE", 1)  # more are due than one transaction takes
     at = house.clock.now() - timedelta(minutes=2)
     plain = await register(house, client, None)
     await plain.push("/v1/anpr/hooks/axis", pushes.axis(at, picture=PICTURE))
@@ -204,6 +207,14 @@ async def test_a_message_is_kept_whole_or_not_answered(house: House, device: Dev
     at = house.clock.now()
     large = pushes.hikvision(at, picture=b"\xff\xd8" + b"x" * (25 * 1024 * 1024))
     assert (await device.push("/v1/anpr/hooks/hikvision", large)).status_code == 413
+
+    async def hang_up() -> AsyncIterator[bytes]:
+        yield large[1][:1000]
+        raise ClientDisconnect
+
+    key = {"X-Api-Key": device.key}
+    cut = await device._client.post("/v1/anpr/hooks/hikvision", content=hang_up(), headers=key)
+    assert cut.status_code == 400, "no fault of ours"
     assert await rows(house, CameraMessage) == []
 
     async def refuse(*_: object) -> str:

@@ -96,7 +96,12 @@ async def test_refusals_are_in_the_vendors_words(house: House, client: httpx.Asy
         assert answer.json().keys() == {"detail"}
     form = {"Content-Type": "application/x-www-form-urlencoded", **token(camera)}
     large = PICTURE + bytes(MOST_IMAGE_BYTES - len(PICTURE) + 1)
+    other = {"Content-Type": "multipart/form-data; boundary=b; charset=undefined", **token(camera)}
     for status, way in [
+        (
+            400,
+            {"content": b'--b\r\nContent-Disposition: form-data; name="upload"\r\n\r\nAA==\r\n--b--', "headers": other},
+        ),
         (400, {"data": {"regions": "id"}}),
         (400, {"data": {"upload_url": "http://169.254.169.254/"}}),
         (400, {"data": {"upload": "no picture!"}}),

@@ -14,10 +14,13 @@ from functools import lru_cache
 
 import structlog
 from prometheus_client import Counter, Histogram
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from app.routers.http.hot import ShortWay
+from app.routers.http.problems import problem_response, service_is_full
 from app.routers.http.security import add_security_headers
 
 _SAFE_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -79,7 +82,11 @@ class Front:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         door = self._hot_doors.get(scope["path"])
         if door is not None:
-            rest = await door.answer_at_once(scope, receive, send)
+            try:
+                rest = await door.answer_at_once(scope, receive, send)
+            except PoolIsEmpty:
+                await problem_response(Request(scope), service_is_full())(scope, receive, send)
+                return
             if rest is None:
                 return
             receive = rest

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from app.routers.http.deps import house_of
 from app.routers.http.guards import camera_key, camera_unknown
@@ -32,7 +33,10 @@ class KeyFirst(APIRoute):
                     raise camera_unknown()
                 if self.keeps:
                     await check_room(connection, UUID(known.actor.id), house[LineRoom])
-            return await handle(request)
+            try:
+                return await handle(request)
+            except ClientDisconnect:
+                return Response(status_code=400)  # it hung up before its body was here: nobody hears this
 
         return behind_the_key
 

@@ -82,9 +82,7 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
         return answer(request, problem)
 
     async def on_full(request: Request, _error: Exception) -> Response:
-        # Every connection is in use and stays so: the caller comes again a little later, and nothing was changed.
-        headers = {"Retry-After": str(FULL_RETRY_S)}
-        return answer(request, BUSY(name=THE_SERVICE, retry_after=FULL_RETRY_S, headers=headers))
+        return answer(request, service_is_full())
 
     async def on_crash(request: Request, error: Exception) -> Response:
         # Starlette calls us from outside of the front, where no line has the request's id by itself.
@@ -103,6 +101,12 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(PoolIsEmpty, on_full)
     app.add_exception_handler(Exception, on_crash)
+
+
+def service_is_full() -> Problem:
+    """Every connection is in use and stays so (`PoolIsEmpty`): the caller comes again a little later, and nothing was
+    changed."""
+    return BUSY(name=THE_SERVICE, retry_after=FULL_RETRY_S, headers={"Retry-After": str(FULL_RETRY_S)})
 
 
 def problem_response(request: Request, problem: Problem) -> Response:

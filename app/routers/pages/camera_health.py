@@ -119,8 +119,8 @@ async def camera_page(
         hours = await cameras.hours_of(connection, device.id, since=visit.now - timedelta(days=TREND_DAYS))
         refused = await cameras.list_refused(connection, device.id)
         unit = await reference.unit(connection, device.unit)
-        codes = [*device.site.allowed, *([device.site.accuses] if device.site.accuses else [])]
-        titles = {code: (await reference.violation(connection, code, visit.now.date())).title for code in codes}
+        violations = await reference.list_violations(connection, visit.now.date())
+        titles = {each.code: each.title for each in violations}
     status, findings = judge(device, health, visit.now)
     days = by_day(hours, visit.now, reference.zone_of(unit))
     return visit.show(

@@ -51,7 +51,7 @@ from app.services.cameras.metadata import (
     parse_metadata,
 )
 from app.services.cameras.problems import IMAGE_COUNT
-from app.services.cameras.vendors import VENDORS, BadPush, NotAPassage, Passage, Push, SeenVehicle, Vendor
+from app.services.cameras.vendors import BadPush, NotAPassage, Passage, Push, SeenVehicle, Vendor, read_push
 
 __all__ = [
     "IMAGE_COUNT",
@@ -59,7 +59,6 @@ __all__ = [
     "MESSAGES",
     "MOST_IMAGES",
     "MOST_METADATA_BYTES",
-    "VENDORS",
     "ZONES",
     "BadPush",
     "CaptureMetadata",
@@ -102,6 +101,7 @@ __all__ = [
     "list_waiting",
     "note_seen",
     "parse_metadata",
+    "read_push",
     "reads_of",
     "record_certificate",
     "record_reading",

@@ -180,6 +180,11 @@ def said(passage: Passage) -> dict[str, JsonValue]:
 
 async def forget_messages(house: House) -> None:
     """Job: forget passages that accuse nobody and messages that nobody could use, with what is left of their bytes."""
+    while await _forget_some(house) == FORGOTTEN_AT_ONCE:
+        pass
+
+
+async def _forget_some(house: House) -> int:
     async with house.db.begin(SYSTEM) as tx:
         due = _kept(MessageState.PASSED, tx.now - PASSAGE_KEPT) | _kept(MessageState.REFUSED, tx.now - REFUSED_KEPT)
         query = select(col(CameraMessage.id), col(CameraMessage.sha256)).where(due).limit(FORGOTTEN_AT_ONCE)
@@ -188,6 +193,7 @@ async def forget_messages(house: House) -> None:
         await house.storage.delete(sha256)
     async with house.db.begin(SYSTEM) as tx:
         await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(rows)))
+    return len(rows)
 
 
 def _kept(state: MessageState, before: datetime) -> ColumnElement[bool]:

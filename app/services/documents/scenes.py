@@ -24,5 +24,5 @@ def measure_scene(data: bytes) -> Scene:
     """Measure a picture that `check_image` has accepted. Problems: documents-not-an-image, documents-image-unreadable."""
     picture = open_upright(data, draft_side=MEASURED_SIDE)
     picture.thumbnail((MEASURED_SIDE, MEASURED_SIDE), Image.Resampling.BOX)
-    sharp = sharpness(picture, (0, 0, picture.width, picture.height), side=MEASURED_SIDE)
+    sharp = sharpness(picture, (0, 0, picture.width, picture.height), side=picture.width)
     return Scene(round(sharp, 2), round(ImageStat.Stat(picture.convert("L")).mean[0], 1))

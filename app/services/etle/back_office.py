@@ -54,6 +54,7 @@ WORK_WORDS = {
     "issue_unanswered": "menerbitkan tilang / issuing the ticket",
 }
 """What somebody looks for whose work it is; the citizen reads it."""
+COMPARING = "membandingkan dengan perisai pelat / comparing with the plate shield"
 OTHER_WORK = "mengerjakan perkara ini / working on this case"
 NATIONAL_ROLES = frozenset({"auditor"})
 LATE = ("late_review", "late_objection", "late_application")
@@ -168,6 +169,13 @@ async def case_of_unit(tx: Tx, case_id: UUID) -> Case:
     if case is None or not (mine or NATIONAL_ROLES & tx.actor.roles):
         raise cases.CASE_NOT_FOUND()
     return case
+
+
+async def see_shield(tx: Tx, case_id: UUID) -> None:
+    """Record a look at what the owner says of the vehicle, or at a photograph of it; the citizen reads it. Raises
+    CASE_NOT_FOUND."""
+    await case_of_unit(tx, case_id)
+    await cases.saw(tx, case_id, COMPARING)
 
 
 async def _purpose(tx: Tx, case: Case, purpose: str | None) -> str:

@@ -3,18 +3,29 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from app.core.db import Table, UtcDateTime
 from app.core.ids import new_id
+
+_OPEN = text("closed_at IS NULL")
 
 
 class RoadSection(Table, table=True):
     """A stretch of road on which average speed is measured: a camera at its beginning and one at its end."""
 
     __tablename__ = "road_sections"
-    __table_args__ = (UniqueConstraint("entry_device_id", "exit_device_id"),)
+    __table_args__ = (
+        Index(
+            "uq_road_sections_open",
+            "entry_device_id",
+            "exit_device_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     name: str = Field(max_length=120)

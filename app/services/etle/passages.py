@@ -1,7 +1,8 @@
 """Two sightings of one plate: the same passage, an average speed, or two vehicles that bear it.
 
 Cameras' clocks are never quite right, so an instant is what the camera says less what its clock was ahead when it sent,
-with the span within which the truth lies. Whoever is accused has the good of it: a speed is the least that both spans allow.
+with the span within which the truth lies. A message can only come late, so what looks like a clock that is behind may as
+well be a slow line or a repetition: all of that is doubt. Whoever is accused has the good of it: a speed is the least that both spans allow.
 """
 
 import math
@@ -23,7 +24,7 @@ from app.services.reference import EtlePolicy
 
 EARTH_M = 6_371_000
 SENDING_S = 2.0
-"""Seconds between a camera's `sent_at` and our receiving, at most, where the camera tells its clock."""
+"""Seconds between a camera's `sent_at` and our receiving that do not show in the difference, at most."""
 CLONE_ALERT = "clone_alert"
 """The work item of whoever looks into a plate that was at two places."""
 LEAST_METRES = 3_000
@@ -44,7 +45,7 @@ def instant_of(capture: cameras.CaptureView, *, tolerance: timedelta) -> Instant
     if capture.clock_ahead_s is None:
         return Instant(capture.captured_at, tolerance)
     ahead = timedelta(seconds=capture.clock_ahead_s)
-    return Instant(capture.captured_at - ahead, timedelta(seconds=SENDING_S))
+    return Instant(capture.captured_at - ahead, timedelta(seconds=SENDING_S) + max(timedelta(0), -ahead))
 
 
 def longest_between(one: Instant, other: Instant) -> timedelta:

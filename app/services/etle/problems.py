@@ -280,6 +280,15 @@ SECTION_NOT_FOUND = ProblemType(
         "There is no such section, it is closed, or it is not your Polda's.",
     ),
 )
+SECTION_IS_OPEN = ProblemType(
+    "etle-section-is-open",
+    409,
+    Text("Ruas ini sudah ada", "This section is there already"),
+    Text(
+        "Di antara kedua kamera ini sudah ada ruas yang berlaku; tutup dahulu, lalu masukkan yang baru.",
+        "A section between these two cameras is open; close it first, then enter the new one.",
+    ),
+)
 SECTION_FOUR_EYES = ProblemType(
     "etle-section-four-eyes",
     409,

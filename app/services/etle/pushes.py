@@ -97,7 +97,7 @@ def accusation(device: Registered, message: Message, passage: Passage) -> Captur
 
 async def _understood(house: House, message: Message, zone: tzinfo) -> Passage:
     content_type, body = cameras.split_head(await house.storage.get(message.sha256))
-    return await off_loop(cameras.VENDORS[message.vendor], cameras.Push(body, content_type, zone))
+    return await off_loop(cameras.read_push, message.vendor, cameras.Push(body, content_type, zone))
 
 
 async def _take(house: House, device: Registered, message: Message, passage: Passage) -> MessageState:

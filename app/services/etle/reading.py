@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from app.core.actor import SYSTEM, Actor, ActorKind
@@ -21,7 +21,7 @@ from app.services.cameras import models as cameras_models
 from app.services.etle import passages, review, sections
 from app.services.etle.models import Ticket, TicketCapture
 from app.services.etle.store import ticket_of
-from app.services.etle.turn_models import ReadingTurn
+from app.services.etle.turn_models import LEASE, ReadingTurn, TurnState
 from app.services.recognition import Hints, PlannedRecogniser, PlateReading, Reading, Recogniser, hints_for
 from app.services.reference import candidates, parse_plate
 from app.services.registries import Vehicle, VehicleRegistry
@@ -48,12 +48,23 @@ async def read_capture(house: House, capture_id: str) -> None:
     """Read a capture's plates and open (or join) its case. Every picture is read: what is not known to be another
     vehicle's plate could not be blurred."""
     capture, hints = await _load(house, UUID(capture_id))
-    readings = [await _read(house, await house.storage.get(file.sha256), hints) for file in capture.files]
+    readings = []
+    for number, file in enumerate(capture.files):
+        if number:
+            await _go_on(house, capture.id)
+        readings.append(await _read(house, await house.storage.get(file.sha256), hints))
     match = await _match(house, tuple(readings))
     async with house.db.begin(SYSTEM) as tx:
         await take_up(tx, capture, match)
         if house[PlannedRecogniser].shadow_for(hints):
             await tx.enqueue(SHADOW, capture_id)
+
+
+async def _go_on(house: House, capture_id: UUID) -> None:
+    """Keep the turn for one picture more."""
+    mine = (col(ReadingTurn.capture_id) == capture_id) & (col(ReadingTurn.state) == TurnState.PUT_OFF)
+    async with house.db.begin(SYSTEM) as tx:
+        await tx.session.execute(update(ReadingTurn).where(mine).values(due_at=tx.now + LEASE))
 
 
 async def _load(house: House, capture_id: UUID) -> tuple[cameras.CaptureView, Hints]:
@@ -101,9 +112,9 @@ def _other_plates(best: PlateReading) -> list[str]:
 
 
 async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
-    """Open a case for a read capture, or join it to the one it belongs to; a capture that has its case is left alone."""
+    """Open a case for a read capture, or join it to the one it belongs to; a capture that was taken up is left alone."""
     await tx.session.execute(delete(ReadingTurn).where(col(ReadingTurn.capture_id) == capture.id))
-    if await _has_case(tx, capture.id):
+    if (await cameras.get_capture(tx.session, capture.id)).reading is not None:
         return
     await cameras.record_reading(tx, capture.id, _kept(match))
     stamp = await _stamp(tx, capture)
@@ -129,11 +140,6 @@ async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
     await passages.look_for_clone(tx, case, await ticket_of(tx, case.id), capture, stamp.policy.etle)
     if not await _exempt(tx, case):
         await review.draw(tx, case.id, case.unit)
-
-
-async def _has_case(tx: Tx, capture_id: UUID) -> bool:
-    opened = await tx.session.execute(select(col(Ticket.case_id)).where(col(Ticket.capture_id) == capture_id))
-    return opened.first() is not None or await tx.session.get(TicketCapture, capture_id) is not None
 
 
 @dataclass(frozen=True, slots=True)

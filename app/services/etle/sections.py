@@ -19,7 +19,7 @@ from app.core.texts import Text
 from app.services import cameras, reference, transparency
 from app.services.etle.passage_models import RoadSection, SectionPassage
 from app.services.etle.passages import Instant, instant_of, least_kmh
-from app.services.etle.problems import SECTION_FOUR_EYES, SECTION_NOT_FOUND
+from app.services.etle.problems import SECTION_FOUR_EYES, SECTION_IS_OPEN, SECTION_NOT_FOUND
 from app.services.etle.store import polda_seen_from
 from app.services.identity.models import Credential
 from app.services.reference import EtlePolicy
@@ -62,7 +62,8 @@ async def section_of(tx: Tx, capture: cameras.CaptureView) -> RoadSection | None
         col(RoadSection.confirmed_at).is_not(None),
         col(RoadSection.closed_at).is_(None),
     )
-    found: RoadSection | None = (await tx.session.execute(query.limit(1))).scalars().first()
+    first = query.order_by(col(RoadSection.opened_at), col(RoadSection.id)).limit(1)
+    found: RoadSection | None = (await tx.session.execute(first)).scalars().first()
     return found
 
 
@@ -118,12 +119,17 @@ def _instant(passage: SectionPassage) -> Instant:
 
 async def open_section(tx: Tx, new: NewSection) -> RoadSection:
     """Enter a section of the actor's Polda; nothing is measured before somebody else confirms it. Problems:
-    request-invalid (422) for a camera that is not the Polda's, reference-violation-not-found (422)."""
+    request-invalid (422) for a camera that is not the Polda's, reference-violation-not-found (422), etle-section-is-open (409)
+    where these two cameras measure already."""
     polda = await polda_seen_from(tx.session, tx.actor.unit)
     entry, exit_ = [await _camera(tx, each, polda) for each in (new.entry_client_id, new.exit_client_id)]
     if entry.id == exit_.id:
         raise INVALID_REQUEST(errors=[FieldError("/exit_client_id", _TWO)])
     await reference.violation(tx.session, new.violation_code, tx.now.date())
+    await tx.serialise(f"section:{entry.id}:{exit_.id}")
+    same = (col(RoadSection.entry_device_id) == entry.id) & (col(RoadSection.exit_device_id) == exit_.id)
+    if (await tx.session.execute(select(RoadSection).where(same, col(RoadSection.closed_at).is_(None)))).first():
+        raise SECTION_IS_OPEN()
     unit = await reference.unit(tx.session, exit_.unit or "")
     section = RoadSection(
         name=new.name,

@@ -1,6 +1,6 @@
 """The line of captures that wait to be read; only `turns.py` and `dead_letters.py` write it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,6 +8,10 @@ from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from app.core.db import Table, UtcDateTime
+
+LEASE = timedelta(minutes=6)
+"""A reading that has not come back by then is tried again; longer than one picture takes whose plan has five steps that all
+time out after a minute. It begins anew with each picture."""
 
 
 class TurnState(StrEnum):

@@ -31,11 +31,9 @@ from app.core.upstream import was_tried
 from app.services import cameras, reference
 from app.services.etle.problems import CAMERA_LINE_FULL, LINE_FULL
 from app.services.etle.reading import read_capture
-from app.services.etle.turn_models import ReadingTurn, TurnState
+from app.services.etle.turn_models import LEASE, ReadingTurn, TurnState
 
 MOST_TRIES = 8
-LEASE = timedelta(minutes=3)
-"""A reading that has not come back by then is tried again; longer than eight pictures take whose recogniser times out."""
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=15)
 RETRY_GROWTH = 3
@@ -46,6 +44,8 @@ UNFORESEEN, UNFINISHED = "unexpected", "reader-did-not-come-back"
 JOB = "etle.read_capture"
 AT_ONCE = 200
 """Turns that are given back in one transaction."""
+MOST_MORE = 4
+"""Jobs that each run of `give_turns` adds while captures wait; as many as a worker process reads at once."""
 
 Source = AsyncConnection | AsyncSession
 _CHANCE = secrets.SystemRandom()
@@ -131,7 +131,8 @@ async def read_next(house: House, *_of_older_jobs: str) -> None:
 
 
 async def give_turns(house: House) -> None:
-    """Job: who was put off and is due stands in the line again, in front; the line is counted."""
+    """Job: who was put off and is due stands in the line again, in front; the line is counted. While captures wait there
+    are a few jobs more: one that ended before it took its capture leaves one without a turn. What is too many takes none."""
     while await _give_some(house) == AT_ONCE:
         pass
     async with house.db.read() as connection:
@@ -139,6 +140,9 @@ async def give_turns(house: House) -> None:
         counts = {state: int(count) for state, count in await connection.execute(query)}
     for state in TurnState:
         LINE.labels(state).set(counts.get(state, 0))
+    async with house.db.begin(SYSTEM) as tx:
+        for _ in range(min(counts.get(TurnState.WAITING, 0), MOST_MORE)):
+            await tx.enqueue(JOB)
 
 
 async def stand_in_front(tx: Tx, row: ReadingTurn) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.clock import FixedClock
@@ -12,6 +13,7 @@ from app.routers.pages.camera_drawing import Place, draw_curve, draw_map
 from app.services import cameras
 from app.services.identity import credentials
 from app.services.identity.roles import Role
+from app.services.reference.models import ViolationRow
 from tests import make
 from tests.routers.pages.world import Browser
 
@@ -27,7 +29,7 @@ async def test_the_cameras_of_a_unit_and_their_trend(house: House, browser: Brow
             site = cameras.Site(place=f"Simpang {name}", latitude=latitude, longitude=latitude and 106.8, heading=45)
             await cameras.record_site(tx, made[name].client_id, site)
         made["Jauh"] = await credentials.add_camera(tx, "Jauh", unit="PABAR")
-        speed = cameras.Site(place="Tol", accuses="287-5-SPEED", limit_kmh=100)
+        speed = cameras.Site(place="Tol", accuses="287-5-SPEED", limit_kmh=100, allowed=("287-5-SPEED", "287-2-APILL"))
         await cameras.record_site(tx, made["Gamma"].client_id, speed)
     clock.advance(-timedelta(days=1))
     async with house.db.begin(SYSTEM) as tx:
@@ -40,6 +42,8 @@ async def test_the_cameras_of_a_unit_and_their_trend(house: House, browser: Brow
         message = await cameras.keep_message(tx, _actor(made["Gamma"].id), cameras.Vendor.AXIS, "a" * 64)
         why = cameras.BadPush("jam salah", "wrong clock").why
         await cameras.settle_message(tx, message[0], cameras.MessageState.REFUSED, why=why)
+        repealed = update(ViolationRow).where(ViolationRow.code == "287-2-APILL")
+        await tx.session.execute(repealed.values(valid_until=tx.now.date()))
     await browser.sign_in_staff(house, Role.SUPERVISOR)
     text = await browser.get("/counter/kamera")
     assert "Jauh" not in text
@@ -58,7 +62,7 @@ async def test_the_cameras_of_a_unit_and_their_trend(house: House, browser: Brow
     assert "Peta kamera" in page
     assert "<circle" in page
     one = await browser.get(f"/counter/kamera/{made['Gamma'].client_id}")
-    for words in ("95.0", "jam salah", "batas 100 km/jam", "Angka dalam tabel"):
+    for words in ("95.0", "jam salah", "batas 100 km/jam", "287-2-APILL", "Angka dalam tabel"):
         assert words in one, words
     assert browser.page.text.count('role="img"') == 2  # messages and drift; no picture was measured
     assert "Tidak ada yang datang" in await browser.get(f"/counter/kamera/{other.client_id}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.core.safe_xml import XmlFault, parse_small
 from app.sandbox import camera_forms as pushes
-from app.services.cameras.vendors import VENDORS, BadPush, NotAPassage, Passage, Push, values
+from app.services.cameras.vendors import VENDORS, BadPush, NotAPassage, Passage, Push, read_push, values
 from app.services.cameras.vendors.multipart import read_parts
 
 AT = datetime(2026, 3, 2, 2, 58, tzinfo=UTC)
@@ -21,7 +21,7 @@ MS = timedelta(milliseconds=1)
 
 
 def read(vendor: str, message: tuple[str, bytes], zone: timezone = pushes.JAKARTA) -> Passage:
-    return VENDORS[vendor](Push(message[1], message[0], zone))
+    return read_push(vendor, Push(message[1], message[0], zone))
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -93,6 +93,9 @@ def test_hikvision_as_it_comes_from_the_field() -> None:
         "a header line without a colon": (kind, body.replace(b"Content-Type: text/xml", b"broken\r\nContent-Type: text/xml")),
         "another namespace": (kind, body.replace(b"www.hikvision.com/ver20", b"www.isapi.org/ver20")),
         "no namespace": (kind, body.replace(b' xmlns="http://www.hikvision.com/ver20/XMLSchema"', b"")),
+        "a charset that says so": (kind, body.replace(b"<Event", b'<?xml version="1.0" encoding="GB2312"?><Event').replace(b"<ANPR>", b"<channelName>\xb5\xe7</channelName><ANPR>")),
+        "a charset that nobody knows": (kind, body.replace(b"<Event", b'<?xml version="1.0" encoding="x-acp"?>\r\n<Event')),
+        "a length that is no number": (kind, body.replace(b"Content-Type: text/xml", "Content-Length: ²\r\nContent-Type: text/xml".encode())),
         "bytes that are not UTF-8": (kind, body.replace(b"<ANPR>", b"<channelName>\xb5\xe7</channelName><ANPR>")),
     }  # fmt: skip
     for name, message in odd.items():
@@ -120,6 +123,9 @@ def test_xml_with_a_document_type_is_refused_before_it_is_built() -> None:
             parse_small(document)
         with pytest.raises(BadPush, match=r"anpr\.xml"):
             read("hikvision", ("application/xml", document))
+    for charset in (b"GB2312", b"x-acp"):
+        with pytest.raises(XmlFault, match="no valid XML"):
+            parse_small(b'<?xml version="1.0" encoding="' + charset + b'"?><a/>')
 
 
 def test_dahua_plates_in_odd_bytes() -> None:
@@ -181,7 +187,9 @@ def test_a_message_that_breaks_the_form_says_where() -> None:
         ("milesight", at, "yesterday"),
         ("dahua", ("", b"[1]"), "JSON object"),
         ("hikvision", ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a.jpg"\r\n\r\nb'), "missing"),
+        ("hikvision", ("application/xml", b"<a>" + b" " * 2**20), "larger than 1 MB"),
         ("plate-recognizer", ("application/x-www-form-urlencoded", b"a=1"), "missing"),
+        ("plate-recognizer", ("application/x-www-form-urlencoded", b"a=1&" * 21), "vendor's form"),
     ]:  # fmt: skip
         with pytest.raises(BadPush, match=why) as found:
             read(vendor, message)

@@ -1,12 +1,13 @@
 """What is shown of a photograph: one plate, and nobody else's."""
 
 import io
+import tracemalloc
 
 import pytest
 from PIL import Image, ImageDraw
 
 from app.core.problems import Problem
-from app.services.documents import blur_except, crop, thumbnail
+from app.services.documents import blur_except, crop, measure_scene, thumbnail
 
 OURS, THEIRS = (40, 40, 100, 60), (200, 120, 260, 140)
 
@@ -21,6 +22,19 @@ def scene() -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
+
+
+def test_a_picture_of_any_shape_is_measured_in_no_more_pixels_than_it_has() -> None:
+    assert measure_scene(scene()).sharpness > 0
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((20, 12_800)).save(out, "PNG")
+    tracemalloc.start()
+    slim = measure_scene(out.getvalue())
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert slim.sharpness == 0
+    assert abs(slim.brightness - 127.5) < 2
+    assert most < 10 * 2**20
 
 
 def contrast(data: bytes, box: tuple[int, int, int, int]) -> int:

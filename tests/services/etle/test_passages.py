@@ -133,9 +133,11 @@ async def test_two_cameras_measure_an_average_speed_by_their_clocks(house: House
     await section(house, start_id, end_id)
     at = house.clock.now() - timedelta(hours=1)
 
-    async def pair(begin: datetime, seconds: float, *, exit_ahead: float = 0) -> list[UUID | None]:
+    async def pair(
+        begin: datetime, seconds: float, *, exit_ahead: float = 0, entry_late: float = 0
+    ) -> list[UUID | None]:
         ahead = timedelta(seconds=exit_ahead)
-        entry = await taken(house, start, begin, ahead=timedelta(0), violation=SPEED)
+        entry = await taken(house, start, begin, ahead=timedelta(seconds=-entry_late), violation=SPEED)
         leave = begin + timedelta(seconds=seconds) + ahead
         exit_ = await taken(house, end, leave, ahead=ahead, violation=SPEED, location="KM 20")
         both = (entry, exit_) if entry_read_first else (exit_, entry)
@@ -147,6 +149,8 @@ async def test_two_cameras_measure_an_average_speed_by_their_clocks(house: House
     *_cases, entry_id, exit_id = await pair(at + timedelta(minutes=20), 300, exit_ahead=200)
     # A clock 100 s behind makes no speeder of somebody who took 380 s.
     assert (await pair(at + timedelta(minutes=40), 380, exit_ahead=-100))[:2] == [None, None]
+    # Nor does an entry that was sent, in vain at first, four minutes before it came: by its clock 400 s were driven.
+    assert (await pair(at + timedelta(minutes=50), 400, entry_late=240))[:2] == [None, None]
     async with house.db.begin(SYSTEM) as tx:
         [ticket] = (await tx.session.execute(select(Ticket))).scalars()
         assert ticket.capture_id == exit_id
@@ -156,13 +160,19 @@ async def test_two_cameras_measure_an_average_speed_by_their_clocks(house: House
         ]
         assert event.data["average_kmh"] == 118  # 10 km in 304 s: what both clocks allow at least
         measured = (await tx.session.execute(select(SectionPassage.measured_kmh))).scalars().all()
-        assert len([each for each in measured if each is not None]) == 3
+        assert len([each for each in measured if each is not None]) == 4
 
 
 async def test_a_section_that_nobody_confirmed_measures_nothing(house: House) -> None:
     await make.demo_set(house)
     (start, start_id), (_, end_id) = await device(house), await device(house)
-    await section(house, start_id, end_id, confirmed=False)
+    first = await section(house, start_id, end_id, confirmed=False)
+    with pytest.raises(Problem) as refused:
+        await section(house, start_id, end_id)
+    assert refused.value.type.code == "etle-section-is-open"
+    async with house.db.begin(Actor(ActorKind.STAFF, "one", frozenset({"supervisor"}), unit="PMJ")) as tx:
+        await sections.close_section(tx, first)
+    assert await section(house, start_id, end_id, confirmed=False) != first, "after the road works, measured anew"
     capture = await taken(house, start, house.clock.now() - timedelta(hours=1), violation=SPEED)
     assert await make.case_of(house, capture) is not None, "as long as it is no section, a capture is a capture"
 

@@ -96,8 +96,10 @@ async def test_open_cases_of_a_bad_place_are_looked_at_again_and_the_paid_one_is
         reviews = (await connection.execute(select(CauseReview.kind, CauseReview.key))).all()
     assert ("place", bad) in [tuple(each) for each in reviews]
     assert good not in [each.key for each in reviews]
-    assert {paid, sent} <= await looked_at(house)
-    assert elsewhere not in await looked_at(house) or any(each.kind == "officer" for each in reviews)
+    # The draw may have given three of them to the officer of the wrong one: that is a cause of its own.
+    by = await verifiers(house)
+    mine = {case_id for case_id in by if by[case_id] == by[wrong]}
+    assert await looked_at(house) == {paid, sent} | (mine - {wrong} if len(mine) >= 3 else set())
 
     # Whoever verified it does not judge himself.
     verifier = await make.officer_of(house, sent)
@@ -122,14 +124,19 @@ async def test_open_cases_of_a_bad_place_are_looked_at_again_and_the_paid_one_is
     assert sum(owed) == 500_000, "the whole deposit, and nobody asked for it"
     assert events[0].reason == "Foto dan arah jelas."
     await second_look.look_again(house)
-    async with house.db.read() as connection:
-        kinds = set((await connection.execute(select(CauseReview.kind))).scalars())
     again = await looked_at(house)
     assert paid not in again
-    # The draw may have given one officer three of them: that is a cause of its own, and looked at for itself.
-    assert sent not in again or kinds != {"place"}
+    # It stood: only an officer who by the second annulment became a cause of its own has it looked at anew.
+    assert (sent in again) == (by[paid] == by[sent] == by[elsewhere] != by[wrong])
     shown = (await client.get("/v1/transparency/second-looks")).json()["second_looks"]
     assert ("PMJ", "place", 1, 3) in [(s["polda"], s["cause"], s["annulled"], s["verified"]) for s in shown]
+
+
+async def verifiers(house: House) -> dict[UUID, str | None]:
+    """Who verified each case."""
+    async with house.db.read() as connection:
+        query = select(cases.CaseEvent.case_id, cases.CaseEvent.actor_id).where(cases.CaseEvent.action == "verify")
+        return {row.case_id: row.actor_id for row in await connection.execute(query)}
 
 
 async def refunds_of(session: AsyncSession, case_id: UUID) -> list[int]:

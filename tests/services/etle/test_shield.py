@@ -13,7 +13,9 @@ from app.core.problems import Problem
 from app.main import create_app
 from app.routers.http.guards import SESSION_COOKIE
 from app.services import etle
+from app.services.cases.models import CaseView
 from app.services.etle import Decision
+from app.services.etle.back_office import COMPARING
 from app.services.etle.shield_models import PlateShield
 from app.services.identity import people, sessions
 from app.services.identity.roles import Role
@@ -76,6 +78,9 @@ async def test_a_shield_is_compared_and_a_clone_joins_the_forgers_file(house: Ho
     photo = await client.get(shown["photos"][0].removeprefix(house.settings.public_url), headers=headers)
     assert (photo.headers["content-type"], photo.content[:3]) == ("image/jpeg", b"\xff\xd8\xff")
     assert (await client.get(f"/v1/counter/cases/{clone}/shield/first", headers=mine)).status_code == 403
+    async with house.db.begin(SYSTEM) as tx:
+        told = [each.purpose for each in (await tx.session.execute(select(CaseView))).scalars()]
+    assert [each for each in told if "perisai" in each] == [COMPARING] * 2, "what was shown, and one photograph"
     for said, code in ((None, "etle-shield-not-compared"), (False, "etle-shield-mismatch")):
         decision = Decision(action="verify", registry_matches=True, shield_matches=said)
         with pytest.raises(Problem) as stopped:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.problems import UPSTREAM_UNAVAILABLE
@@ -203,6 +204,19 @@ async def test_what_killed_its_reader_comes_to_an_end_too(
     with pytest.raises(RuntimeError):
         await turns.read_next(line)
     assert sorted((await rows(line)).values()) == [(TurnState.DEAD, turns.MOST_TRIES), (TurnState.PUT_OFF, 1)]
+
+
+async def test_a_turn_whose_job_ended_before_it_is_given_anew(
+    line: House, wire: httpx.AsyncClient, reader: Moody
+) -> None:
+    (await send(await make.camera(line, wire), line, 0)).raise_for_status()
+    queue = "dbos.workflow_status" if line.db.dialect == "postgresql" else "workflow_status"
+    async with line.db.begin(SYSTEM) as tx:
+        await tx.session.execute(text(f"UPDATE {queue} SET status = 'ERROR' WHERE status = 'ENQUEUED'"))
+    assert await drain(line) == []
+    await turns.give_turns(line)
+    assert "etle.read_capture" in await drain(line)
+    assert (await rows(line), reader.asked) == ({}, 1)
 
 
 def test_retries_grow_and_spread() -> None:

@@ -75,7 +75,7 @@ async def serving(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_a_server_says_becomes_the_one_form(kind: str) -> None:
-    others = [Known("sgx1234a", 0.2, (600, 10, 900, 9)), Known("  ", 0.99, (0, 0, 9, 9))]
+    others = [Known("sgx\x7f1234a", 0.2, (600, 10, 900, 9)), Known("  ", 0.99, (0, 0, 9, 9))]
     token = "key" if kind in ("openalpr", "http-json") else ""
     async with serving(kind, lambda image: [*others, PLATE] if image == PICTURE else None, token=token) as (
         server,
@@ -109,7 +109,7 @@ THROTTLED = {"detail": "Request was throttled. Expected available in 7 seconds."
 FAILURES: list[tuple[str, Response, ProblemType, str | None]] = [
     ("plate-recognizer", JSONResponse({"detail": "bad image"}, 400), PICTURE_NOT_READABLE, None),
     ("plate-recognizer", JSONResponse({"error": "too large"}, 413), PICTURE_NOT_READABLE, None),
-    ("plate-recognizer", JSONResponse({"detail": "licence"}, 403), RECOGNISER_REFUSED, None),
+    ("plate-recognizer", JSONResponse({"detail": "licence"}, 403, headers={"X-Note": "é"}), RECOGNISER_REFUSED, None),
     ("plate-recognizer", HTMLResponse("moved", 302, headers={"Location": "/login"}), RECOGNISER_REFUSED, None),
     ("plate-recognizer", JSONResponse(THROTTLED, 429), RECOGNISER_BUSY, "7"),
     ("plate-recognizer", JSONResponse({}, 429, headers={"Retry-After": "99999"}), RECOGNISER_BUSY, "3600"),
@@ -128,6 +128,7 @@ FAILURES: list[tuple[str, Response, ProblemType, str | None]] = [
     ("open-inference", JSONResponse({"error": "unknown model"}, 404), UPSTREAM_UNAVAILABLE, "10"),
     ("open-inference", JSONResponse({"error": "no such tensor"}, 400), RECOGNISER_REFUSED, None),
     ("open-inference", JSONResponse({"outputs": []}), UPSTREAM_UNAVAILABLE, "10"),
+    ("open-inference", JSONResponse({"outputs": [{"name": each, "datatype": "FP32", "shape": [1], "data": [None]} for each in ("TEXT", "CONFIDENCE", "BOX")]}), UPSTREAM_UNAVAILABLE, "10"),
     ("open-inference", Response(b"{}", headers={"Inference-Header-Content-Length": "x"}), UPSTREAM_UNAVAILABLE, "10"),
     ("http-json", JSONResponse({"status": "full"}), UPSTREAM_UNAVAILABLE, "10"),
     ("http-json", JSONResponse({"status": "ok", "cars": [{"text": "B1A"}]}), UPSTREAM_UNAVAILABLE, "10"),

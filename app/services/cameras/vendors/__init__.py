@@ -31,4 +31,14 @@ VENDORS: Mapping[Vendor, Callable[[Push], Passage]] = {
     Vendor.OPENALPR: openalpr.read,
 }
 
-__all__ = ["VENDORS", "BadPush", "NotAPassage", "Passage", "Push", "SeenVehicle", "Vendor"]
+
+def read_push(vendor: Vendor, push: Push) -> Passage:
+    """The passage that a message tells of. Raises `NotAPassage` for what is about no vehicle, and `BadPush` for whatever
+    does not follow the vendor's form."""
+    try:
+        return VENDORS[vendor](push)
+    except (LookupError, ValueError) as error:
+        raise BadPush("isinya tidak menurut bentuk vendor", "the content does not follow the vendor's form") from error
+
+
+__all__ = ["VENDORS", "BadPush", "NotAPassage", "Passage", "Push", "SeenVehicle", "Vendor", "read_push"]

@@ -4,6 +4,7 @@ Namespaces differ by firmware (hikvision.com, isapi.org, std-cgi.com), so elemen
 confidences are 0 to 100. After an outage events come again with `isDataRetransmission`.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
@@ -12,6 +13,11 @@ from app.services.cameras.vendors import values
 from app.services.cameras.vendors.multipart import Part, read_parts
 from app.services.cameras.vendors.passage import BadPush, NotAPassage, Passage, Push, SeenVehicle
 
+MOST_XML_BYTES = 2**20
+"""A tree takes many times the bytes of its text; the messages that are known have some thousands of them."""
+
+_DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}\?>")
+_CHARSET = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _ORDER = ("detection", "vehicle", "licenseplate")
 """The whole scene first: it is the evidence; a crop proves nothing by itself."""
 
@@ -58,13 +64,20 @@ def _passage(push: Push, alert: Element, event: Element, pictures: tuple[bytes, 
 
 
 def _parsed(text: bytes) -> Element:
+    if len(text) > MOST_XML_BYTES:
+        raise BadPush("anpr.xml lebih dari 1 MB", "anpr.xml is larger than 1 MB")
+    text = text.strip(b"\x00 \t\r\n\xef\xbb\xbf")
+    declaration = _DECLARATION.match(text)
+    if declaration is not None:
+        text = text[declaration.end() :]
+    charset = _CHARSET.search(declaration[0]) if declaration else None
     try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        if b"encoding=" not in text[:200] or b"utf-8" in text[:200].lower():
-            text = text.decode("utf-8", "replace").encode()  # a place name in a legacy charset; the plate is ASCII
+        # A place name may be in another charset than the one declared; the plate is ASCII.
+        told = text.decode(charset[1].decode() if charset else "utf-8", "replace")
+    except (LookupError, UnicodeError):
+        told = text.decode("utf-8", "replace")
     try:
-        return parse_small(text.strip(b"\x00 \t\r\n\xef\xbb\xbf"))
+        return parse_small(told.encode())
     except XmlFault as fault:
         raise BadPush(f"anpr.xml: {fault.why.id}", f"anpr.xml: {fault.why.en}") from fault
 

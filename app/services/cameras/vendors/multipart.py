@@ -44,7 +44,7 @@ def _part(piece: bytes) -> Part | None:
     head, data = _split(piece.lstrip(b"\r\n") if piece[:4].strip() else piece)
     headers = _headers(head)
     length = headers.get("content-length", "")
-    if length.isdigit() and int(length) <= len(data):
+    if length.isdecimal() and int(length) <= len(data):
         data = data[: int(length)]
     if not data.strip():
         return None

@@ -24,6 +24,7 @@ from app.services.recognition.backends.remote import (
     RemoteRecogniser,
     canonical,
     characters,
+    printable,
     refusal,
     unavailable,
     unit,
@@ -117,9 +118,10 @@ class OpenInference:
             raise ValueError(f"the answer lacks {missing}")
         texts, scores, boxes = (outputs[name] for name in self._outputs)
         for text, score, box in zip(texts, _rows(scores, len(texts)), _rows(boxes, len(texts)), strict=True):
-            plate = canonical(str(text)[:MOST_PLATE_CHARACTERS])
+            raw = printable(str(text))[:MOST_PLATE_CHARACTERS]
+            plate = canonical(raw)
             if plate:
-                yield self._reading(str(text), plate, score, box, picture)
+                yield self._reading(raw, plate, score, box, picture)
 
     def _reading(self, raw: str, plate: str, score: list[float], box: list[float], picture: Picture) -> PlateReading:
         across, down = self._pixels_of_one(picture)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.core.upstream import RETRY_AFTER_S, Upstream
@@ -26,9 +26,15 @@ MOST_WAIT_S = 3600
 
 
 class AnswerPart(BaseModel):
-    """Part of an answer: what is not named is ignored, for vendors add fields freely; numbers are numbers."""
+    """Part of an answer: what is not named is ignored, for vendors add fields freely; numbers are numbers, and texts
+    printable."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _text_is_printable(cls, value: object) -> object:
+        return printable(value) if isinstance(value, str) else value
 
 
 class OptionsPart(BaseModel):
@@ -80,7 +86,7 @@ class RemoteRecogniser:
         answer = await self._upstream.post_large(self._dialect.path, **await self._dialect.ask(picture, hints))
         try:
             plates = sorted(self._dialect.plates(answer, picture), key=lambda plate: -plate.confidence)
-        except ValueError as error:
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
             # A 2xx that is not the protocol: a proxy's page, another version. Worth another try later.
             raise unavailable(self._name) from error
         return Reading(tuple(plates[:MOST_PLATES]), self._name, round((time.perf_counter() - started) * 1000))
@@ -109,6 +115,11 @@ def busy(retry_after: str = "") -> Problem:
 def unavailable(name: str) -> Problem:
     """The server does not do its work now."""
     return UPSTREAM_UNAVAILABLE(name=name, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def printable(text: str) -> str:
+    """Without control characters, which no plate has and not every database keeps."""
+    return "".join(each for each in text if each.isprintable())
 
 
 def canonical(text: str) -> str:
