@@ -15,6 +15,10 @@ def new_id() -> UUID:
     return uuid7()
 
 
+MOST_OF_REFERENCE = 20
+"""Characters of a reference, with any prefix."""
+
+
 def new_reference(prefix: str, length: int = 8) -> str:
     """A random human reference: `prefix`, `length` random characters, one check character. Never sequential."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(length))
@@ -28,8 +32,8 @@ def normalise_reference(text: str) -> str:
 
 
 def reference_is_valid(text: str) -> bool:
-    """Whether the last character checks the rest."""
-    return len(text) >= 2 and text.isascii() and text.isalnum() and check_character(text[:-1]) == text[-1]
+    """Whether the last character checks the rest. What is longer than any reference, such as a scanned token, is none."""
+    return 2 <= len(text) <= MOST_OF_REFERENCE and text.isascii() and text.isalnum() and check_character(text[:-1]) == text[-1]
 
 
 def check_character(body: str) -> str:
