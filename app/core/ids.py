@@ -33,7 +33,12 @@ def normalise_reference(text: str) -> str:
 
 def reference_is_valid(text: str) -> bool:
     """Whether the last character checks the rest. What is longer than any reference, such as a scanned token, is none."""
-    return 2 <= len(text) <= MOST_OF_REFERENCE and text.isascii() and text.isalnum() and check_character(text[:-1]) == text[-1]
+    return (
+        2 <= len(text) <= MOST_OF_REFERENCE
+        and text.isascii()
+        and text.isalnum()
+        and check_character(text[:-1]) == text[-1]
+    )
 
 
 def check_character(body: str) -> str:
