@@ -1,7 +1,8 @@
 """The line of captures: fair between cameras, bounded, patient with a recogniser that is away, and nothing is lost."""
 
+import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
@@ -20,7 +21,7 @@ from app.services.cameras import CaptureState
 from app.services.cameras.models import Capture
 from app.services.etle import turns
 from app.services.etle.models import Ticket
-from app.services.etle.turn_models import ReadingTurn, TurnState
+from app.services.etle.turn_models import LEASE, ReadingTurn, TurnState
 from app.services.identity.roles import Role
 from app.services.recognition import NO_HINTS, Hints, Reading, Recogniser
 from tests import make
@@ -28,6 +29,7 @@ from tests.drain import drain
 from tests.routers.pages.world import Browser
 
 PAGE = "/counter/bacaan"
+PICTURE = make.photograph(seed=7)
 LIST = "/v1/counter/stopped-readings"
 
 
@@ -38,6 +40,7 @@ class Moody:
     mood: str = "well"
     asked: int = 0
     seen: list[bytes] = field(default_factory=list)
+    while_reading: Callable[[], Awaitable[None]] | None = None
 
     decodes_elsewhere = False
 
@@ -47,6 +50,8 @@ class Moody:
 
     async def read(self, image: bytes, hints: Hints = NO_HINTS) -> Reading:
         self.asked += 1
+        if self.while_reading is not None:
+            await self.while_reading()
         if self.mood == "resting":
             raise UPSTREAM_UNAVAILABLE(name="reader", tried=False)
         if self.mood == "failing":
@@ -217,6 +222,26 @@ async def test_a_turn_whose_job_ended_before_it_is_given_anew(
     await turns.give_turns(line)
     assert "etle.read_capture" in await drain(line)
     assert (await rows(line), reader.asked) == ({}, 1)
+
+
+async def test_a_reading_of_many_pictures_keeps_its_turn_picture_by_picture(
+    line: House, wire: httpx.AsyncClient, reader: Moody, clock: FixedClock
+) -> None:
+    camera = await make.camera(line, wire)
+    files = [("image", (f"{number}.jpg", make.unlike_any_other(PICTURE), "image/jpeg")) for number in range(3)]
+    at = (line.clock.now() - timedelta(minutes=1)).isoformat()
+    told = json.dumps({"captured_at": at, "violation": "287-2-APILL", "location": make.LOCATION})
+    sent = await wire.post("/v1/anpr/captures", headers={"X-Api-Key": camera.key}, files=files, data={"metadata": told})
+    id_ = UUID(sent.json()["id"])
+
+    async def slowly() -> None:
+        clock.advance(LEASE - timedelta(seconds=1))
+        await turns.give_turns(line)
+        assert await rows(line) == {id_: (TurnState.PUT_OFF, 1)}, "nobody else has it meanwhile"
+
+    reader.while_reading = slowly
+    await turns.read_next(line)
+    assert (await rows(line), reader.asked) == ({}, 3)
 
 
 def test_retries_grow_and_spread() -> None:
