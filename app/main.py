@@ -9,6 +9,7 @@ from functools import cache
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from app import __version__
 from app.core.house import House
@@ -109,6 +110,14 @@ DOORS: tuple[APIRouter, ...] = (
 """Every door. Routes that take files carry a larger limit of their own."""
 
 
+class Loket(FastAPI):
+    """FastAPI with our front around all of its layers: hot doors need none of them, and crashes leave as all answers do."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The front, then what the framework builds."""
+        return Front(super().build_middleware_stack(), hot_doors=hot_doors(DOORS))
+
+
 async def warm_up_recogniser(house: House) -> None:
     """Load the recogniser's networks; a recogniser that cannot be loaded says so when it is first asked."""
     with contextlib.suppress(Exception):
@@ -149,7 +158,7 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
                 await worker.stop(house.settings.stop_grace_s)
             await house.close()
 
-    app = FastAPI(
+    app = Loket(
         title="Loket",
         version=__version__,
         summary="Loket daring layanan lalu lintas dan kepolisian / the online counter of traffic and civil police services",
@@ -163,7 +172,6 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
     # The last added is the outermost.
     app.add_middleware(TooLargeAsProblem, render_page=pages.render_problem_page)
     app.add_middleware(AppOrigins, house=house)
-    app.add_middleware(Front, hot_doors=hot_doors(DOORS))
     install_problem_handlers(app, pages.render_problem_page)
     app.add_exception_handler(SignInFirst, sign_in_first)
     app.mount("/static", pages.StaticDoor(), name="static")

@@ -54,6 +54,8 @@ class KeyRing:
         self._rings = {ring: dict(sorted(keys.items())) for ring, keys in rings.items()}
         if any(len(key) != _KEY_BYTES for keys in self._rings.values() for key in keys.values()):
             raise ValueError("every key of the ring must have 32 bytes")
+        # Blind indexes are looked up by, so their key is never rotated in place: the oldest stays.
+        self._index_key = self._rings["index"][min(self._rings["index"])]
         self._used = {ring: max(keys) for ring, keys in self._rings.items()} | dict(used or {})
         unknown = [f"{ring} {kid}" for ring, kid in self._used.items() if kid not in self._rings.get(ring, {})]
         if unknown:
@@ -123,8 +125,7 @@ class KeyRing:
 
     def blind_index(self, purpose: str, normalised: str) -> str:
         """A keyed hash by which an encrypted value is found again: HMAC-SHA-256 in hex, separate for each purpose."""
-        key = self._rings["index"][min(self._rings["index"])]
-        return _mac_of(key, f"{purpose}\x00{normalised}".encode()).hex()
+        return _mac_of(self._index_key, f"{purpose}\x00{normalised}".encode()).hex()
 
     def mac_keys(self, ring: str) -> dict[str, bytes]:
         """The ring's keys, derived for message authentication, by id."""

@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from psycopg import AsyncConnection, AsyncRawCursor, OperationalError
+from psycopg.types.json import set_json_loads
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
@@ -34,8 +36,8 @@ _SERVICE = Text("Layanan ini", "This service")
 class HotQuery:
     """One select with named parameters (`bindparam`), all of them text; build it at import.
 
-    On PostgreSQL it is asked for many at once: the select stands in a LATERAL over an array for each parameter, so each
-    look is an index search of its own, and `n` says whose a row is.
+    On PostgreSQL it is asked for many at once: the select stands in a LATERAL over the looks, which go there as one JSON
+    text, so each look is an index search of its own, and `n` says whose a row is.
     """
 
     def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
@@ -57,8 +59,8 @@ class HotQuery:
         )
 
     def parameters(self, given: Sequence[Mapping[str, str]]) -> list[Any]:
-        """What goes to the driver, in the order of `$1`, `$2`: a list for each parameter, then the query's constants."""
-        return [[each[name] for each in given] for name in self._asked] + self._constants
+        """What goes to the driver, in the order of `$1`, `$2`: all that is asked, then the query's constants."""
+        return [orjson.dumps(given).decode(), *self._constants]
 
     def row(self, values: Sequence[Any]) -> dict[str, Any]:
         """A row of the driver's, by name, in the types of our tables."""
@@ -71,12 +73,12 @@ class HotQuery:
 def _for_many(statement: str, names: Sequence[str], asked: Sequence[str]) -> str:
     constants = [name for name in names if name not in asked]
     places = {name: f"asked.{name}" for name in asked}
-    places |= {name: f"${number}" for number, name in enumerate(constants, start=len(asked) + 1)}
+    places |= {name: f"${number}" for number, name in enumerate(constants, start=2)}
     inner = re.sub(r"\$(\d+)", lambda place: places[names[int(place[1]) - 1]], statement)
-    arrays = ", ".join(f"${number}::text[]" for number in range(1, len(asked) + 1))
+    fields = ", ".join(f"{name} text" for name in asked)
     return (
-        f"SELECT asked.n, found.* FROM unnest({arrays}) WITH ORDINALITY AS asked({', '.join(asked)}, n) "  # noqa: S608 ours
-        f"CROSS JOIN LATERAL ({inner}) AS found"
+        f"SELECT asked.n, found.* FROM ROWS FROM (json_to_recordset($1::json) AS ({fields})) "  # noqa: S608 ours
+        f"WITH ORDINALITY AS asked({', '.join(asked)}, n) CROSS JOIN LATERAL ({inner}) AS found"
     )
 
 
@@ -176,7 +178,9 @@ class HotPool:
         return found
 
     async def _connect(self) -> AsyncRawCursor[tuple[Any, ...]]:
-        return AsyncRawCursor(await AsyncConnection.connect(self._url, autocommit=True, options=self._options))
+        connection = await AsyncConnection.connect(self._url, autocommit=True, options=self._options)
+        set_json_loads(orjson.loads, connection)
+        return AsyncRawCursor(connection)
 
     async def _let_go(self) -> None:
         while self._free:

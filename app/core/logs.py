@@ -5,12 +5,13 @@ plates, names and numbers never do; exceptions are logged with their place in th
 because database and validation errors quote values.
 """
 
+import asyncio
 import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO, Self
 
 import orjson
 import structlog
@@ -24,7 +25,7 @@ def configure_logs(level: str, form: str) -> None:
     structlog.configure(
         processors=[*_SHARED, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer) if lines else structlog.stdlib.LoggerFactory(),
+        logger_factory=Lines(sys.stderr.buffer) if lines else structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -45,6 +46,37 @@ def formatter(form: str) -> logging.Formatter:
         foreign_pre_chain=[*_SHARED],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
+
+
+class Lines:
+    """Lines for a stream; those of one round of the event loop leave together, errors and all others at once.
+
+    A system call a line cost the look-up as much as its query. What a killed process loses is the last round's.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def __call__(self, *_names: object) -> Self:
+        return self  # structlog asks for a logger by name; there is one stream
+
+    def later(self, line: bytes) -> None:
+        """Write the line by the end of this round."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.at_once(line)
+            return
+        self._stream.write(line + b"\n")
+        loop.call_soon(self._stream.flush)  # with nothing to write it costs nothing
+
+    def at_once(self, line: bytes) -> None:
+        """Write the line now."""
+        self._stream.write(line + b"\n")
+        self._stream.flush()
+
+    log = debug = info = later
+    warn = warning = err = error = exception = critical = fatal = failure = msg = at_once
 
 
 def _json_bytes(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> bytes:

@@ -1,6 +1,7 @@
 """Words for people, always in both languages side by side: Indonesian first, English second."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Lang = Literal["id", "en"]
@@ -23,10 +24,19 @@ class Text:
         return Text(self.id.format(**params), self.en.format(**params))
 
 
+_LONGEST_WISH = 200
+"""Characters of `Accept-Language` that are looked at: browsers send a dozen or two."""
+
+
 def choose_lang(accept_language: str | None) -> Lang:
     """The language for a person, from `Accept-Language` (RFC 9110 12.5.4). Indonesian unless English is preferred."""
+    return _choose((accept_language or "")[:_LONGEST_WISH])
+
+
+@lru_cache(maxsize=1024)
+def _choose(accept_language: str) -> Lang:
     best: tuple[float, Lang] = (0.0, "id")
-    for part in (accept_language or "").split(",")[:20]:
+    for part in accept_language.split(",")[:20]:
         tag, _, params = part.strip().partition(";")
         weight = 1.0
         if params.strip().startswith("q="):

@@ -55,9 +55,7 @@ async def look_up(body: Lookup, request: Request) -> Response:
         | {"access_token": issue_ticket_token(house, each.view.id, each.role, each.party_id)}
         for each in found
     ]
-    return Response(
-        orjson.dumps({"tickets": tickets}, option=orjson.OPT_UTC_Z), media_type="application/json", headers=NO_STORE
-    )
+    return Response(orjson.dumps({"tickets": tickets}, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
 router.add_api_route(

@@ -197,7 +197,7 @@ def issue_ticket_token(house: House, case_id: UUID, role: str, party_id: UUID | 
 
     `party_id` is the person of the case whose letter or STNK it was; it becomes the actor's id.
     """
-    claims = {"case": str(case_id), "role": role, "party": str(party_id or case_id)}
+    claims = {"case": case_id, "role": role, "party": party_id or case_id}
     return house.signer.issue("ticket", claims, ttl=TICKET_TTL, now=house.clock.now())
 
 

@@ -10,7 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from starlette.exceptions import HTTPException
-from structlog.contextvars import bound_contextvars
 
 from app.core.house import House
 from app.core.problems import (
@@ -29,7 +28,6 @@ from app.core.problems import (
 )
 from app.core.texts import Text
 from app.routers.http.language import language_of
-from app.routers.http.security import security_headers
 
 UNREADABLE_BODY = Text(
     "Isi kiriman tidak dapat dibaca: bentuknya tidak sesuai dengan Content-Type.",
@@ -85,22 +83,19 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
         return answer(request, service_is_full())
 
     async def on_crash(request: Request, error: Exception) -> Response:
-        # Starlette calls us from outside of the front, where no line has the request's id by itself.
-        with bound_contextvars(request_id=_request_id(request)):
-            log.error("request failed", exc_info=error)
-        response = answer(request, UNEXPECTED(request_id=_request_id(request)))
-        # Starlette answers a crash from outside of our middleware, which would have set these.
-        https = request.scope["scheme"] == "https"
-        for name, value in security_headers(response.headers.get("content-type", ""), https=https):
-            response.headers[name.decode()] = value.decode()
-        response.headers["X-Request-Id"] = _request_id(request)
-        return response
+        return answer(request, crashed(request, error))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(PoolIsEmpty, on_full)
     app.add_exception_handler(Exception, on_crash)
+
+
+def crashed(request: Request, error: Exception) -> Problem:
+    """What the caller of a request that failed by our fault hears; the log line says where."""
+    log.error("request failed", exc_info=error)
+    return UNEXPECTED(request_id=_request_id(request))
 
 
 def service_is_full() -> Problem:

@@ -51,8 +51,11 @@ def security_headers(content_type: str, *, https: bool, redirects: bool = False)
 def add_security_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> Headers:
     """An answer's headers with `security_headers` added; what a door has set itself stays."""
     dressed = list(headers)
-    present = {name.lower(): value for name, value in dressed}
-    kind = present.get(b"content-type", b"").decode("latin-1").lower()
-    wanted = security_headers(kind, https=https, redirects=b"location" in present)
-    dressed += [each for each in (*wanted, NOT_KEPT) if each[0] not in present]
-    return dressed
+    kind = next((value for name, value in dressed if name == b"content-type"), b"")
+    return [*dressed, *_missing(frozenset(name for name, _ in dressed), kind, https=https)]
+
+
+@lru_cache(maxsize=1024)
+def _missing(present: frozenset[bytes], kind: bytes, *, https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    wanted = security_headers(kind.decode("latin-1").lower(), https=https, redirects=b"location" in present)
+    return tuple(each for each in (*wanted, NOT_KEPT) if each[0] not in present)

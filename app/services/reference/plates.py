@@ -24,6 +24,7 @@ _REGION_DIGITS_SERIES = re.compile(r"([A-Z]{1,2})([1-9][0-9]{0,3})([A-Z]{0,3})")
 _STATE = re.compile(r"RI([1-9][0-9]{0,2})")
 _DIPLOMATIC = re.compile(r"(C[DCH]) ?([1-9][0-9]{1,2}) ([0-9]{1,3})")
 _DIPLOMATIC_UNSPACED = re.compile(r"(C[DCH]) ?([1-9][0-9]{2,5})")
+_AROUND_HYPHEN = re.compile(r"\s*-\s*")
 _FORCE = re.compile(r"([0-9]{1,6})-([0-9]{2}|[IVX]{1,4})")
 
 # What stands on the plate where a machine printed a letter, and the reverse. Sources: public post-processors
@@ -124,7 +125,7 @@ def parse_plate(text: str) -> Plate | None:
         plain = plain.replace("•", ".").replace("·", ".")
     if not plain.isascii():
         return None
-    if force := _FORCE.fullmatch(re.sub(r"\s*-\s*", "-", plain)):
+    if "-" in plain and (force := _FORCE.fullmatch(_AROUND_HYPHEN.sub("-", plain))):
         return Plate(PlateKind.FORCE, "", force[1], force[2])
     if plain[:1] == "C":
         return _diplomatic(_SEPARATORS.sub(" ", plain))

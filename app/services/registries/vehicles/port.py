@@ -27,6 +27,10 @@ class NumberKind(StrEnum):
     ENGINE = "engine"
 
 
+_PURPOSES = {kind: (f"vehicle-{kind}", f"vehicle-{kind}-tail") for kind in NumberKind}
+"""What each blind index is for: of the whole number, and of its last five characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The registered owner. Companies have no NIK; phone (E.164) and e-mail may be missing, or be the dealer's."""
@@ -143,14 +147,15 @@ def number_index(keys: KeyRing, kind: NumberKind, typed: str) -> tuple[str, bool
     """The blind index of a typed number, and whether it is the index of its last five characters."""
     number = normalise_number(typed)
     tail = len(number) == TAIL
-    return keys.blind_index(f"vehicle-{kind}{'-tail' if tail else ''}", number), tail
+    whole_purpose, tail_purpose = _PURPOSES[kind]
+    return keys.blind_index(tail_purpose if tail else whole_purpose, number), tail
 
 
 def number_indexes(keys: KeyRing, kind: NumberKind, registered: str) -> tuple[str, str]:
     """The blind indexes of a registered number: whole, and of its last five characters."""
     number = normalise_number(registered)
-    whole = keys.blind_index(f"vehicle-{kind}", number)
-    return whole, keys.blind_index(f"vehicle-{kind}-tail", number[-TAIL:])
+    whole_purpose, tail_purpose = _PURPOSES[kind]
+    return keys.blind_index(whole_purpose, number), keys.blind_index(tail_purpose, number[-TAIL:])
 
 
 def index_matches(keys: KeyRing, kind: NumberKind, typed: str, *, whole: str, tail: str) -> bool:
