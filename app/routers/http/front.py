@@ -87,7 +87,7 @@ class Front:
             except PoolIsEmpty:
                 await problem_response(Request(scope), service_is_full())(scope, receive, send)
                 return
-            except Exception as error:  # noqa: BLE001 the framework's layer that answers these is further in
+            except Exception as error:
                 await problem_response(Request(scope), crashed(Request(scope), error))(scope, receive, send)
                 return
             if rest is None:
@@ -108,7 +108,7 @@ def _request_id(scope: Scope) -> str:
             text = value.decode("latin-1")
             if _SAFE_ID.match(text):
                 return str(text)
-    return f"{random.getrandbits(128):032x}"  # noqa: S311 a name and no secret
+    return f"{random.getrandbits(128):032x}"
 
 
 def _route(scope: Scope) -> str:
