@@ -12,6 +12,7 @@ import httpx
 from sqlalchemy import select
 
 from app.core.actor import SYSTEM, Actor, ActorKind
+from app.core.db import Tx
 from app.core.house import House
 from app.sandbox.photographs import draw_photograph
 from app.services import billing, cameras, cases, etle, recognition, registries
@@ -23,6 +24,7 @@ from app.services.identity.roles import STAFF_SCOPES, Role
 from app.services.identity.sessions import SubjectKind
 from app.services.registries import demo as demo_registry
 from tests.drain import drain
+from tests.planting import planted
 
 PLATE = "B1234XYZ"
 VEHICLE = next(each for each in demo_registry.demo_vehicles() if each.plate == PLATE)
@@ -51,9 +53,12 @@ class Camera:
 
 async def demo_set(house: House) -> None:
     """Made-up staff, people and vehicles."""
-    async with house.db.begin(SYSTEM) as tx:
-        await demo.seed_demo(tx)
-        await registries.seed_demo(tx)
+    await planted(house, _demo_set)
+
+
+async def _demo_set(tx: Tx) -> None:
+    await demo.seed_demo(tx)
+    await registries.seed_demo(tx)
 
 
 async def camera(

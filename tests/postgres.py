@@ -43,6 +43,8 @@ class SharedPostgres:
 
     def _make(self) -> None:
         self._admin("CREATE DATABASE {}")
+        # A killed process of ours loses nothing by this, a killed server would: who tests that has a server of their own.
+        self._admin("ALTER DATABASE {} SET synchronous_commit = off")
         self._fill(self.url)
         with psycopg.connect(self.url) as connection:
             self._known = self._tables(connection)

@@ -20,6 +20,7 @@ from app.services.identity.sessions import SubjectKind
 from app.services.identity.tokens import AccessFor, mint_access_token
 from app.services.notifications import list_outbox
 from tests.drain import drain
+from tests.planting import planted
 
 VERIFIER = "v" * 43
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -37,8 +38,7 @@ async def add_app(house: House, *, scopes: tuple[str, ...] = CITIZEN_SCOPES, red
 
 async def demo_staff(house: House) -> None:
     """The made-up staff."""
-    async with house.db.begin(SYSTEM) as tx:
-        await identity.seed_demo(tx)
+    await planted(house, identity.seed_demo)
 
 
 async def citizen_session(
