@@ -1,5 +1,6 @@
 """Messages in vendors' forms over HTTP: kept before they are answered, understood once, an accusation only by the register."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 from typing import Any, cast
@@ -21,8 +22,11 @@ from app.services.etle.models import Ticket
 from app.services.etle.pushes import take_waiting
 from app.services.etle.retention import forget_ticket
 from app.services.identity import credentials
+from app.services.identity.roles import Role
+from app.services.transparency.models import Leaf
 from tests import make
 from tests.drain import drain
+from tests.routers.pages.world import Browser
 
 PICTURE = make.photograph()
 RED_LIGHT, SPEED = "287-2-APILL", "287-5-SPEED"
@@ -201,6 +205,36 @@ async def test_what_cannot_be_evidence_says_why_and_is_kept_for_a_week(
     await forget_messages(house)
     assert await rows(house, CameraMessage) == []
     assert not await house.storage.exists(refused[0]["sha256"])
+
+
+async def test_once_the_camera_is_mended_a_supervisor_has_its_messages_taken_up_again(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    await make.demo_set(house)
+    site = cameras.Site(place=make.LOCATION, accuses=SPEED, limit_kmh=40)
+    uncertified = await register(house, client, site)
+    await uncertified.push("/v1/anpr/hooks/milesight", pushes.milesight(house.clock.now(), picture=PICTURE))
+    await uncertified.push("/v1/anpr/hooks/milesight", ("text/plain", b'{"plate": "B1'))
+    await drain(house)
+    assert await rows(house, Capture) == []
+    async with house.db.begin(SYSTEM) as tx:
+        await cameras.record_certificate(tx, uncertified.client_id, CERTIFICATE)
+    browser = Browser(client)
+    page = f"/counter/kamera/{uncertified.client_id}"
+    await browser.sign_in_staff(house, Role.SENIOR_OFFICER)
+    assert "Olah lagi" not in await browser.get(page)
+    await browser.sign_in_staff(house, Role.SUPERVISOR)
+    assert "Olah lagi" in await browser.get(page)
+    await browser.send({}, to=f"{page}/pesan", status=303)
+    assert "sedang diolah lagi" in await browser.get(browser.page.headers["location"])
+    await drain(house)
+    assert len(await rows(house, Capture)) == 1
+    await browser.get(page)
+    await browser.sign_in_staff(house, Role.SENIOR_OFFICER)
+    await browser.send({}, to=f"{page}/pesan", status=403)
+    assert sorted(each["state"] for each in await rows(house, CameraMessage)) == ["refused", "taken"]
+    (told,) = [each for each in await rows(house, Leaf) if each["kind"] == "camera_messages_replayed"]
+    assert json.loads(told["body"])["messages"] == 2
 
 
 async def test_a_message_is_kept_whole_or_not_answered(house: House, device: Device) -> None:

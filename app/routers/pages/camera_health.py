@@ -21,12 +21,17 @@ from app.routers.http.guards import staff_page
 from app.routers.pages.camera_drawing import Place, draw_curve, draw_map
 from app.routers.pages.desk import CAMERA_WATCHERS, desk_of
 from app.routers.pages.visit import TheVisit
-from app.services import cameras, reference
+from app.services import cameras, etle, reference
 from app.services.cameras import Health, Hour, Registered
+from app.services.identity.roles import Role
 
 router = APIRouter(include_in_schema=False)
 Watcher = Annotated[Actor, staff_page(*CAMERA_WATCHERS)]
+REPLAYERS = (Role.SUPERVISOR, Role.ADMIN)
+Replayer = Annotated[Actor, staff_page(*REPLAYERS)]
+ClientId = Annotated[str, Path(max_length=40, pattern="^[a-z0-9-]+$")]
 PAGE = "/counter/kamera"
+NOTICES = {"again": Text("Pesannya sedang diolah lagi.", "The messages are being taken up again.")}
 ON_A_PAGE = 100
 SILENT_AFTER = timedelta(hours=6)
 CLOCK_OFF_S = 30.0
@@ -105,16 +110,27 @@ async def cameras_page(
     )
 
 
+@router.post(PAGE + "/{client_id}/pesan")
+async def replay_messages(actor: Replayer, visit: TheVisit, client_id: ClientId) -> Response:
+    """Have what could not be used understood again."""
+    await visit.form()
+    async with visit.house.db.read() as connection:
+        device = await _camera(connection, actor, client_id)
+    async with visit.house.db.begin(actor) as tx:
+        await etle.replay_refused(tx, device.id)
+    return visit.go(f"{PAGE}/{client_id}?done=again")
+
+
 @router.get(PAGE + "/{client_id}")
 async def camera_page(
-    actor: Watcher, visit: TheVisit, client_id: Annotated[str, Path(max_length=40, pattern="^[a-z0-9-]+$")]
+    actor: Watcher,
+    visit: TheVisit,
+    client_id: ClientId,
+    done: Annotated[str, Query(max_length=12, pattern="^[a-z]*$")] = "",
 ) -> Response:
     """One camera: what the register holds, what is to be said, and a month day by day."""
     async with visit.house.db.read() as connection:
-        device = await cameras.get_registered(connection, client_id)
-        units = await _units(connection, actor)
-        if units is not None and device.unit not in units:
-            raise NOT_FOUND()
+        device = await _camera(connection, actor, client_id)
         health = (await cameras.health_of(connection, [device.id], now=visit.now)).get(device.id)
         hours = await cameras.hours_of(connection, device.id, since=visit.now - timedelta(days=TREND_DAYS))
         refused = await cameras.list_refused(connection, device.id)
@@ -146,6 +162,8 @@ async def camera_page(
             (Text("Kecerahan foto, 0-255", "Brightness, 0-255"), draw_curve([each.brightness for each in days])),
         ],
         refused=refused,
+        may_replay=not actor.roles.isdisjoint(REPLAYERS),
+        notice=NOTICES.get(done),
         titles=titles,
     )
 
@@ -157,6 +175,14 @@ def judge(device: Registered, health: Health | None, now: datetime) -> tuple[Sta
         silent = Text("Tidak terdengar selama enam jam atau lebih", "Not heard for six hours or more")
         return Status.SILENT, (silent, *findings)
     return (Status.LOOK if findings else Status.WELL), tuple(findings)
+
+
+async def _camera(connection: AsyncConnection, actor: Actor, client_id: str) -> Registered:
+    device = await cameras.get_registered(connection, client_id)
+    units = await _units(connection, actor)
+    if units is not None and device.unit not in units:
+        raise NOT_FOUND()
+    return device
 
 
 def by_day(hours: Sequence[Hour], now: datetime, zone: tzinfo) -> list[Day]:

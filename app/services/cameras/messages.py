@@ -6,7 +6,7 @@ as a picture. It goes once it was understood: its pictures are evidence by thems
 understood is kept a week for whoever mends the camera.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -118,6 +118,20 @@ async def list_refused(source: Reader, device_id: UUID) -> list[Message]:
         .limit(SHOWN_REFUSED)
     )
     return [_view(CameraMessage(**row)) for row in (await source.execute(query)).mappings()]
+
+
+async def reopen_refused(tx: Tx, device_id: UUID) -> Sequence[UUID]:
+    """Have the newest messages of a camera that could not be used stand as received again, at most `SHOWN_REFUSED`; which."""
+    mine = (col(CameraMessage.device_id) == device_id) & (col(CameraMessage.state) == MessageState.REFUSED)
+    newest = (
+        select(col(CameraMessage.id))
+        .where(mine)
+        .order_by(col(CameraMessage.received_at).desc(), col(CameraMessage.id).desc())
+        .limit(SHOWN_REFUSED)
+    )
+    again = update(CameraMessage).where(col(CameraMessage.id).in_(newest), mine)
+    changed = again.values(state=MessageState.RECEIVED, why=None).returning(col(CameraMessage.id))
+    return (await tx.session.execute(changed)).scalars().all()
 
 
 async def settle_message(

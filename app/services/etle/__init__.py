@@ -40,7 +40,7 @@ from app.services.etle.desk import (
 from app.services.etle.evidence import open_link
 from app.services.etle.intake import accept_capture
 from app.services.etle.lifecycle import DEADLINES, EFFECTS, GUARDS
-from app.services.etle.pushes import keep_push
+from app.services.etle.pushes import keep_push, replay_refused
 from app.services.etle.queries import Found, LetterReference, StnkNumbers
 from app.services.etle.refunds import (
     RefundPage,
@@ -100,6 +100,7 @@ __all__ = [
     "give_account",
     "is_payee",
     "keep_push",
+    "replay_refused",
     "late_lifts",
     "letter_pdf",
     "list_proposed",

@@ -14,7 +14,7 @@ from app.core.db import Tx
 from app.core.house import House
 from app.core.problems import Problem
 from app.core.texts import Text
-from app.services import cameras, reference
+from app.services import cameras, reference, transparency
 from app.services.cameras import CaptureMetadata, Message, MessageState, Passage, Registered, Vendor
 from app.services.documents import check_image, off_loop
 from app.services.etle.intake import accept_capture
@@ -72,6 +72,17 @@ async def take_waiting(house: House) -> None:
                 await cameras.settle_message(tx, message, MessageState.REFUSED, why=NEVER_UNDERSTOOD)
             else:
                 await tx.enqueue(JOB, str(message.id))
+
+
+async def replay_refused(tx: Tx, device_id: UUID) -> int:
+    """Have a camera's newest refused messages understood again, once its settings are mended; how many. It is in the log."""
+    ids = await cameras.reopen_refused(tx, device_id)
+    for each in ids:
+        await tx.enqueue(JOB, str(each))
+    if ids:
+        told = {"camera": str(device_id), "messages": len(ids), "by": tx.actor.id}
+        await transparency.append(tx, "camera_messages_replayed", told)
+    return len(ids)
 
 
 def accusation(device: Registered, message: Message, passage: Passage) -> CaptureMetadata | None:
