@@ -10,7 +10,7 @@ from datetime import timedelta, tzinfo
 from uuid import UUID
 
 from app.core.actor import SYSTEM, Actor, ActorKind
-from app.core.db import Tx
+from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.problems import Problem
 from app.core.texts import Text
@@ -80,7 +80,7 @@ async def replay_refused(tx: Tx, device_id: UUID) -> int:
     for each in ids:
         await tx.enqueue(JOB, str(each))
     if ids:
-        told = {"camera": str(device_id), "messages": len(ids), "by": tx.actor.id}
+        told: dict[str, JsonValue] = {"camera": str(device_id), "messages": len(ids), "by": tx.actor.id}
         await transparency.append(tx, "camera_messages_replayed", told)
     return len(ids)
 
