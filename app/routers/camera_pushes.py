@@ -4,7 +4,7 @@ The vendors' clients know no refusal but the status: 200 once the bytes lie in s
 heartbeat is counted and not kept.
 """
 
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.core.actor import SYSTEM, Actor
+from app.core.actor import Actor
 from app.core.house import House
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import CameraDevice
@@ -31,7 +31,6 @@ LOOKED_AT_ONCE_BYTES = 64 * 1024
 _DAHUA_DONE = {"Result": True, "Message": "Success"}
 """Never with `OpenStrobe`: that opens a barrier."""
 
-SEEN_EVERY = timedelta(minutes=1)
 _ANY_BODY: dict[str, Any] = {
     "requestBody": {
         "description": "The message as the vendor's device sends it.",
@@ -103,12 +102,7 @@ async def _is_counted(house: House, device: Actor, vendor: Vendor, push: cameras
     else:
         return False
     cameras.MESSAGES.labels(vendor, "no vehicle").inc()
-    device_id = UUID(device.id)
-    async with house.db.read() as connection:
-        heard = await cameras.heard_since(connection, device_id, house.clock.now() - SEEN_EVERY)
-    if not heard:
-        async with house.db.begin(SYSTEM) as tx:
-            await cameras.note_seen(tx, device_id, messages=0)
+    await cameras.note_alive(house, UUID(device.id))
     return True
 
 

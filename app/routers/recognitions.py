@@ -24,6 +24,7 @@ from app.routers.http.hot import ShortWay
 from app.routers.http.key_first import KeyFirst
 from app.routers.http.problems import problem_response
 from app.routers.schemas.anpr import RecognitionAnswer
+from app.services import cameras
 from app.services.documents import check_image, off_loop, sniff
 from app.services.identity import credentials
 from app.services.recognition import DEADLINE_PASSED, Hints, KnownCamera, KnownCameras, Reading, Recogniser, hints_for
@@ -113,6 +114,7 @@ async def read_picture(
     await off_loop(check_image, data, max_bytes=MOST_IMAGE_BYTES)
     async with house.db.read() as connection:
         hints = await hints_for(connection, UUID(device.id), device.unit or "")
+    await cameras.note_alive(house, UUID(device.id))
     return RecognitionAnswer.of(await read_within(house, data, hints, deadline_ms))
 
 
@@ -123,6 +125,7 @@ async def _known_camera(house: House, request: Request) -> KnownCamera | None:
     if camera is not None and camera.use_unnoted:
         async with house.db.begin(SYSTEM) as tx:
             await credentials.mark_used(tx, UUID(camera.actor.id))
+            await cameras.note_seen(tx, UUID(camera.actor.id), messages=0)
     return camera
 
 

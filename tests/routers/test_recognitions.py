@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
 from app.core.actor import SYSTEM
@@ -13,6 +14,7 @@ from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.limits import Limits
 from app.main import create_app
+from app.services.cameras.models import CameraHour
 from app.services.identity import credentials
 from app.services.recognition import Recogniser, choose_recogniser
 from app.services.recognition.known_cameras import BELIEVED
@@ -94,6 +96,19 @@ async def test_both_ways_forward_the_same_bytes_and_answer_the_same(backend: tup
     told = [b'name="regions"\r\n\r\nid\r\n', f'name="camera_id"\r\n\r\n{camera.key.split("_")[1]}\r\n'.encode()]
     assert all(part in body for body in reader.bodies for part in (PICTURE, *told))
     assert len(reader.bodies) == 3
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("way", ["short", "ordinary"])
+async def test_a_camera_that_only_asks_is_seen_too(
+    house: House, backend: tuple[Backend, make.Camera], way: str
+) -> None:
+    _, camera = backend
+    origin = {} if way == "short" else {"Origin": "http://localhost:8000"}
+    assert (await send(camera, **origin)).status_code == 200
+    async with house.db.read() as connection:
+        (hour,) = (await connection.execute(select(CameraHour.__table__))).mappings()  # type: ignore[attr-defined]
+    assert (hour["last_at"], hour["messages"]) == (house.clock.now(), 0)
 
 
 @ON_SQLITE

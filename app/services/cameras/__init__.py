@@ -29,7 +29,7 @@ from app.services.cameras.devices import (
     uncertified,
     zone_of,
 )
-from app.services.cameras.health import Health, Hour, health_of, heard_since, hours_of, note_seen, reads_of
+from app.services.cameras.health import Health, Hour, health_of, hours_of, note_alive, note_seen, reads_of
 from app.services.cameras.messages import (
     MESSAGES,
     Message,
@@ -93,13 +93,13 @@ __all__ = [
     "get_registered",
     "head_of",
     "health_of",
-    "heard_since",
     "hours_of",
     "is_evidence",
     "keep_message",
     "list_refused",
     "list_registered",
     "list_waiting",
+    "note_alive",
     "note_seen",
     "parse_metadata",
     "read_push",

@@ -29,6 +29,7 @@ HOUR = timedelta(hours=1)
 KEPT_DAYS = 400
 """A year to compare with, and a month more."""
 
+NOTED_EVERY = timedelta(minutes=1)
 LATEST = timedelta(days=1)
 USUAL_DAYS = 30
 MEASURED_AT_ONCE = 200
@@ -84,12 +85,16 @@ async def note_seen(
     )
 
 
-async def heard_since(source: Reader, device_id: UUID, moment: datetime) -> bool:
-    """Whether anything came of this camera since then."""
+async def note_alive(house: House, device_id: UUID) -> None:
+    """Note that a camera was heard, by whatever is no message of a passage; written at most once in `NOTED_EVERY`."""
     query = select(col(CameraHour.hour)).where(
-        col(CameraHour.device_id) == device_id, col(CameraHour.last_at) >= moment
+        col(CameraHour.device_id) == device_id, col(CameraHour.last_at) >= house.clock.now() - NOTED_EVERY
     )
-    return (await source.execute(query.limit(1))).first() is not None
+    async with house.db.read() as connection:
+        if (await connection.execute(query.limit(1))).first() is not None:
+            return
+    async with house.db.begin(SYSTEM) as tx:
+        await note_seen(tx, device_id, messages=0)
 
 
 async def health_of(source: Reader, device_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Health]:
