@@ -34,7 +34,7 @@ KEY_MISSING = ProblemType(
 
 
 class KeptAnswer(Table, table=True):
-    """The answer to one request of one actor, by its key; `fingerprint` is a SHA-256 over method, path and body."""
+    """The answer to one request of one actor, by its key; `fingerprint` is a SHA-256 over method, path, query and body."""
 
     __tablename__ = "kept_answers"
 

@@ -63,10 +63,17 @@ async def rule_for(house: House, actor: Actor, case_id: UUID, name: str) -> Docu
 
 
 async def take(house: House, actor: Actor, case_id: UUID, name: str, data: bytes) -> ApplicationDocument:
-    """Check a file against its rule and keep it with the application.
+    """`checked` and `keep` in one."""
+    paper = await checked(house, actor, case_id, name, data)
+    async with house.db.begin(actor) as tx:
+        return await keep(tx, case_id, paper)
 
-    Raises APPLICATION_NOT_FOUND, DOCUMENT_UNKNOWN, DOCUMENT_REFUSED (with each fault and an example of a good one), NOT_OPEN,
-    and what `documents` raises for a file that is not what it says.
+
+async def checked(house: House, actor: Actor, case_id: UUID, name: str, data: bytes) -> CheckedPaper:
+    """Check a file against its rule, and store it sealed.
+
+    Raises APPLICATION_NOT_FOUND, DOCUMENT_UNKNOWN, DOCUMENT_REFUSED (with each fault and an example of a good one), and what
+    `documents` raises for a file that is not what it says.
     """
     rule = await rule_for(house, actor, case_id, name)
     photo_rule = house[PhotoRules].get(rule.rule) if rule.rule else None
@@ -76,7 +83,7 @@ async def take(house: House, actor: Actor, case_id: UUID, name: str, data: bytes
     async with house.db.begin(actor) as tx:
         application = await tx.session.get_one(Application, case_id)
         sealed = await seal_bytes(tx, application.key_id, looked_at.kept.data)
-    paper = CheckedPaper(
+    return CheckedPaper(
         rule,
         await house.storage.put(sealed),
         hashlib.sha256(looked_at.kept.data).hexdigest(),
@@ -84,8 +91,6 @@ async def take(house: House, actor: Actor, case_id: UUID, name: str, data: bytes
         len(looked_at.kept.data),
         looked_at.warnings,
     )
-    async with house.db.begin(actor) as tx:
-        return await keep(tx, case_id, paper)
 
 
 async def keep(tx: Tx, case_id: UUID, paper: CheckedPaper, *, reused_from: UUID | None = None) -> ApplicationDocument:
