@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.core.house import House
+from app.core.once import KeptAnswer
 from app.services.applications.models import ApplicationDocument
 from app.services.registries import demo
 from tests import make
@@ -56,3 +57,14 @@ async def test_a_paper_comes_again_and_late(desk: Desk) -> None:
     assert better.status_code == 200, better.text
     assert (await put(old, key)).json() == first.json(), "the first one, late, does not push the better one out"
     assert await count(desk.house, ApplicationDocument) == 2
+
+
+async def test_what_is_kept_for_a_repeated_call_cannot_be_read(desk: Desk) -> None:
+    draft = await desk.draft("skck-new", occupation="Pembuat perahu")
+    written = await desk.post(f"/v1/applications/{draft['id']}/messages", {"text": "Rumah saya biru"}, status=201)
+    await desk.post(f"/v1/applications/{draft['id']}/copies", {"forms": [{}]}, status=201)
+    async with desk.house.db.read() as connection:
+        rows = [str(row) for row in await connection.execute(select(KeptAnswer.__table__))]  # type: ignore[attr-defined]
+    assert len(rows) == 3
+    for clear in ("Pembuat perahu", written["text"], draft["reference"], draft["form"]["address"]):
+        assert not any(clear in row for row in rows), clear
