@@ -10,6 +10,7 @@ from app.services.applications.models import ApplicationDocument
 from app.services.registries import demo
 from tests import make
 from tests.applying import Desk, opened_unit, paper
+from tests.drain import drain
 from tests.files import objects
 
 
@@ -52,6 +53,9 @@ async def test_a_paper_comes_again_and_late(desk: Desk) -> None:
     assert first.status_code == 200, first.text
     there = await objects(desk.house)
     assert (await put(old, key)).json() == first.json()
+    assert await objects(desk.house) == there
+    assert (await put(old, desk.headers)).json() == first.json(), "the same bytes, without a key"
+    await drain(desk.house)
     assert await objects(desk.house) == there
     better = await put(new, desk.key())
     assert better.status_code == 200, better.text

@@ -27,6 +27,7 @@ from app.services.applications.problems import (
     DOCUMENT_REFUSED,
     DOCUMENT_UNKNOWN,
 )
+from app.services.applications.retention import DROP_FILE
 from app.services.applications.store import check_may_see, find_application, own_locked, papers_of, service_of, touch
 from app.services.catalogue import DocumentRule, Service
 from app.services.documents import PhotoProblem, PhotoRule, PhotoRules, SignatureRule, off_loop
@@ -108,6 +109,7 @@ async def keep(tx: Tx, case_id: UUID, paper: CheckedPaper, *, reused_from: UUID 
     )
     earlier = (await tx.session.execute(query)).scalar_one_or_none()
     if earlier is not None and earlier.digest == paper.digest:
+        await tx.enqueue(DROP_FILE, paper.sha256)  # sealed anew, and named by nothing
         return earlier
     if earlier is not None:
         earlier.replaced_at = tx.now

@@ -175,3 +175,28 @@ async def test_an_old_file_that_is_gone_stops_nothing(desk: Desk) -> None:
     async with house.db.begin(SYSTEM) as tx:
         left = (await tx.session.execute(select(Attachment).where(col(Attachment.key_id).is_(None)))).scalars().all()
         assert [each.sha256 for each in left] == ["0" * 64]
+
+
+BOMB = io.BytesIO()
+Image.new("1", (12_000, 12_000)).save(BOMB, "PNG")
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"", 422, "documents-file-empty"),
+        (b"no picture at all", 415, "documents-not-an-attachment"),
+        (phone_picture()[:-400], 422, "documents-image-unreadable"),
+        (BOMB.getvalue(), 422, "documents-too-many-pixels"),
+        (phone_picture() + b"x" * attachments.MAX_BYTES, 413, "documents-file-too-large"),
+        (PDF.replace(b"/Catalog", b"/Catalog/OpenAction<</S/JavaScript/JS(x)>>"), 422, "documents-pdf-active"),
+    ],
+    ids=["empty", "no-picture", "truncated", "bomb", "too-large", "script"],
+)
+async def test_what_is_refused_is_named_and_nothing_of_it_is_kept(
+    desk: Desk, data: bytes, status: int, code: str
+) -> None:
+    there = await objects(desk.house)
+    assert (await desk.hand_in(data, status=status))["code"] == code
+    assert await objects(desk.house) == there
+    assert await desk.shown() == []
