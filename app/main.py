@@ -16,6 +16,7 @@ from app.core.house import House
 from app.core.jobs import Worker
 from app.routers import (
     anpr,
+    application_papers,
     application_receipts,
     application_slots,
     applications,
@@ -73,6 +74,7 @@ KEY_IN_PATH = "/k/{key}"
 DOORS: tuple[APIRouter, ...] = (
     tickets.router,
     applications.router,
+    application_papers.router,
     application_slots.router,
     application_receipts.router,
     counter.router,

@@ -1,21 +1,25 @@
 """The same request twice has the effect of one: Idempotency-Key and answer kept in the transaction that did the work.
 
+An answer may hold what a person wrote, so it lies sealed for its two days.
 Source: IETF draft-ietf-httpapi-idempotency-key-header.
 """
 
+import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlmodel import Field, col
 
-from app.core.db import JsonColumn, JsonValue, Table, Tx, UtcDateTime
+from app.core.db import JsonValue, Table, Tx, UtcDateTime
 from app.core.ids import new_id
 from app.core.problems import ProblemType
 from app.core.texts import Text
 
 KEPT_FOR = timedelta(hours=48)
 MAX_KEY_LENGTH = 128
+RING = "personal"
 
 KEY_REUSED = ProblemType(
     "idempotency-key-reused",
@@ -34,7 +38,7 @@ KEY_MISSING = ProblemType(
 
 
 class KeptAnswer(Table, table=True):
-    """The answer to one request of one actor, by its key; `fingerprint` is a SHA-256 over method, path and body."""
+    """The answer to one request of one actor, by its key; `fingerprint` is a SHA-256 over method, path, query and body."""
 
     __tablename__ = "kept_answers"
 
@@ -42,11 +46,19 @@ class KeptAnswer(Table, table=True):
     slot: str = Field(unique=True, max_length=400)
     fingerprint: str = Field(max_length=64)
     status: int
-    body: JsonValue = Field(default=None, sa_type=JsonColumn)
+    body_enc: str
     at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
-async def find_answer(tx: Tx, key: str, fingerprint: str) -> KeptAnswer | None:
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a request was answered before."""
+
+    status: int
+    body: JsonValue
+
+
+async def find_answer(tx: Tx, key: str, fingerprint: str) -> Answered | None:
     """The answer kept for this key; KEY_REUSED when the key came with a different request.
 
     Two of the same at once pass here one after the other, so that the second finds the answer of the first.
@@ -57,7 +69,9 @@ async def find_answer(tx: Tx, key: str, fingerprint: str) -> KeptAnswer | None:
     ).scalar_one_or_none()
     if row is not None and row.fingerprint != fingerprint:
         raise KEY_REUSED()
-    return row
+    if row is None:
+        return None
+    return Answered(row.status, json.loads(tx.house.keys.open(RING, row.body_enc, row.slot.encode())))
 
 
 async def replace_answer(tx: Tx, key: str, fingerprint: str, body: JsonValue) -> None:
@@ -68,7 +82,9 @@ async def replace_answer(tx: Tx, key: str, fingerprint: str, body: JsonValue) ->
 
 async def keep_answer(tx: Tx, key: str, fingerprint: str, status: int, body: JsonValue) -> None:
     """Keep the answer under a key for which `find_answer` found none."""
-    tx.session.add(KeptAnswer(slot=_slot(tx, key), fingerprint=fingerprint, status=status, body=body, at=tx.now))
+    slot = _slot(tx, key)
+    sealed = tx.house.keys.seal(RING, json.dumps(body).encode(), slot.encode())
+    tx.session.add(KeptAnswer(slot=slot, fingerprint=fingerprint, status=status, body_enc=sealed, at=tx.now))
     await tx.session.flush()
 
 

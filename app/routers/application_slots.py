@@ -9,7 +9,7 @@ from app.core.limits import Limits
 from app.routers.applications import appointment_out
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import Applicant
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, begin_once, do_once
 from app.routers.schemas.applications import AppointmentOut, SlotIn
 from app.routers.schemas.appointments import DayAskIn, DayAskOut, WaitIn, WaitOut
 from app.services import applications, appointments
@@ -44,15 +44,15 @@ async def get_slot(id: UUID, me: Applicant, house: TheHouse) -> AppointmentOut:
     return appointment_out(house, view.booking).model_copy(update={"misfit": misfit})
 
 
-@router.delete("/v1/applications/{id}/appointment", status_code=204, response_class=Response)
-async def drop_slot(id: UUID, me: Applicant, house: TheHouse) -> Response:
+@router.delete(
+    "/v1/applications/{id}/appointment", status_code=204, response_class=Response, openapi_extra=KEY_OPTIONAL
+)
+async def drop_slot(id: UUID, request: Request, me: Applicant, house: TheHouse) -> Response:
     """Let the place go; somebody who waits gets it at once."""
-    async with house.db.begin(me) as tx:
-        await applications.drop_slot(tx, id)
-    return Response(status_code=204)
+    return await do_once(house, me, request, lambda tx: applications.drop_slot(tx, id))
 
 
-@router.put("/v1/applications/{id}/appointment/wait", response_model=WaitOut)
+@router.put("/v1/applications/{id}/appointment/wait", response_model=WaitOut, openapi_extra=KEY_OPTIONAL)
 async def wait(id: UUID, body: WaitIn, request: Request, me: Applicant, house: TheHouse) -> JSONResponse:
     """Wait for a place between two days where all are taken. A freed one is held for who waits first, who is told at once:
     then `GET /v1/applications/{id}/appointment` shows it. The same days again keep your place in the line.
@@ -78,15 +78,15 @@ async def get_wait(id: UUID, me: Applicant, house: TheHouse) -> WaitOut:
     return WaitOut.of(waits)
 
 
-@router.delete("/v1/applications/{id}/appointment/wait", status_code=204, response_class=Response)
-async def stop_waiting(id: UUID, me: Applicant, house: TheHouse) -> Response:
+@router.delete(
+    "/v1/applications/{id}/appointment/wait", status_code=204, response_class=Response, openapi_extra=KEY_OPTIONAL
+)
+async def stop_waiting(id: UUID, request: Request, me: Applicant, house: TheHouse) -> Response:
     """Wait no longer; a place that was offered goes to the next. 409 `appointments-not-waiting` where you do not."""
-    async with house.db.begin(me) as tx:
-        await applications.stop_waiting(tx, id)
-    return Response(status_code=204)
+    return await do_once(house, me, request, lambda tx: applications.stop_waiting(tx, id))
 
 
-@router.put("/v1/applications/{id}/appointment/ask", response_model=DayAskOut)
+@router.put("/v1/applications/{id}/appointment/ask", response_model=DayAskOut, openapi_extra=KEY_OPTIONAL)
 async def ask_for_day(id: UUID, body: DayAskIn, request: Request, me: Applicant, house: TheHouse) -> JSONResponse:
     """Take part in the draw of a scarce day (`drawn` in `GET /v1/units/{code}/slots`) while its hour runs. Again, it
     replaces your wishes. `id` is how the public draw (`/v1/transparency/slot-draws`) knows you.
@@ -116,9 +116,9 @@ async def get_ask(id: UUID, me: Applicant, house: TheHouse) -> DayAskOut:
     return DayAskOut.of(asked)
 
 
-@router.delete("/v1/applications/{id}/appointment/ask", status_code=204, response_class=Response)
-async def withdraw_ask(id: UUID, me: Applicant, house: TheHouse) -> Response:
+@router.delete(
+    "/v1/applications/{id}/appointment/ask", status_code=204, response_class=Response, openapi_extra=KEY_OPTIONAL
+)
+async def withdraw_ask(id: UUID, request: Request, me: Applicant, house: TheHouse) -> Response:
     """Ask no longer, as long as the asks are not in the public log yet; where you ask for nothing, nothing changes."""
-    async with house.db.begin(me) as tx:
-        await applications.withdraw_ask(tx, id)
-    return Response(status_code=204)
+    return await do_once(house, me, request, lambda tx: applications.withdraw_ask(tx, id))

@@ -1,9 +1,9 @@
-"""The citizen's door to an application: draft, papers, pre-check, submission, messages, bill, document."""
+"""The citizen's door to an application: draft, pre-check, submission, bill, document. Papers: `application_papers`."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, File, Header, Request, Response, UploadFile
+from fastapi import APIRouter, Body, Header, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
@@ -14,7 +14,7 @@ from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Lang, Text
 from app.routers.http.deps import TheAddress, TheHouse, TheLang
 from app.routers.http.guards import Applicant, public
-from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once, need_key
+from app.routers.http.idempotency import KEY_NO_TWICE, KEY_REQUIRED, begin_once, need_key
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.applications import (
     Application,
@@ -26,12 +26,7 @@ from app.routers.schemas.applications import (
     AppointmentOut,
     CheckOut,
     CopiesIn,
-    DocumentOut,
     IssuedOut,
-    MessageOut,
-    Messages,
-    ReusableOut,
-    ReuseIn,
     StatusIn,
     StatusOut,
     SubmitIn,
@@ -47,7 +42,6 @@ from app.services.registries import Nik, parse_kk
 
 router = APIRouter(tags=["applications"])
 NO_STORE = {"Cache-Control": "no-store"}
-MAX_PAPER_BYTES = 20 * 1024 * 1024
 MERGE_PATCH = "application/merge-patch+json"
 NOT_AN_ETAG = Text("If-Match harus berisi ETag permohonan.", "If-Match must hold the application's ETag.")
 IfMatch = Annotated[str | None, Header(max_length=40, description="The ETag of the application that you saw.")]
@@ -114,13 +108,11 @@ async def get_application(id: UUID, me: Applicant, house: TheHouse, lang: TheLan
     return with_etag(_json(house, view, lang), view.version)
 
 
-@router.patch(
-    "/v1/applications/{id}",
-    response_model=Application,
-)
+@router.patch("/v1/applications/{id}", response_model=Application, openapi_extra=KEY_NO_TWICE)
 async def change(
     id: UUID,
     patch: Annotated[ApplicationPatch, Body(media_type=MERGE_PATCH)],
+    request: Request,
     me: Applicant,
     *,
     house: TheHouse,
@@ -133,8 +125,10 @@ async def change(
     """
     version = read_version(if_match)
     await house[Limits].hit("application-person", me.id)
-    async with house.db.begin(me) as tx:
-        await applications.change(tx, id, patch.form, expected_version=version, exemption=patch.exemption)
+    async with begin_once(house, me, request) as once:
+        if once.earlier is None:
+            await applications.change(once.tx, id, patch.form, expected_version=version, exemption=patch.exemption)
+            await once.keep(None)
     await applications.fill_in(house, me, id)
     view = await applications.application_for(house, me, id)
     return with_etag(_json(house, view, lang), view.version)
@@ -216,105 +210,6 @@ async def copy(
         return await once.keep({"applications": shown}, 201)
 
 
-# --- papers ------------------------------------------------------------------------------------------------------------
-
-
-@router.put("/v1/applications/{id}/documents/{name}", max_body_size=MAX_PAPER_BYTES)
-async def put_document(
-    id: UUID, name: str, me: Applicant, *, house: TheHouse, lang: TheLang, file: Annotated[UploadFile, File()]
-) -> DocumentOut:
-    """Hand in a paper or picture; it is checked at once, and refused with what is wanted and an example of a good one."""
-    await house[Limits].hit("attachment-case", str(id))
-    await applications.take(house, me, id, name, await file.read())
-    view = await applications.application_for(house, me, id)
-    return next(DocumentOut.of(each, lang) for each in view.documents if each.rule.name == name)
-
-
-@router.get("/v1/applications/{id}/documents/{name}", response_class=Response)
-async def get_document(id: UUID, name: str, me: Applicant, house: TheHouse) -> Response:
-    """What you handed in, as it is kept; always as a download."""
-    data, media_type = await applications.open_paper(house, me, id, name)
-    return Response(data, media_type=media_type, headers={"Content-Disposition": "attachment", **NO_STORE})
-
-
-@router.get("/v1/applications/{id}/reusable")
-async def reusable(id: UUID, me: Applicant, house: TheHouse) -> ReusableOut:
-    """Papers that you gave in earlier applications and may use again here."""
-    found = await applications.reusable(house, me, id)
-    return ReusableOut(
-        documents={
-            name: [
-                {"document_id": str(each.id), "given_at": each.given_at.isoformat(), "media_type": each.media_type}
-                for each in given
-            ]
-            for name, given in found.items()
-        }
-    )
-
-
-@router.post("/v1/applications/{id}/documents/{name}/reuse", response_model=DocumentOut, openapi_extra=KEY_OPTIONAL)
-async def reuse(
-    id: UUID, name: str, body: ReuseIn, request: Request, me: Applicant, house: TheHouse, lang: TheLang
-) -> JSONResponse:
-    """Use a paper again that you gave in another application."""
-
-    async def use(tx: Tx) -> DocumentOut:
-        await applications.reuse(tx, id, name, body.document_id)
-        view = await applications.view_in(tx, id)
-        return next(DocumentOut.of(each, lang) for each in view.documents if each.rule.name == name)
-
-    return await answer_once(house, me, request, use)
-
-
-# --- messages ----------------------------------------------------------------------------------------------------------
-
-
-@router.get("/v1/applications/{id}/messages")
-async def list_messages(id: UUID, me: Applicant, house: TheHouse) -> Messages:
-    """The conversation with the officer, oldest first; reading it marks what the officer wrote as read."""
-    found = await applications.list_messages(house, me, id)
-    return Messages(messages=[MessageOut.of(each) for each in found])
-
-
-@router.post(
-    "/v1/applications/{id}/messages",
-    status_code=201,
-    response_model=MessageOut,
-    max_body_size=MAX_PAPER_BYTES,
-    openapi_extra=KEY_OPTIONAL
-    | {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"type": "object", "properties": {"text": {"type": "string"}}}},
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "properties": {"text": {"type": "string"}, "file": {"type": "string", "format": "binary"}},
-                    }
-                },
-            },
-        }
-    },
-)
-async def write_message(id: UUID, request: Request, me: Applicant, house: TheHouse) -> JSONResponse:
-    """Write to the officer, as JSON `{"text"}` or as a form with a `file`."""
-    await house[Limits].hit("attachment-case", str(id))
-    text, file = await read_message(house, me, id, request)
-
-    async def write(tx: Tx) -> MessageOut:
-        return MessageOut.of(await applications.write_message(tx, id, text, file))
-
-    return await answer_once(house, me, request, write, status=201)
-
-
-@router.get("/v1/applications/{id}/messages/{message_id}/file", response_class=Response)
-async def get_message_file(id: UUID, message_id: UUID, me: Applicant, house: TheHouse) -> Response:
-    """The file of a message, as a download."""
-    data, media_type = await applications.open_message_file(house, me, id, message_id)
-    return Response(data, media_type=media_type, headers={"Content-Disposition": "attachment", **NO_STORE})
-
-
 # --- money, time, paper ------------------------------------------------------------------------------------------------
 
 
@@ -380,27 +275,6 @@ async def get_issued(id: UUID, me: Applicant, house: TheHouse) -> Response:
 
 
 # --- below the doors -----------------------------------------------------------------------------------------------------
-
-
-async def read_message(
-    house: House, actor: Actor, id: UUID, request: Request
-) -> tuple[str, applications.StoredFile | None]:
-    """The text and the file of a message, from JSON or from a form. Raises INVALID_REQUEST and what a bad file raises."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        try:
-            body = await request.json()
-        except ValueError as error:
-            raise INVALID_REQUEST() from error
-        text = body.get("text") if isinstance(body, dict) else None
-        if not isinstance(text, str) or "\0" in text:
-            raise INVALID_REQUEST(errors=[FieldError("/text", Text("Tulis pesannya.", "Write the message."))])
-        return text, None
-    stored = None
-    async with request.form(max_files=1, max_fields=4) as form:
-        text, file = form.get("text"), form.get("file")
-        if isinstance(file, UploadFile):
-            stored = await applications.store_file(house, actor, id, await file.read(), file.filename or "berkas")
-    return (text if isinstance(text, str) else "").replace("\0", ""), stored
 
 
 def appointment_out(house: House, booking: applications.BookingView) -> AppointmentOut:

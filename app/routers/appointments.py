@@ -12,7 +12,7 @@ from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, address_of
 from app.routers.http.etag import not_modified, weak_tag
 from app.routers.http.guards import public, staff
-from app.routers.http.idempotency import begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, begin_once, do_once
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, read_cursor
 from app.routers.schemas.appointments import (
     ClosureIn,
@@ -84,7 +84,7 @@ async def list_windows(actor: AtTheCounter, house: TheHouse) -> Windows:
         )
 
 
-@router.put("/v1/counter/windows", tags=["counter"], response_model=Conflicts)
+@router.put("/v1/counter/windows", tags=["counter"], response_model=Conflicts, openapi_extra=KEY_OPTIONAL)
 async def set_windows(body: WindowsIn, request: Request, actor: Supervisor, house: TheHouse) -> JSONResponse:
     """Set your unit's hours for one kind; recorded in the public log. Who is booked outside of them is answered, and stays
     booked until somebody moves them. Problems: `appointments-windows-invalid`, `appointments-windows-changed`."""
@@ -99,7 +99,7 @@ async def set_windows(body: WindowsIn, request: Request, actor: Supervisor, hous
         return await once.keep(answer.model_dump(mode="json"))
 
 
-@router.put("/v1/counter/closures/{day}", tags=["counter"], response_model=Conflicts)
+@router.put("/v1/counter/closures/{day}", tags=["counter"], response_model=Conflicts, openapi_extra=KEY_OPTIONAL)
 async def close_day(day: date, body: ClosureIn, request: Request, actor: Supervisor, house: TheHouse) -> JSONResponse:
     """Take nobody on this day, of any kind; who is booked is answered. National holidays are closed by themselves.
 
@@ -116,11 +116,16 @@ async def close_day(day: date, body: ClosureIn, request: Request, actor: Supervi
         )
 
 
-@router.delete("/v1/counter/closures/{day}", tags=["counter"], status_code=204)
-async def reopen_day(day: date, actor: Supervisor, house: TheHouse) -> None:
+@router.delete(
+    "/v1/counter/closures/{day}",
+    tags=["counter"],
+    status_code=204,
+    response_class=Response,
+    openapi_extra=KEY_OPTIONAL,
+)
+async def reopen_day(day: date, request: Request, actor: Supervisor, house: TheHouse) -> Response:
     """Take people again on a day that your unit had closed."""
-    async with house.db.begin(actor) as tx:
-        await appointments.reopen_day(tx, actor.unit or "", day)
+    return await do_once(house, actor, request, lambda tx: appointments.reopen_day(tx, actor.unit or "", day))
 
 
 @router.get("/v1/transparency/slot-draws", dependencies=[public()], tags=["transparency"])

@@ -3,11 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import public, staff
+from app.routers.http.idempotency import KEY_OPTIONAL, answer_once
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.causes import (
     CloneAlertOut,
@@ -37,25 +40,34 @@ async def list_sections(actor: Keeper, house: TheHouse) -> Sections:
         return Sections(sections=[SectionOut.of(each) for each in await sections.list_sections(tx)])
 
 
-@router.post(SECTIONS, status_code=201)
-async def open_section(body: SectionIn, actor: Keeper, house: TheHouse) -> SectionOut:
+@router.post(SECTIONS, status_code=201, response_model=SectionOut, openapi_extra=KEY_OPTIONAL)
+async def open_section(body: SectionIn, request: Request, actor: Keeper, house: TheHouse) -> JSONResponse:
     """Enter a stretch of road. Both cameras then send each passage under its violation code; a picture accuses nobody."""
-    async with house.db.begin(actor) as tx:
+
+    async def enter(tx: Tx) -> SectionOut:
         return SectionOut.of(await sections.open_section(tx, body.to_section()))
 
+    return await answer_once(house, actor, request, enter, status=201)
 
-@router.post(SECTIONS + "/{id}/confirm")
-async def confirm_section(id: UUID, actor: Keeper, house: TheHouse) -> SectionOut:
+
+@router.post(SECTIONS + "/{id}/confirm", response_model=SectionOut, openapi_extra=KEY_OPTIONAL)
+async def confirm_section(id: UUID, request: Request, actor: Keeper, house: TheHouse) -> JSONResponse:
     """Confirm length and limit of what somebody else has entered; from now on it is measured."""
-    async with house.db.begin(actor) as tx:
+
+    async def confirm(tx: Tx) -> SectionOut:
         return SectionOut.of(await sections.confirm_section(tx, id))
 
+    return await answer_once(house, actor, request, confirm)
 
-@router.post(SECTIONS + "/{id}/close")
-async def close_section(id: UUID, actor: Keeper, house: TheHouse) -> SectionOut:
+
+@router.post(SECTIONS + "/{id}/close", response_model=SectionOut, openapi_extra=KEY_OPTIONAL)
+async def close_section(id: UUID, request: Request, actor: Keeper, house: TheHouse) -> JSONResponse:
     """Measure there no longer."""
-    async with house.db.begin(actor) as tx:
+
+    async def close(tx: Tx) -> SectionOut:
         return SectionOut.of(await sections.close_section(tx, id))
+
+    return await answer_once(house, actor, request, close)
 
 
 @router.get("/v1/counter/clone-alerts")
@@ -73,12 +85,15 @@ async def list_clone_alerts(
     )
 
 
-@router.post("/v1/counter/cases/{id}/second-look")
-async def case_stands(id: UUID, body: StandsIn, actor: Senior, house: TheHouse) -> Stood:
+@router.post("/v1/counter/cases/{id}/second-look", response_model=Stood, openapi_extra=KEY_OPTIONAL)
+async def case_stands(id: UUID, body: StandsIn, request: Request, actor: Senior, house: TheHouse) -> JSONResponse:
     """You have looked again, and the case stands; the owner reads why. Where it does not, annul it by its own action."""
-    async with house.db.begin(actor) as tx:
+
+    async def stand(tx: Tx) -> Stood:
         case = await second_look.stands(tx, id, body.reason)
-    return Stood(id=case.id, state=case.state)
+        return Stood(id=case.id, state=case.state)
+
+    return await answer_once(house, actor, request, stand)
 
 
 @router.get("/v1/transparency/second-looks", dependencies=[public()], tags=["transparency"])

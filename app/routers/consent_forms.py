@@ -12,7 +12,14 @@ from app.core.limits import Limits
 from app.routers.counter_assist import PersonIn
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
-from app.routers.http.idempotency import KEY_REQUIRED, begin_once, need_key
+from app.routers.http.idempotency import (
+    KEY_OPTIONAL,
+    KEY_REQUIRED,
+    answer_once,
+    begin_once,
+    earlier_answer,
+    need_key,
+)
 from app.routers.schemas.consent_forms import ConsentForm, ConsentForms
 from app.routers.schemas.counter import ConsentIn
 from app.services import applications, cases, etle
@@ -76,13 +83,26 @@ async def get_form(id: UUID, actor: AtCounter, house: TheHouse) -> Response:
     return Response(data, media_type="application/pdf", headers={"Content-Disposition": "inline", **NO_STORE})
 
 
-@router.put("/v1/counter/consent-forms/{id}/scan", max_body_size=paper_consents.MAX_SCAN_BYTES + FORM_AROUND_A_FILE)
+@router.put(
+    "/v1/counter/consent-forms/{id}/scan",
+    response_model=ConsentForm,
+    max_body_size=paper_consents.MAX_SCAN_BYTES + FORM_AROUND_A_FILE,
+    openapi_extra=KEY_OPTIONAL,
+)
 async def put_scan(
-    id: UUID, actor: AtCounter, *, house: TheHouse, lang: TheLang, file: Annotated[UploadFile, File()]
-) -> ConsentForm:
+    id: UUID, request: Request, actor: AtCounter, *, house: TheHouse, lang: TheLang, file: Annotated[UploadFile, File()]
+) -> JSONResponse:
     """The signed form as a picture or PDF; a better scan replaces it until it is confirmed. The log names its hash."""
     await house[Limits].hit("attachment-case", str(id))
-    return ConsentForm.of(await paper_consents.keep_scan(house, actor, id, await file.read()), lang)
+    data = await file.read()
+    if (earlier := await earlier_answer(house, actor, request, sent=data)) is not None:
+        return earlier
+    scan = await paper_consents.store_scan(house, actor, id, data)
+
+    async def keep(tx: Tx) -> ConsentForm:
+        return ConsentForm.of(await paper_consents.keep_scan(tx, id, scan), lang)
+
+    return await answer_once(house, actor, request, keep, sent=data)
 
 
 @router.get("/v1/counter/consent-forms/{id}/scan", response_class=Response)

@@ -14,7 +14,7 @@ from app.core.house import House
 from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import Staff, staff
-from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once, earlier_answer
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, cursor_part, read_cursor, read_time_and_id
 from app.routers.schemas.counter import (
     ActionIn,
@@ -118,13 +118,26 @@ async def ask_consent(id: UUID, body: ConsentIn, request: Request, actor: AtCoun
 
 
 @router.post(
-    "/v1/counter/cases/{id}/attachments", status_code=201, max_body_size=etle.MAX_ATTACHMENT_BYTES + FORM_AROUND_A_FILE
+    "/v1/counter/cases/{id}/attachments",
+    status_code=201,
+    response_model=HandedIn,
+    max_body_size=etle.attachments.MAX_BYTES + FORM_AROUND_A_FILE,
+    openapi_extra=KEY_OPTIONAL,
 )
-async def attach(id: UUID, actor: AtCounter, house: TheHouse, file: Annotated[UploadFile, File()]) -> HandedIn:
+async def attach(
+    id: UUID, request: Request, actor: AtCounter, house: TheHouse, file: Annotated[UploadFile, File()]
+) -> JSONResponse:
     """Keep a picture or PDF that the citizen brought; name its id in the answer that you take for them."""
     await house[Limits].hit("attachment-case", str(id))
-    attachment = await etle.at_counter.take_attachment(house, actor, id, await file.read())
-    return HandedIn(id=attachment.id, sha256=attachment.sha256, media_type=attachment.media_type)
+    data = await file.read()
+    if (earlier := await earlier_answer(house, actor, request, sent=data)) is not None:
+        return earlier
+    stored = await etle.at_counter.store_attachment(house, actor, id, data)
+
+    async def keep(tx: Tx) -> HandedIn:
+        return HandedIn.of(await etle.attachments.attach(tx, id, stored))
+
+    return await answer_once(house, actor, request, keep, status=201, sent=data)
 
 
 @router.get("/v1/counter/blocks")

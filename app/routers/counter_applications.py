@@ -6,11 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from app.core.db import Tx
-from app.routers.applications import MAX_PAPER_BYTES, read_message
+from app.routers.application_papers import MAX_PAPER_BYTES, take_message
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import Staff
-from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, begin_once
 from app.routers.schemas.applications import MessageOut, Messages
 from app.routers.schemas.counter_applications import Reasons
 from app.services import applications
@@ -56,12 +55,7 @@ async def list_messages(id: UUID, actor: Staff, house: TheHouse) -> Messages:
 async def write_message(id: UUID, request: Request, actor: Staff, house: TheHouse) -> JSONResponse:
     """Write to the applicant, as JSON `{"text"}` or as a form with a `file`; the applicant is told that there is a message."""
     await applications.check_desk(house, actor, id)
-    text, file = await read_message(house, actor, id, request)
-
-    async def write(tx: Tx) -> MessageOut:
-        return MessageOut.of(await applications.write_message(tx, id, text, file))
-
-    return await answer_once(house, actor, request, write, status=201)
+    return await take_message(house, actor, request, id)
 
 
 @router.get("/v1/counter/cases/{id}/messages/{message_id}/file", response_class=Response)

@@ -13,8 +13,8 @@ from app.core.db import Tx
 from app.core.limits import Limits
 from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Text
+from app.routers.application_papers import MAX_PAPER_BYTES, take_paper
 from app.routers.applications import (
-    MAX_PAPER_BYTES,
     IfMatch,
     application_json,
     appointment_out,
@@ -23,7 +23,14 @@ from app.routers.applications import (
 )
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
-from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once, need_key
+from app.routers.http.idempotency import (
+    KEY_NO_TWICE,
+    KEY_OPTIONAL,
+    KEY_REQUIRED,
+    answer_once,
+    begin_once,
+    need_key,
+)
 from app.routers.schemas.applications import Application, ApplicationPatch, AppointmentOut, CheckOut, DocumentOut
 from app.routers.schemas.counter import ConsentGiven
 from app.services import applications
@@ -167,10 +174,11 @@ async def get_application(id: UUID, actor: AtCounter, house: TheHouse, lang: The
         return with_etag(await application_json(tx, id, lang), view.version)
 
 
-@router.patch("/v1/counter/assisted/applications/{id}", response_model=Application)
+@router.patch("/v1/counter/assisted/applications/{id}", response_model=Application, openapi_extra=KEY_NO_TWICE)
 async def change(
     id: UUID,
     body: ApplicationPatch,
+    request: Request,
     actor: AtCounter,
     *,
     house: TheHouse,
@@ -182,24 +190,36 @@ async def change(
     await assisting.check_helps(house, actor, id)
     version = read_version(if_match)
     await house[Limits].hit("application-person", actor.id)
-    async with house.db.begin(actor) as tx:
-        await applications.change(tx, id, body.form, expected_version=version, exemption=body.exemption)
+    async with begin_once(house, actor, request) as once:
+        if once.earlier is None:
+            await applications.change(once.tx, id, body.form, expected_version=version, exemption=body.exemption)
+            await once.keep(None)
     await applications.fill_in(house, actor, id)
     async with house.db.begin(actor) as tx:
         view = await applications.view_in(tx, id)
         return with_etag(await application_json(tx, id, lang), view.version)
 
 
-@router.put("/v1/counter/assisted/applications/{id}/documents/{name}", max_body_size=MAX_PAPER_BYTES)
+@router.put(
+    "/v1/counter/assisted/applications/{id}/documents/{name}",
+    response_model=DocumentOut,
+    max_body_size=MAX_PAPER_BYTES,
+    openapi_extra=KEY_OPTIONAL,
+)
 async def put_document(
-    id: UUID, name: str, actor: AtCounter, *, house: TheHouse, lang: TheLang, file: Annotated[UploadFile, File()]
-) -> DocumentOut:
+    id: UUID,
+    name: str,
+    request: Request,
+    actor: AtCounter,
+    *,
+    house: TheHouse,
+    lang: TheLang,
+    file: Annotated[UploadFile, File()],
+) -> JSONResponse:
     """Hand in a paper that the applicant brought; checked as if they had sent it themselves."""
     await assisting.check_helps(house, actor, id)
     await house[Limits].hit("attachment-case", str(id))
-    await applications.take(house, actor, id, name, await file.read())
-    view = await applications.application_for(house, actor, id)
-    return next(DocumentOut.of(each, lang) for each in view.documents if each.rule.name == name)
+    return await take_paper(house, actor, request, id, name, await file.read(), lang)
 
 
 @router.post("/v1/counter/assisted/applications/{id}/check")

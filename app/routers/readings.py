@@ -3,11 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import staff
+from app.routers.http.idempotency import KEY_OPTIONAL, answer_once
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.readings import Replayed, StoppedReading, StoppedReadings
 from app.services.etle import dead_letters, store
@@ -32,16 +35,27 @@ async def list_stopped(
     )
 
 
-@router.post("/replay")
-async def replay_all(actor: Keeper, house: TheHouse) -> Replayed:
+@router.post("/replay", response_model=Replayed, openapi_extra=KEY_OPTIONAL)
+async def replay_all(request: Request, actor: Keeper, house: TheHouse) -> JSONResponse:
     """Have them read again, those that stopped first; up to 200 at once. That you did so is in the log."""
-    async with house.db.begin(actor) as tx:
+
+    async def replay(tx: Tx) -> Replayed:
         return Replayed(count=await dead_letters.replay_all(tx))
 
+    return await answer_once(house, actor, request, replay)
 
-@router.post("/{id}/replay", responses={404: {"description": "It has not stopped, or is not your Polda's."}})
-async def replay_one(id: UUID, actor: Keeper, house: TheHouse) -> Replayed:
+
+@router.post(
+    "/{id}/replay",
+    response_model=Replayed,
+    responses={404: {"description": "It has not stopped, or is not your Polda's."}},
+    openapi_extra=KEY_OPTIONAL,
+)
+async def replay_one(id: UUID, request: Request, actor: Keeper, house: TheHouse) -> JSONResponse:
     """Have one capture read again, with all its tries. That you did so is in the log."""
-    async with house.db.begin(actor) as tx:
+
+    async def replay(tx: Tx) -> Replayed:
         await dead_letters.replay(tx, id)
-    return Replayed(count=1)
+        return Replayed(count=1)
+
+    return await answer_once(house, actor, request, replay)

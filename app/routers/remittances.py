@@ -10,7 +10,7 @@ from app.core.actor import Actor
 from app.core.db import Tx
 from app.routers.http.deps import TheHouse, TheLang
 from app.routers.http.guards import staff
-from app.routers.http.idempotency import KEY_OPTIONAL, answer_once, begin_once
+from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once
 from app.routers.schemas.remittances import (
     Closed,
     Recorded,
@@ -43,7 +43,7 @@ async def list_remittances(actor: SecondPerson, house: TheHouse) -> Remittances:
     )
 
 
-@router.post("", status_code=201, response_model=Recorded)
+@router.post("", status_code=201, response_model=Recorded, openapi_extra=KEY_REQUIRED)
 async def record(body: RemittanceIn, request: Request, actor: Treasurer, house: TheHouse) -> JSONResponse:
     """Record a remittance with its numbers; a second person confirms it. Needs an Idempotency-Key."""
     proof = remittances.read_numbers(
@@ -75,13 +75,17 @@ async def preview(
     return RemittancePreview.of(seen, lang)
 
 
-@router.post("/import", status_code=201, max_body_size=MAX_UPLOAD)
-async def import_file(actor: Treasurer, house: TheHouse, file: Annotated[UploadFile, File()]) -> Recorded:
+@router.post("/import", status_code=201, response_model=Recorded, max_body_size=MAX_UPLOAD, openapi_extra=KEY_OPTIONAL)
+async def import_file(
+    request: Request, actor: Treasurer, house: TheHouse, file: Annotated[UploadFile, File()]
+) -> JSONResponse:
     """Record every remittance of a CSV file that is not recorded yet, all or none; the same file again changes nothing."""
     data = await file.read()
-    async with house.db.begin(actor) as tx:
-        recorded = await files.import_file(tx, actor.unit or "", data)
-    return Recorded(recorded=recorded)
+
+    async def record_all(tx: Tx) -> Recorded:
+        return Recorded(recorded=await files.import_file(tx, actor.unit or "", data))
+
+    return await answer_once(house, actor, request, record_all, status=201, sent=data)
 
 
 @router.post("/{id}/confirm", response_model=Closed, openapi_extra=KEY_OPTIONAL)

@@ -3,12 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
 
 from app.core.actor import Actor
+from app.core.db import Tx
 from app.core.limits import Limits
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import Citizen, staff
+from app.routers.http.idempotency import KEY_OPTIONAL, answer_once, do_once, earlier_answer
 from app.routers.schemas.shields import Shield, ShieldOfCase, Shields, Sighting
 from app.services.etle import back_office, shield
 from app.services.identity.roles import Role
@@ -29,33 +32,49 @@ async def list_shields(actor: Citizen, house: TheHouse) -> Shields:
 @router.post(
     "/v1/me/plate-shields",
     status_code=201,
+    response_model=Shield,
     max_body_size=2 * shield.MOST_PHOTO_BYTES + MIB,
     form_limits={"max_fields": 5, "max_files": 2, "max_part_size": MIB},
     tags=["account"],
+    openapi_extra=KEY_OPTIONAL,
 )
 async def register_shield(
+    request: Request,
     actor: Citizen,
     house: TheHouse,
+    *,
     plate: Annotated[str, Form(min_length=2, max_length=16, pattern=Plain)],
     colour: Annotated[str, Form(min_length=3, max_length=40, pattern=Plain)],
     marks: Annotated[str, Form(min_length=3, max_length=shield.LONGEST_MARKS, description="Dents, stickers, racks.")],
     front: Photo,
     rear: Photo,
-) -> Shield:
+) -> JSONResponse:
     """Register what your vehicle looks like; from now on each hit on its plate is compared before a letter goes to you.
 
     Your account must be bound to the NIK of the vehicle's registered owner. An earlier registration is replaced."""
     await house[Limits].hit("shield-person", actor.id)
     photos = await front.read(), await rear.read()
-    return Shield.of(await shield.register(house, actor, shield.NewShield(plate, colour, marks, photos)))
+    sent = b"\0".join((plate.encode(), colour.encode(), marks.encode(), *photos))
+    if (earlier := await earlier_answer(house, actor, request, sent=sent)) is not None:
+        return earlier
+    new = await shield.check(house, actor, shield.NewShield(plate, colour, marks, photos))
+
+    async def keep(tx: Tx) -> Shield:
+        return Shield.of(await shield.register(tx, new))
+
+    return await answer_once(house, actor, request, keep, status=201, sent=sent)
 
 
-@router.delete("/v1/me/plate-shields/{id}", status_code=204, tags=["account"])
-async def withdraw_shield(id: UUID, actor: Citizen, house: TheHouse) -> Response:
+@router.delete(
+    "/v1/me/plate-shields/{id}",
+    status_code=204,
+    response_class=Response,
+    tags=["account"],
+    openapi_extra=KEY_OPTIONAL,
+)
+async def withdraw_shield(id: UUID, request: Request, actor: Citizen, house: TheHouse) -> Response:
     """Take it back; the photographs are deleted."""
-    async with house.db.begin(actor) as tx:
-        await shield.withdraw(tx, id)
-    return Response(status_code=204)
+    return await do_once(house, actor, request, lambda tx: shield.withdraw(tx, id))
 
 
 @router.get("/v1/counter/cases/{id}/shield", tags=["counter"])

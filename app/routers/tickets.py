@@ -13,7 +13,15 @@ from app.core.limits import Limits
 from app.routers.http.deps import TheHouse, TheLang, address_of, house_of
 from app.routers.http.guards import TicketHolder, citizen, issue_ticket_token, public
 from app.routers.http.hot import HotDoor
-from app.routers.http.idempotency import KEY_REQUIRED, KEY_TAKEN, answer_repeatably, begin_once
+from app.routers.http.idempotency import (
+    KEY_OPTIONAL,
+    KEY_REQUIRED,
+    KEY_TAKEN,
+    answer_once,
+    answer_repeatably,
+    begin_once,
+    earlier_answer,
+)
 from app.routers.http.language import language_of
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.tickets import (
@@ -32,7 +40,7 @@ from app.routers.schemas.tickets import (
     ticket_json,
 )
 from app.services import etle
-from app.services.etle import MAX_ATTACHMENT_BYTES
+from app.services.etle import attachments
 from app.services.identity.roles import TICKETS
 
 router = APIRouter(tags=["tickets"])
@@ -91,17 +99,35 @@ async def open_evidence(token: str, house: TheHouse) -> Response:
 @router.get("/v1/attachments/{token}", dependencies=[public()], response_class=Response)
 async def open_attachment(token: str, house: TheHouse) -> Response:
     """A file that was handed in, behind a signed link; always as a download, never shown as a page."""
-    data, media_type = await etle.open_attachment_link(house, token)
+    data, media_type = await attachments.open_link(house, token)
     headers = {"Content-Disposition": "attachment", "Cache-Control": "private, no-store"}
     return Response(data, media_type=media_type, headers=headers)
 
 
-@router.post("/v1/tickets/{id}/attachments", status_code=201, max_body_size=MAX_ATTACHMENT_BYTES + 65_536)
-async def attach(id: UUID, holder: TicketHolder, house: TheHouse, file: Annotated[UploadFile, File()]) -> AttachmentOut:
-    """Hand in a picture or PDF for an answer; name its id in the answer. The same file again has the same id."""
+@router.post(
+    "/v1/tickets/{id}/attachments",
+    status_code=201,
+    response_model=AttachmentOut,
+    max_body_size=attachments.MAX_BYTES + 65_536,
+    openapi_extra=KEY_OPTIONAL,
+)
+async def attach(
+    id: UUID, request: Request, holder: TicketHolder, house: TheHouse, file: Annotated[UploadFile, File()]
+) -> JSONResponse:
+    """Hand in a picture or PDF for an answer; name its id in the answer. The same file again has the same id.
+
+    A picture is kept as a JPEG of its pixels, without place and device. `sha256` is that of the file as you sent it.
+    """
     await house[Limits].hit("attachment-case", str(id))
-    attachment = await etle.take_attachment(house, holder, id, await file.read())
-    return AttachmentOut(id=attachment.id, sha256=attachment.sha256, media_type=attachment.media_type)
+    data = await file.read()
+    if (earlier := await earlier_answer(house, holder, request, sent=data)) is not None:
+        return earlier
+    stored = await attachments.store(house, holder, id, data)
+
+    async def keep(tx: Tx) -> AttachmentOut:
+        return AttachmentOut.of(await attachments.attach(tx, id, stored))
+
+    return await answer_once(house, holder, request, keep, status=201, sent=data)
 
 
 @router.post("/v1/tickets/{id}/response", response_model=Ticket, openapi_extra=KEY_TAKEN)

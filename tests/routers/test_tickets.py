@@ -236,9 +236,31 @@ async def test_an_answer_to_a_version_that_is_past_is_refused(answer: Answer) ->
         ({**SOLD, "attachments": ["x"]}, "/attachments/0", "An id (UUID) is needed."),
         ({"kind": "object", "reason": "a\u0000" + "b" * 20}, "/reason", "Control characters are not allowed."),
         ({"kind": "object", "reason": " \n "}, "/reason", "At least 1."),
+        ({"kind": "object", "reason": "b" * 10_000}, "/reason", "At most 2000."),
+        ({**SOLD, "buyer": {"name": "x" * 10_000, "address": "y"}}, "/buyer/name", "At most 120."),
+        ({**SOLD, "buyer": {"name": "Siti\0", "address": "y"}}, "/buyer/name", "Control characters are not allowed."),
     ],
 )
 async def test_a_refused_field_is_told_what_would_be_right(answer: Answer, body: Any, pointer: str, words: str) -> None:
     refused = await answer(body, **{"Accept-Language": "en"})
     assert refused.status_code == 422
     assert refused.json()["errors"] == [{"pointer": pointer, "detail": words}]
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"plate": "B" * 10_000}, "/plate"),
+        ({"plate": "B 12\0"}, "/plate"),
+        ({"chassis_no": "M" * 10_000}, "/chassis_no"),
+        ({"engine_no": "1\0" * 5}, "/engine_no"),
+        ({"chassis_no": None, "engine_no": None, "reference": "E" * 10_000}, "/reference"),
+    ],
+)
+async def test_a_look_up_with_what_no_field_holds_is_told_so(
+    house: House, client: httpx.AsyncClient, given: dict[str, Any], pointer: str
+) -> None:
+    body = {"plate": make.PLATE, "chassis_no": "MHKCNTH1JKK000001", "engine_no": "CNTH0000001", **given}
+    answer = await client.post("/v1/tickets/lookup", json={name: value for name, value in body.items() if value})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert pointer in {each["pointer"] for each in answer.json()["errors"]}

@@ -1,5 +1,6 @@
 """Idempotency-Key at the doors: the first answer is kept in the transaction that did the work, and given again."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from app.core.actor import Actor
@@ -17,7 +18,7 @@ from app.core.once import KEY_MISSING, MAX_KEY_LENGTH, find_answer, keep_answer,
 from app.core.problems import Problem
 
 HEADER = "Idempotency-Key"
-CONFLICT = 409
+NO_CONTENT, CONFLICT = 204, 409
 _KEY: dict[str, Any] = {
     "name": HEADER,
     "in": "header",
@@ -44,6 +45,17 @@ KEY_OPTIONAL = {
     ]
 }
 """`openapi_extra` of a door that takes a key and needs none."""
+KEY_NO_TWICE = {
+    "parameters": [
+        _KEY
+        | {
+            "required": False,
+            "description": "A random value of yours. The same call with the same key, for 48 hours, changes nothing a second time; "
+            "the answer shows what has become of it.",
+        }
+    ]
+}
+"""`openapi_extra` of a door that goes on after its transaction, and so has no answer to keep."""
 KEY_TAKEN = {
     "parameters": [
         _KEY
@@ -80,11 +92,14 @@ def need_key(request: Request) -> None:
 
 
 @asynccontextmanager
-async def begin_once(house: House, actor: Actor, request: Request, *, required: bool = False) -> AsyncIterator[Once]:
+async def begin_once(
+    house: House, actor: Actor, request: Request, *, required: bool = False, sent: bytes = b""
+) -> AsyncIterator[Once]:
     """``db.begin`` for an unsafe call. Use:
 
     ``async with begin_once(...) as once: answer = once.earlier or await once.keep(await work(once.tx))``
 
+    `sent` is what a form carried, whose own bytes differ from one try to the next.
     Raises KEY_MISSING where a key is required, KEY_REUSED when the key came with another request.
     """
     if required:
@@ -92,7 +107,7 @@ async def begin_once(house: House, actor: Actor, request: Request, *, required: 
     key = request.headers.get(HEADER)
     if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
         raise KEY_MISSING()
-    fingerprint = await _fingerprint(request) if key is not None else ""
+    fingerprint = await _fingerprint(request, sent) if key is not None else ""
     async with house.db.begin(actor) as tx:
         kept = await find_answer(tx, key, fingerprint) if key is not None else None
         earlier = JSONResponse(kept.body, kept.status) if kept is not None else None
@@ -107,12 +122,29 @@ async def answer_once(
     *,
     status: int = 200,
     required: bool = False,
+    sent: bytes = b"",
 ) -> JSONResponse:
     """`begin_once` around work that makes the whole answer."""
-    async with begin_once(house, actor, request, required=required) as once:
+    async with begin_once(house, actor, request, required=required, sent=sent) as once:
         if once.earlier is not None:
             return once.earlier
         return await once.keep((await work(once.tx)).model_dump(mode="json"), status)
+
+
+async def do_once(house: House, actor: Actor, request: Request, work: Callable[[Tx], Awaitable[object]]) -> Response:
+    """`begin_once` around work that leaves nothing to say: 204, and again."""
+    async with begin_once(house, actor, request) as once:
+        if once.earlier is None:
+            await work(once.tx)
+            await once.keep(None, NO_CONTENT)
+    return Response(status_code=NO_CONTENT)
+
+
+async def earlier_answer(house: House, actor: Actor, request: Request, *, sent: bytes = b"") -> JSONResponse | None:
+    """The answer that this request got before. For a door that must do something before its transaction, such as checking
+    and storing a file: ask here first, then `answer_once`. Raises what `begin_once` raises."""
+    async with begin_once(house, actor, request, sent=sent) as once:
+        return once.earlier
 
 
 async def answer_repeatably(
@@ -143,8 +175,10 @@ async def answer_repeatably(
         return JSONResponse(kept.body, kept.status)
 
 
-async def _fingerprint(request: Request) -> str:
-    head = f"{request.method} {request.url.path}\n".encode()
-    content_type = request.headers.get("content-type", "")
-    body = b"" if content_type.startswith("multipart/") else await request.body()
-    return hashlib.sha256(head + body).hexdigest()
+async def _fingerprint(request: Request, sent: bytes = b"") -> str:
+    asked = f"?{request.url.query}" if request.url.query else ""
+    head = f"{request.method} {request.url.path}{asked}\n".encode()
+    is_form = request.headers.get("content-type", "").startswith("multipart/")
+    digest = hashlib.sha256(head)
+    await asyncio.to_thread(digest.update, sent if is_form else await request.body())
+    return digest.hexdigest()

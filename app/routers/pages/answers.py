@@ -327,7 +327,9 @@ async def _take_file(visit: Visit, holder: TicketOnPage, ticket_id: UUID, form: 
         return None
     try:
         await visit.house[Limits].hit("attachment-case", str(ticket_id))
-        attachment = await etle.take_attachment(visit.house, holder, ticket_id, file.data)
+        stored = await etle.attachments.store(visit.house, holder, ticket_id, file.data)
+        async with visit.house.db.begin(holder) as tx:
+            attachment = await etle.attachments.attach(tx, ticket_id, stored)
     except Problem as problem:
         form.take(problem, onto="file")
         return None

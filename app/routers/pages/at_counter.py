@@ -106,5 +106,7 @@ async def _take_file(visit: Visit, actor: Actor, case_id: UUID, form: Form) -> N
     file = form.files.get("file")
     if file is not None:
         await visit.house[Limits].hit("attachment-case", str(case_id))
-        attachment = await etle.at_counter.take_attachment(visit.house, actor, case_id, file.data)
+        stored = await etle.at_counter.store_attachment(visit.house, actor, case_id, file.data)
+        async with visit.house.db.begin(actor) as tx:
+            attachment = await etle.attachments.attach(tx, case_id, stored)
         form.values = {**form.values, "attachments": f"{form.get('attachments')} {attachment.id}".strip()}

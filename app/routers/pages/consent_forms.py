@@ -69,7 +69,9 @@ async def take_scan(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
         return await _show(visit, actor, form, status=422)
     try:
         await visit.house[Limits].hit("attachment-case", str(id))
-        kept = await paper_consents.keep_scan(visit.house, actor, id, file.data)
+        scan = await paper_consents.store_scan(visit.house, actor, id, file.data)
+        async with visit.house.db.begin(actor) as tx:
+            kept = await paper_consents.keep_scan(tx, id, scan)
     except Problem as problem:
         return await _refused(visit, actor, form, problem, onto=f"file-{id}")
     return visit.go(f"{PAGE}?done=pindai&number={kept.reference}")

@@ -41,7 +41,9 @@ async def register_shield(me: CitizenOnPage, visit: TheVisit) -> Response:
     if form.errors or front is None or rear is None:
         return await _show(visit, me, form, status=422)
     try:
-        await shield.register(visit.house, me, shield.NewShield(plate, colour, marks, (front.data, rear.data)))
+        new = await shield.check(visit.house, me, shield.NewShield(plate, colour, marks, (front.data, rear.data)))
+        async with visit.house.db.begin(me) as tx:
+            await shield.register(tx, new)
     except Problem as problem:
         form.take(problem, onto="plate" if problem.type.code.startswith("etle-") else "front")
         return await _show(visit, me, form, status=422)

@@ -10,6 +10,7 @@ from app.core.contacts import parse_email, parse_mobile
 from app.core.texts import Lang
 from app.services.cases import TimelineEntry
 from app.services.etle.answers import LetterAnswer
+from app.services.etle.models import Attachment
 from app.services.etle.queries import LetterReference, StnkNumbers
 from app.services.etle.views import AnswerKind, BillView, EvidenceView, TicketView
 from app.services.registries import Nik as NikValue
@@ -259,11 +260,16 @@ class DriverAnswerIn(BaseModel):
 
 
 class AttachmentOut(BaseModel):
-    """A file that was taken; the same file again has the same id."""
+    """A file that was taken, named as it was handed in; the same file again has the same id."""
 
     id: UUID
     sha256: str
     media_type: str
+
+    @classmethod
+    def of(cls, attachment: Attachment) -> Self:
+        """The file that a case has now."""
+        return cls(id=attachment.id, sha256=attachment.digest, media_type=attachment.media_type)
 
 
 class EvidenceItemOut(BaseModel):

@@ -28,6 +28,8 @@ from app.services.applications.messages import open_file as open_message_file
 from app.services.applications.messages import write as write_message
 from app.services.applications.money import give_account, refunds_of
 from app.services.applications.papers import bytes_of, open_paper, reusable, reuse, take
+from app.services.applications.papers import checked as checked_paper
+from app.services.applications.papers import keep as keep_paper
 from app.services.applications.precheck import PreCheck, PriceLine
 from app.services.applications.proofs import proof_for, receipt_code, receipt_for
 from app.services.applications.reasons import REASONS, REFUSALS
@@ -99,6 +101,7 @@ __all__ = [
     "check",
     "check_desk",
     "check_in_token",
+    "checked_paper",
     "choose_slot",
     "copy",
     "count_unread",
@@ -109,6 +112,7 @@ __all__ = [
     "fill_in",
     "give_account",
     "issued_pdf",
+    "keep_paper",
     "list_messages",
     "list_own",
     "must_own",

@@ -1,5 +1,6 @@
 """Citizen and officer write to each other inside the case, and nowhere else: what was said is kept where it can be audited."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -39,9 +40,10 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file that goes with a message: checked, sealed, stored."""
+    """A file that goes with a message: checked, cleaned, sealed, stored. `digest` is that of the file as it was handed in."""
 
     sha256: str
+    digest: str
     media_type: str
     name: str
 
@@ -49,11 +51,13 @@ class StoredFile:
 async def store_file(house: House, actor: Actor, case_id: UUID, data: bytes, name: str) -> StoredFile:
     """Check and keep a file for a message. Raises APPLICATION_NOT_FOUND and what `documents.check_attachment` raises."""
     info = await off_loop(documents.check_attachment, data, max_bytes=MAX_FILE_BYTES)
+    kept = await off_loop(documents.normalised, data, info.media_type)
     async with house.db.begin(actor) as tx:
         application = await application_of(tx, case_id)
         await check_may_see(tx.session, actor, application)
-        sealed = await papers.seal_bytes(tx, application.key_id, data)
-    return StoredFile(await house.storage.put(sealed), info.media_type, name[:MAX_NAME] or "berkas")
+        sealed = await papers.seal_bytes(tx, application.key_id, kept.data)
+    digest = hashlib.sha256(data).hexdigest()
+    return StoredFile(await house.storage.put(sealed), digest, kept.media_type, name[:MAX_NAME] or "berkas")
 
 
 async def write(tx: Tx, case_id: UUID, text: str, file: StoredFile | None = None) -> MessageView:

@@ -27,6 +27,7 @@ from app.services.applications.problems import (
     DOCUMENT_REFUSED,
     DOCUMENT_UNKNOWN,
 )
+from app.services.applications.retention import DROP_FILE
 from app.services.applications.store import check_may_see, find_application, own_locked, papers_of, service_of, touch
 from app.services.catalogue import DocumentRule, Service
 from app.services.documents import PhotoProblem, PhotoRule, PhotoRules, SignatureRule, off_loop
@@ -63,10 +64,17 @@ async def rule_for(house: House, actor: Actor, case_id: UUID, name: str) -> Docu
 
 
 async def take(house: House, actor: Actor, case_id: UUID, name: str, data: bytes) -> ApplicationDocument:
-    """Check a file against its rule and keep it with the application.
+    """`checked` and `keep` in one."""
+    paper = await checked(house, actor, case_id, name, data)
+    async with house.db.begin(actor) as tx:
+        return await keep(tx, case_id, paper)
 
-    Raises APPLICATION_NOT_FOUND, DOCUMENT_UNKNOWN, DOCUMENT_REFUSED (with each fault and an example of a good one), NOT_OPEN,
-    and what `documents` raises for a file that is not what it says.
+
+async def checked(house: House, actor: Actor, case_id: UUID, name: str, data: bytes) -> CheckedPaper:
+    """Check a file against its rule, and store it sealed.
+
+    Raises APPLICATION_NOT_FOUND, DOCUMENT_UNKNOWN, DOCUMENT_REFUSED (with each fault and an example of a good one), and what
+    `documents` raises for a file that is not what it says.
     """
     rule = await rule_for(house, actor, case_id, name)
     photo_rule = house[PhotoRules].get(rule.rule) if rule.rule else None
@@ -76,7 +84,7 @@ async def take(house: House, actor: Actor, case_id: UUID, name: str, data: bytes
     async with house.db.begin(actor) as tx:
         application = await tx.session.get_one(Application, case_id)
         sealed = await seal_bytes(tx, application.key_id, looked_at.kept.data)
-    paper = CheckedPaper(
+    return CheckedPaper(
         rule,
         await house.storage.put(sealed),
         hashlib.sha256(looked_at.kept.data).hexdigest(),
@@ -84,8 +92,6 @@ async def take(house: House, actor: Actor, case_id: UUID, name: str, data: bytes
         len(looked_at.kept.data),
         looked_at.warnings,
     )
-    async with house.db.begin(actor) as tx:
-        return await keep(tx, case_id, paper)
 
 
 async def keep(tx: Tx, case_id: UUID, paper: CheckedPaper, *, reused_from: UUID | None = None) -> ApplicationDocument:
@@ -103,6 +109,7 @@ async def keep(tx: Tx, case_id: UUID, paper: CheckedPaper, *, reused_from: UUID 
     )
     earlier = (await tx.session.execute(query)).scalar_one_or_none()
     if earlier is not None and earlier.digest == paper.digest:
+        await tx.enqueue(DROP_FILE, paper.sha256)  # sealed anew, and named by nothing
         return earlier
     if earlier is not None:
         earlier.replaced_at = tx.now

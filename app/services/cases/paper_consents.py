@@ -5,7 +5,7 @@ case and the step; its signed scan is kept sealed, and named by hash in the log.
 handled: whoever confirms is neither who printed nor who scanned it. Printing, scanning and confirming are an event each; the
 step's own event names the form by its id.
 
-Use: `print_form`, `keep_scan`, `confirm_seen`, then `use_consent` in the transaction that takes the step, with what the officer
+Use: `print_form`, `store_scan` and `keep_scan`, `confirm_seen`, then `use_consent` in the transaction that takes the step, with what the officer
 types: the code that the citizen tells, or the form's number.
 """
 
@@ -127,28 +127,43 @@ async def form_pdf(house: House, actor: Actor, form_id: UUID) -> bytes:
     return await documents.render_pdf("forms/consent", values)
 
 
-async def keep_scan(house: House, actor: Actor, form_id: UUID, data: bytes) -> FormView:
-    """Keep the signed form, sealed under the person's key; a better scan replaces it until it was confirmed.
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A signed form that lies sealed in the store; `digest` is of what was sealed."""
 
-    Raises NOT_YOUR_ROLE, PAPER_NOT_FOUND, PAPER_CLOSED, and what `documents.check_scan` raises.
+    sha256: str
+    digest: str
+    media_type: str
+
+
+async def store_scan(house: House, actor: Actor, form_id: UUID, data: bytes) -> Scan:
+    """Check the picture of a signed form, and store it sealed under the person's key.
+
+    Raises PAPER_NOT_FOUND, PAPER_CLOSED, and what `documents.check_scan` raises.
     """
     verdict = await off_loop(lambda: documents.check_scan(data, max_bytes=MAX_SCAN_BYTES))
     kept = await off_loop(documents.normalised, data, verdict.media_type)
     async with house.db.begin(actor) as tx:
         form = await _open_form(tx, form_id)
         sealed = await vault.seal_bytes(tx.session, house.keys, form.key_id, kept.data, name=SEALED_AS)
-    stored, digest = await house.storage.put(sealed), hashlib.sha256(kept.data).hexdigest()
-    async with house.db.begin(actor) as tx:
-        if str(Role.COUNTER) not in actor.roles:
-            raise NOT_YOUR_ROLE()
-        form = await _open_form(tx, form_id)
-        if form.seen_at is not None:
-            raise PAPER_CLOSED(number=form.reference)
-        form.scan_sha256, form.scan_digest, form.scan_type = stored, digest, kept.media_type
-        form.scanned_by, form.scanned_at = actor.id, tx.now
-        await tx.session.flush()
-        await _note(tx, form, "consent_form_scanned", SCANNED.fill(number=form.reference), {"sha256": digest})
-        return _view(form, actor)
+    return Scan(await house.storage.put(sealed), hashlib.sha256(kept.data).hexdigest(), kept.media_type)
+
+
+async def keep_scan(tx: Tx, form_id: UUID, scan: Scan) -> FormView:
+    """Note a stored scan with its form; a better one replaces it until it was confirmed.
+
+    Raises NOT_YOUR_ROLE, PAPER_NOT_FOUND, PAPER_CLOSED. Locks the form.
+    """
+    if str(Role.COUNTER) not in tx.actor.roles:
+        raise NOT_YOUR_ROLE()
+    form = await _open_form(tx, form_id)
+    if form.seen_at is not None:
+        raise PAPER_CLOSED(number=form.reference)
+    form.scan_sha256, form.scan_digest, form.scan_type = scan.sha256, scan.digest, scan.media_type
+    form.scanned_by, form.scanned_at = tx.actor.id, tx.now
+    await tx.session.flush()
+    await _note(tx, form, "consent_form_scanned", SCANNED.fill(number=form.reference), {"sha256": scan.digest})
+    return _view(form, tx.actor)
 
 
 async def open_scan(house: House, actor: Actor, form_id: UUID) -> tuple[bytes, str]:

@@ -1,11 +1,11 @@
 """The electronic traffic ticket (ETLE): from a camera's capture to a closed case.
 
 Reads top to bottom as the story goes: `intake` and `reading` (capture to case), `review` (the officer), `letters`
-(dispatch and proof of delivery), `answers`, `tickets` and `money`, `blocks`. `lifecycle` holds the guards, effects
+(dispatch and proof of delivery), `answers` and `attachments`, `tickets` and `money`, `blocks`. `lifecycle` holds the guards, effects
 and deadlines that `data/lifecycles/etle.yaml` names; `desk` is what citizens' doors call, `back_office` the staff's.
 """
 
-from app.services.etle import at_counter
+from app.services.etle import at_counter, attachments
 from app.services.etle.answers import ACTIONS, LetterAnswer, answer_as_driver, answer_letter
 from app.services.etle.back_office import (
     LATE,
@@ -19,17 +19,14 @@ from app.services.etle.back_office import (
 )
 from app.services.etle.blocks import blocks_of_case, late_lifts, list_proposed, sign
 from app.services.etle.desk import (
-    MAX_ATTACHMENT_BYTES,
     bill_for,
     evidence_for,
     letter_pdf,
     look_up,
     note_opened,
-    open_attachment_link,
     proof_for,
     receipt_for,
     receipt_pdf,
-    take_attachment,
     ticket_for,
     ticket_pdf,
     tickets_held,
@@ -68,7 +65,6 @@ __all__ = [
     "EFFECTS",
     "GUARDS",
     "LATE",
-    "MAX_ATTACHMENT_BYTES",
     "AnswerKind",
     "BillView",
     "BlockView",
@@ -87,6 +83,7 @@ __all__ = [
     "answer_as_driver",
     "answer_letter",
     "at_counter",
+    "attachments",
     "bill_for",
     "blocks_of_case",
     "check_room",
@@ -105,7 +102,6 @@ __all__ = [
     "list_proposed",
     "look_up",
     "note_opened",
-    "open_attachment_link",
     "open_for_review",
     "open_link",
     "proof_for",
@@ -114,7 +110,6 @@ __all__ = [
     "refunds_for",
     "replay_refused",
     "sign",
-    "take_attachment",
     "tasks_for",
     "ticket_for",
     "ticket_pdf",

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlmodel import col
-
 from app.core import vault
 from app.core.actor import ActorKind
 from app.core.db import JsonValue, Tx
@@ -21,13 +18,11 @@ from app.services.etle.problems import (
     ASKED_SOMEBODY_ELSE,
     ATTACHMENT_UNKNOWN,
     TICKET_NOT_FOUND,
-    TOO_MANY_ATTACHMENTS,
 )
 from app.services.etle.store import add_party, addressee_of, party_in_role, ticket_of
 from app.services.etle.times import local_day
 from app.services.etle.views import AnswerKind
 
-MAX_ATTACHMENTS = 10
 NOT_YET = Text("Tanggal ini belum tiba.", "That day has not come yet.")
 SOLD_LATER = Text(
     "Kendaraan dijual setelah pelanggaran ini; jadi ini masih urusan Anda. Pilih jawaban lain.",
@@ -113,27 +108,6 @@ async def answer_as_driver(tx: Tx, case_id: UUID, action: str, *, expected_versi
     if "driver" in tx.actor.roles and (driver is None or tx.actor.id != str(driver.id)):
         raise TICKET_NOT_FOUND()
     return await cases.move(tx, case_id, action, expected_version=expected_version)
-
-
-async def attach(tx: Tx, case_id: UUID, *, sha256: str, media_type: str) -> Attachment:
-    """Note a file that is in the store already and was found harmless; the same file twice is one.
-
-    Raises TOO_MANY_ATTACHMENTS. Locks the case, so that the limit holds for uploads at once.
-    """
-    await cases.get_locked(tx, case_id)
-    same = select(Attachment).where(col(Attachment.case_id) == case_id, col(Attachment.sha256) == sha256)
-    found = (await tx.session.execute(same)).scalar_one_or_none()
-    if found is not None:
-        return found
-    count = await tx.session.execute(
-        select(func.count()).select_from(Attachment).where(col(Attachment.case_id) == case_id)
-    )
-    if count.scalar_one() >= MAX_ATTACHMENTS:
-        raise TOO_MANY_ATTACHMENTS(limit=MAX_ATTACHMENTS)
-    attachment = Attachment(case_id=case_id, sha256=sha256, media_type=media_type, at=tx.now)
-    tx.session.add(attachment)
-    await tx.session.flush()
-    return attachment
 
 
 def _check_asked(tx: Tx, case: Case, answerer: Party, answer: LetterAnswer) -> None:

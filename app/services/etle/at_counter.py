@@ -16,9 +16,10 @@ from app.core.texts import Text
 from app.services import cases
 from app.services.cases import Case, FormView, Lifecycles, Move
 from app.services.cases.problems import NOT_YOUR_ROLE
-from app.services.etle import answers, back_office, desk, letters
+from app.services.etle import answers, attachments, back_office, letters
 from app.services.etle.answers import LetterAnswer, OnBehalf
-from app.services.etle.models import Attachment, Party
+from app.services.etle.attachments import StoredFile
+from app.services.etle.models import Party
 from app.services.etle.problems import ANSWER_INCOMPLETE, NOT_AT_COUNTER
 from app.services.etle.store import addressee_of, party_in_role, person_of, policy_of
 from app.services.etle.views import AnswerKind
@@ -121,15 +122,15 @@ async def answer_for(
     return case
 
 
-async def take_attachment(house: House, actor: Actor, case_id: UUID, data: bytes) -> Attachment:
-    """Keep a file that the citizen brought to the counter, for the answer that names it.
+async def store_attachment(house: House, actor: Actor, case_id: UUID, data: bytes) -> StoredFile:
+    """Keep a file that the citizen brought to the counter, for `attachments.attach`.
 
-    Raises CASE_NOT_FOUND, NOT_YOUR_ROLE, and what `desk.take_attachment` raises.
+    Raises CASE_NOT_FOUND, NOT_YOUR_ROLE, and what `attachments.store` raises.
     """
     async with house.db.begin(actor) as tx:
         await back_office.case_of_unit(tx, case_id)
         _check_role(tx)
-    return await desk.take_attachment(house, actor, case_id, data)
+    return await attachments.store(house, actor, case_id, data)
 
 
 async def check_consent(move: Move) -> None:

@@ -14,7 +14,7 @@ from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import cameras, cases
 from app.services.cases import Case, Lifecycles, TaskView, Undrawn
-from app.services.etle import desk, evidence, review, second_look, shield
+from app.services.etle import attachments, evidence, review, second_look, shield
 from app.services.etle.models import Answer, Attachment, Party, Ticket
 from app.services.etle.problems import ADDRESS_MISSING, NOT_UNDELIVERED, PURPOSE_NEEDED
 from app.services.etle.store import (
@@ -259,6 +259,6 @@ async def _attachments(tx: Tx, case_id: UUID) -> tuple[AttachmentView, ...]:
         select(Attachment).where(col(Attachment.case_id) == case_id).order_by(col(Attachment.at))
     )
     return tuple(
-        AttachmentView(each.id, desk.attachment_link(tx.house, each, now=tx.now), each.media_type, each.at)
+        AttachmentView(each.id, attachments.link_to(tx.house, each, now=tx.now), attachments.kept_type(each), each.at)
         for each in rows.scalars()
     )

@@ -4,20 +4,16 @@ Reads use plain connections; papers are rendered after their transaction has end
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.core.actor import Actor
-from app.core.crypto import BadToken
 from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.problems import FORBIDDEN
 from app.services import billing, cameras, cases, documents, transparency
 from app.services.cases import Lifecycles, TimelineEntry
-from app.services.documents import off_loop
-from app.services.etle import answers, evidence, letters, papers, queries
-from app.services.etle.models import Attachment
-from app.services.etle.problems import EVIDENCE_MISSING, NO_BILL, PROOF_NOT_READY
+from app.services.etle import evidence, letters, papers, queries
+from app.services.etle.problems import NO_BILL, PROOF_NOT_READY
 from app.services.etle.views import (
     BillLineView,
     BillView,
@@ -27,9 +23,6 @@ from app.services.etle.views import (
     VirtualAccountView,
 )
 from app.services.identity.people import find_nik_bidx
-
-MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
-ATTACHMENT_TTL = timedelta(minutes=15)
 
 
 async def look_up(house: House, key: queries.StnkNumbers | queries.LetterReference) -> list[queries.Found]:
@@ -124,30 +117,6 @@ async def bill_for(house: House, case_id: UUID) -> BillView:
         ),
         qris=bill.qris,
     )
-
-
-async def take_attachment(house: House, holder: Actor, case_id: UUID, data: bytes) -> Attachment:
-    """Check a file, keep it, and note it with the case. Raises what `documents.check_attachment` raises."""
-    info = await off_loop(documents.check_attachment, data, max_bytes=MAX_ATTACHMENT_BYTES)
-    sha256 = await house.storage.put(data)
-    async with house.db.begin(holder) as tx:
-        return await answers.attach(tx, case_id, sha256=sha256, media_type=info.media_type)
-
-
-def attachment_link(house: House, attachment: Attachment, *, now: datetime) -> str:
-    """A short-lived signed link to a file that was handed in."""
-    claims = {"sha256": attachment.sha256, "type": attachment.media_type}
-    token = house.signer.issue("attachment", claims, ttl=ATTACHMENT_TTL, now=now)
-    return f"{house.settings.public_url}/v1/attachments/{token}"
-
-
-async def open_attachment_link(house: House, token: str) -> tuple[bytes, str]:
-    """Bytes and media type behind such a link. Raises EVIDENCE_MISSING."""
-    try:
-        claims = house.signer.verify("attachment", token[:2000], house.clock.now())
-    except (BadToken, ValueError):
-        raise EVIDENCE_MISSING() from None
-    return await house.storage.get(claims["sha256"]), str(claims["type"])
 
 
 async def letter_pdf(house: House, holder: Actor, case_id: UUID) -> bytes:

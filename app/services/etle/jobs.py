@@ -7,6 +7,7 @@ from app.core.house import House
 from app.core.jobs import Job, Schedule
 from app.services import documents, notifications
 from app.services.etle import (
+    attachments,
     blocks,
     evidence,
     letters,
@@ -34,6 +35,11 @@ async def dispatch(house: House) -> None:
 async def forget(house: House) -> None:
     """Forget the tickets, pictures and looks that the policies no longer keep."""
     await retention.forget_tickets(house)
+
+
+async def seal_attachments(house: House) -> None:
+    """Seal what was handed in for answers before such files were sealed."""
+    await attachments.seal_open_ones(house)
 
 
 async def draw_waiting(house: House) -> None:
@@ -84,7 +90,8 @@ JOBS: tuple[Job, ...] = (
     Job("etle.ask_registry_again", blocks.ask_again, attempts=1),
     Job("etle.look_again", second_look.look_again, attempts=2),
     Job("etle.forget", forget),
-    Job("etle.drop_file", retention.drop_file, queue="delivery"),
+    Job(retention.DROP_FILE, retention.drop_file, queue="delivery"),
+    Job("etle.seal_attachments", seal_attachments, attempts=1),
     Job(blocks.LIFT_BLOCK, blocks.lift_block, queue="registers", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
@@ -94,6 +101,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("remind-people", "0 25 * * * *", "etle.remind"),
     Schedule("look-again", "0 10 19 * * *", "etle.look_again"),  # 02:10 in Jakarta
     Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta
+    Schedule("seal-attachments", "0 50 18 * * *", "etle.seal_attachments"),  # 01:50 in Jakarta
     Schedule("ask-registry-again", "0 7-59/10 * * * *", "etle.ask_registry_again"),
     Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),
 )

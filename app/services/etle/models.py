@@ -140,15 +140,21 @@ class Answer(Table, table=True):
 
 
 class Attachment(Table, table=True):
-    """A file that a person handed in with an answer; the bytes lie in the object store."""
+    """A file that a person handed in with an answer; it lies in the object store, sealed.
+
+    `sha256` names the sealed object; `digest` and `media_type` are those of the file as it was handed in. `key_id` is None
+    for one that was handed in before files were sealed and is not sealed yet.
+    """
 
     __tablename__ = "ticket_attachments"
-    __table_args__ = (UniqueConstraint("case_id", "sha256"),)
+    __table_args__ = (UniqueConstraint("case_id", "digest"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     case_id: UUID = Field(foreign_key="cases.id", index=True)
     answer_id: UUID | None = Field(default=None, foreign_key="ticket_answers.id")
+    key_id: UUID | None = Field(default=None, foreign_key="data_keys.id")
     sha256: str = Field(max_length=64)
+    digest: str = Field(max_length=64)
     media_type: str
     at: datetime = Field(sa_type=UtcDateTime)
 

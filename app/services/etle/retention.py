@@ -36,6 +36,8 @@ from app.services.etle.shield_models import ForgerSighting
 from app.services.etle.store import parties_of
 from app.services.reference import EtlePolicy, policy_by_id
 
+DROP_FILE = "etle.drop_file"
+"""The job that removes a file (`drop_file`)."""
 CAME_TO_NOTHING = ("rejected", "exempt")
 BATCH = 500
 """Cases of one policy that one run forgets; the next night goes on."""
@@ -78,10 +80,11 @@ async def forget_ticket(tx: Tx, case_id: UUID) -> None:
         return
     joined = select(col(TicketCapture.capture_id)).where(col(TicketCapture.case_id) == case_id)
     captures = [ticket.capture_id, *(await tx.session.execute(joined)).scalars()]
-    files = set(
-        (await tx.session.execute(select(col(Attachment.sha256)).where(col(Attachment.case_id) == case_id))).scalars()
-    )
+    attached = select(Attachment).where(col(Attachment.case_id) == case_id)
+    handed_in = (await tx.session.execute(attached)).scalars().all()
+    files = {each.sha256 for each in handed_in}
     keys = {party.key_id for party in await parties_of(tx, case_id)}
+    keys |= {each.key_id for each in handed_in if each.key_id is not None}
     letters = select(col(Letter.id)).where(col(Letter.case_id) == case_id)
     await tx.session.execute(delete(LetterMessage).where(col(LetterMessage.letter_id).in_(letters)))
     await tx.session.execute(delete(ForgerSighting).where(col(ForgerSighting.case_id) == case_id))
@@ -95,7 +98,7 @@ async def forget_ticket(tx: Tx, case_id: UUID) -> None:
             await vault.destroy(tx, key_id)
     await transparency.append(tx, "ticket_forgotten", {"case": str(case_id)})
     for sha256 in sorted(files):
-        await tx.enqueue("etle.drop_file", sha256)
+        await tx.enqueue(DROP_FILE, sha256)
 
 
 async def drop_file(house: House, sha256: str) -> None:

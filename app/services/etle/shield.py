@@ -22,12 +22,13 @@ from app.services import documents, transparency
 from app.services.cases import Move
 from app.services.documents import off_loop
 from app.services.etle.problems import SHIELD_MISMATCH, SHIELD_NOT_COMPARED, SHIELD_NOT_FOUND, SHIELD_NOT_YOURS
+from app.services.etle.retention import DROP_FILE
 from app.services.etle.shield_models import ForgerSighting, PlateShield
 from app.services.etle.store import ticket_of
 from app.services.etle.views import ShieldView
 from app.services.identity import people
 from app.services.reference import parse_plate
-from app.services.registries import VehicleRegistry
+from app.services.registries import Vehicle, VehicleRegistry
 
 LONGEST_MARKS = 500
 MOST_PHOTO_BYTES = 10 * 2**20
@@ -48,8 +49,19 @@ class NewShield:
     photos: tuple[bytes, bytes]
 
 
-async def register(house: House, actor: Actor, new: NewShield) -> ShieldView:
-    """Register a vehicle whose registered owner the signed-in person is; an earlier shield of it is replaced.
+@dataclass(frozen=True, slots=True)
+class CheckedShield:
+    """A shield that may be registered: its vehicle is the person's own, its photographs lie sealed in the store."""
+
+    vehicle: Vehicle
+    key_id: UUID
+    colour: str
+    marks_enc: str
+    photos: tuple[str, str]
+
+
+async def check(house: House, actor: Actor, new: NewShield) -> CheckedShield:
+    """Check that the signed-in person is the vehicle's registered owner, and store the photographs, cleaned and sealed.
 
     Problems: etle-shield-not-yours (422) for a plate that is unknown or another's, and for an account without a NIK, in the
     same words; those of `documents.check_image`."""
@@ -66,25 +78,29 @@ async def register(house: House, actor: Actor, new: NewShield) -> ShieldView:
             for name, photo in zip(PHOTOS, photos, strict=True)
         ]
     first, second = [await house.storage.put(each) for each in files]
-    async with house.db.begin(actor) as tx:
-        await tx.serialise(f"shield:{vehicle.registry_id}")
-        for earlier in await _active(tx.session, vehicle.registry_id):
-            await _withdraw(tx, earlier.id)
-        shield = PlateShield(
-            vehicle_id=vehicle.registry_id,
-            plate=vehicle.plate,
-            person_id=UUID(actor.id),
-            key_id=key_id,
-            colour=new.colour,
-            marks_enc=sealed["marks"] or "",
-            first_sha256=first,
-            second_sha256=second,
-            registered_at=tx.now,
-        )
-        tx.session.add(shield)
-        await tx.session.flush()
-        await transparency.append(tx, "plate_shield_registered", {"shield": str(shield.id)})
-        return await _view(tx.session, house, shield)
+    return CheckedShield(vehicle, key_id, new.colour, sealed["marks"] or "", (first, second))
+
+
+async def register(tx: Tx, new: CheckedShield) -> ShieldView:
+    """Register a checked shield for the signed-in person; an earlier one of the vehicle is replaced."""
+    await tx.serialise(f"shield:{new.vehicle.registry_id}")
+    for earlier in await _active(tx.session, new.vehicle.registry_id):
+        await _withdraw(tx, earlier.id)
+    shield = PlateShield(
+        vehicle_id=new.vehicle.registry_id,
+        plate=new.vehicle.plate,
+        person_id=UUID(tx.actor.id),
+        key_id=new.key_id,
+        colour=new.colour,
+        marks_enc=new.marks_enc,
+        first_sha256=new.photos[0],
+        second_sha256=new.photos[1],
+        registered_at=tx.now,
+    )
+    tx.session.add(shield)
+    await tx.session.flush()
+    await transparency.append(tx, "plate_shield_registered", {"shield": str(shield.id)})
+    return await _view(tx.session, tx.house, shield)
 
 
 async def shields_of(house: House, actor: Actor) -> Sequence[ShieldView]:
@@ -195,7 +211,7 @@ async def _withdraw(tx: Tx, shield_id: UUID) -> None:
     shield.withdrawn_at = tx.now
     await tx.session.flush()
     for sha256 in (shield.first_sha256, shield.second_sha256):
-        await tx.enqueue("etle.drop_file", sha256)
+        await tx.enqueue(DROP_FILE, sha256)
     await transparency.append(tx, "plate_shield_withdrawn", {"shield": str(shield.id)})
 
 

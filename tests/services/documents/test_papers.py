@@ -79,13 +79,23 @@ async def test_a_receipt_for_every_purpose_has_one_page(purpose: str) -> None:
     assert len(await render_pages("receipts/payment", receipt_values(receipt), {PROOF_NAME: b"{}"})) == 1
 
 
-async def test_a_person_with_a_telephone_can_scan_the_letter() -> None:
+@pytest.mark.parametrize(
+    ("template", "values", "files", "leads_to"),
+    [
+        ("letters/etle_confirmation", letter_values(papers.letter()), PICTURES, papers.CONFIRM_URL),
+        ("receipts/payment", receipt_values(papers.receipt()), {PROOF_NAME: b"{}"}, papers.receipt().check.url),
+    ],
+    ids=["letter", "receipt"],
+)
+async def test_a_person_with_a_telephone_can_scan_letter_and_receipt(
+    template: str, values: dict[str, Any], files: dict[str, bytes], leads_to: str
+) -> None:
     cv2 = pytest.importorskip("cv2")
     import numpy as np
 
-    (page,) = await render_pages("letters/etle_confirmation", letter_values(papers.letter()), PICTURES)
+    (page,) = await render_pages(template, values, files)
     read, _, _ = cv2.QRCodeDetector().detectAndDecode(cv2.imdecode(np.frombuffer(page, np.uint8), cv2.IMREAD_COLOR))
-    assert read == papers.CONFIRM_URL
+    assert read == leads_to
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -137,3 +137,18 @@ async def test_the_pages_register_show_and_withdraw(house: House) -> None:
     async with house.db.read() as connection:
         shield_id = (await connection.execute(select(PlateShield.id))).scalar_one()
     assert "Belum ada kendaraan" in await browser.send({}, to=f"/saya/perisai/{shield_id}")
+
+
+async def test_a_registration_and_a_withdrawal_that_come_again_are_one(house: House, client: httpx.AsyncClient) -> None:
+    await make.demo_set(house)
+    _, mine = await citizen(house, make.VEHICLE.owner_nik)
+    first, again = [await post(client, mine | {"Idempotency-Key": "sekali"}) for _ in range(2)]
+    assert (first.status_code, again.json()) == (201, first.json()), again.text
+    other = await post(client, mine | {"Idempotency-Key": "sekali"}, colour="Putih")
+    assert other.json()["code"] == "idempotency-key-reused", "what the form says counts"
+    async with house.db.begin(SYSTEM) as tx:
+        assert len((await tx.session.execute(select(PlateShield))).scalars().all()) == 1
+    path, key = f"{PATH}/{first.json()['id']}", {"Idempotency-Key": "lepas"}
+    for _ in range(2):
+        assert (await client.delete(path, headers=mine | key)).status_code == 204
+    assert (await client.delete(path, headers=mine)).status_code == 404
