@@ -1,7 +1,7 @@
 """the answers that are kept for repeated calls are sealed
 
-Revision: wb_sealed
-Revises: wa_sealed
+Revision: 0031
+Revises: 0030
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alembic import op
 
 from app.core.db import JsonColumn
 
-revision: str = "wb_sealed"
-down_revision: str | None = "wa_sealed"
+revision: str = "0031"
+down_revision: str | None = "0030"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
