@@ -4,7 +4,7 @@ What a service asks for stands in its file (`app/data/catalogue`); how every app
 `app/data/lifecycles/application.yaml`.
 """
 
-from app.services.applications.applicants import applicant_by_nik, applicant_of, family_member
+from app.services.applications.applicants import applicant_by_nik, applicant_of
 from app.services.applications.assisting import Claim
 from app.services.applications.drafts import (
     Applicant,
@@ -20,6 +20,7 @@ from app.services.applications.drafts import (
     starting_form,
 )
 from app.services.applications.facts import OpenTickets
+from app.services.applications.family import Member, agreed, ask_member, family_member
 from app.services.applications.issuing import issued_pdf
 from app.services.applications.lifecycle import DEADLINES, EFFECTS, GUARDS, LIFECYCLE
 from app.services.applications.messages import MessageView, StoredFile, count_unread, store_file
@@ -81,6 +82,7 @@ __all__ = [
     "DocumentView",
     "Mark",
     "MarkView",
+    "Member",
     "MessageView",
     "OpenTickets",
     "PaperView",
@@ -89,10 +91,12 @@ __all__ = [
     "ReviewView",
     "StoredFile",
     "Submission",
+    "agreed",
     "applicant_by_nik",
     "applicant_of",
     "application_for",
     "ask_for_day",
+    "ask_member",
     "begin",
     "bytes_of",
     "change",

@@ -21,11 +21,12 @@ from app.core.problems import FieldError, Problem
 from app.core.texts import Text
 from app.services import documents
 from app.services.applications import drafts
-from app.services.applications.models import Application, ApplicationDocument
+from app.services.applications.models import Application, ApplicationDocument, Behalf
 from app.services.applications.problems import (
     DOCUMENT_NOT_GIVEN,
     DOCUMENT_REFUSED,
     DOCUMENT_UNKNOWN,
+    FAMILY_CONSENT_NEEDED,
 )
 from app.services.applications.store import check_may_see, find_application, own_locked, papers_of, service_of, touch
 from app.services.catalogue import DocumentRule, Service
@@ -129,9 +130,12 @@ async def keep(tx: Tx, case_id: UUID, paper: CheckedPaper, *, reused_from: UUID 
 async def reuse(tx: Tx, case_id: UUID, name: str, document_id: UUID) -> ApplicationDocument:
     """Use a paper again that the same person gave in another application, within the time that its rule allows.
 
-    Raises DOCUMENT_UNKNOWN, DOCUMENT_NOT_GIVEN, NOT_OPEN.
+    Raises DOCUMENT_UNKNOWN, DOCUMENT_NOT_GIVEN, NOT_OPEN, FAMILY_CONSENT_NEEDED for an adult of the family card who never
+    agreed.
     """
     _, application = await own_locked(tx, case_id)
+    if application.behalf == Behalf.UNPROVED:
+        raise FAMILY_CONSENT_NEEDED()
     rule = _rule(await service_of(tx.session, application), name)
     source = await tx.session.get(ApplicationDocument, document_id)
     owner = await tx.session.get(Application, source.case_id) if source else None
@@ -143,10 +147,13 @@ async def reuse(tx: Tx, case_id: UUID, name: str, document_id: UUID) -> Applicat
 
 
 async def reusable(house: House, actor: Actor, case_id: UUID) -> Mapping[str, list[ApplicationDocument]]:
-    """Papers that this person gave elsewhere and may use here, newest first, by the name of the paper wanted here."""
+    """Papers that this person gave elsewhere and may use here, newest first, by the name of the paper wanted here; none of an
+    adult of the family card who never agreed."""
     async with house.db.read() as connection:
         application = await find_application(connection, case_id)
         await check_may_see(connection, actor, application)
+        if application.behalf == Behalf.UNPROVED:
+            return {}
         service = await service_of(connection, application)
         table = ApplicationDocument.__table__  # type: ignore[attr-defined]
         query = (

@@ -5,7 +5,7 @@ Ask them between transactions: ``house[VehicleRegistry].find(plate)``, ``house[P
 """
 
 from app.services.registries.demo import seed_demo
-from app.services.registries.facts import Facts
+from app.services.registries.facts import Facts, years_between
 from app.services.registries.imports import (
     POPULATION,
     VEHICLES,
@@ -34,7 +34,7 @@ from app.services.registries.keyed import (
     enter_record,
 )
 from app.services.registries.lines import PersonLine, VehicleLine
-from app.services.registries.nik import Nik, NikWarning, Sex, parse_kk
+from app.services.registries.nik import KTP_FROM_YEARS, Nik, NikWarning, Sex, parse_kk
 from app.services.registries.population import (
     Citizenship,
     PersonRecord,
@@ -59,6 +59,7 @@ from app.services.registries.vehicles import (
 
 __all__ = [
     "KINDS",
+    "KTP_FROM_YEARS",
     "POPULATION",
     "REGISTER_FILES",
     "REGISTRY_REQUEST_REUSED",
@@ -108,4 +109,5 @@ __all__ = [
     "parse_kk",
     "preview",
     "seed_demo",
+    "years_between",
 ]
