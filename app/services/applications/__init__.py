@@ -30,7 +30,7 @@ from app.services.applications.messages import write as write_message
 from app.services.applications.money import give_account, refunds_of
 from app.services.applications.papers import bytes_of, open_paper, reusable, reuse, take
 from app.services.applications.precheck import PreCheck, PriceLine
-from app.services.applications.proofs import proof_for, receipt_code, receipt_for
+from app.services.applications.proofs import ReceiptLine, proof_for, receipt_for, receipts_of
 from app.services.applications.reasons import REASONS, REFUSALS
 from app.services.applications.review import (
     Decision,
@@ -88,6 +88,7 @@ __all__ = [
     "PaperView",
     "PreCheck",
     "PriceLine",
+    "ReceiptLine",
     "ReviewView",
     "StoredFile",
     "Submission",
@@ -120,8 +121,8 @@ __all__ = [
     "open_message_file",
     "open_paper",
     "proof_for",
-    "receipt_code",
     "receipt_for",
+    "receipts_of",
     "refunds_of",
     "reopen",
     "reusable",
