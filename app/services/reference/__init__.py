@@ -4,6 +4,7 @@ Look-ups take a connection or session and, where it matters, the day; changes co
 """
 
 from app.services.reference.changes import (
+    HOLIDAYS_ADDED,
     OPENING_DAY,
     Change,
     ChangeKind,
@@ -53,6 +54,7 @@ from app.services.reference.queries import (
 from app.services.reference.tables import NATIONAL, TABLES
 
 __all__ = [
+    "HOLIDAYS_ADDED",
     "MOST_UNITS",
     "NATIONAL",
     "NATIONAL_ZONE",
