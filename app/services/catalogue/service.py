@@ -33,10 +33,12 @@ class DocumentKind(StrEnum):
 
 
 class Enters(StrEnum):
-    """What the vehicle register learns once the document is issued: who owns the vehicle now, or that it was sold."""
+    """What the vehicle register learns once the document is issued: who owns the vehicle now, that it was sold, or that there
+    is a new one. The number of an STNK it learns of each."""
 
     OWNER = "owner"
     SALE = "sale"
+    REGISTRATION = "registration"
 
 
 @dataclass(frozen=True, slots=True)

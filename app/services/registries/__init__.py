@@ -42,11 +42,13 @@ from app.services.registries.population import (
     TablePopulation,
     build_population,
 )
-from app.services.registries.problems import REGISTRY_REQUEST_REUSED, VEHICLE_UNKNOWN, means_down
+from app.services.registries.problems import REGISTRY_REQUEST_REUSED, VEHICLE_REGISTERED, VEHICLE_UNKNOWN, means_down
 from app.services.registries.vehicles import (
+    NewVehicle,
     NumberKind,
     Owner,
     Sale,
+    Stnk,
     Vehicle,
     VehicleRegistry,
     build_vehicles,
@@ -64,6 +66,7 @@ __all__ = [
     "REGISTER_FILES",
     "REGISTRY_REQUEST_REUSED",
     "VEHICLES",
+    "VEHICLE_REGISTERED",
     "VEHICLE_UNKNOWN",
     "Citizenship",
     "CriminalRecord",
@@ -75,6 +78,7 @@ __all__ = [
     "JknMembership",
     "Licence",
     "LicenceStatus",
+    "NewVehicle",
     "Nik",
     "NikWarning",
     "NumberKind",
@@ -88,6 +92,7 @@ __all__ = [
     "Sale",
     "Sex",
     "SimClass",
+    "Stnk",
     "TablePopulation",
     "Vehicle",
     "VehicleLine",
