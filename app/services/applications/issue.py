@@ -19,11 +19,10 @@ from app.services.applications.issued_models import IssuedDocument
 from app.services.applications.issued_store import list_not_entered, list_unsealed, note_entered, note_tried
 from app.services.applications.issuing import RENDER, issued_of, prepare_issue
 from app.services.applications.models import Application
-from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of
+from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of, vehicle_of
 from app.services.cases import MEND, Case
 from app.services.catalogue import DocumentKind, Enters, Facts, Field, Service
 from app.services.documents.issued import PaperFacts, Row
-from app.services.reference import parse_plate
 from app.services.registries import (
     REGISTRY_REQUEST_REUSED,
     VEHICLE_UNKNOWN,
@@ -94,8 +93,8 @@ async def issue_for(tx: Tx, case: Case, application: Application) -> None:
 def _subject(tx: Tx, kind: str, key_id: UUID, form: Mapping[str, JsonValue]) -> str | None:
     """Of what there is one good paper of this kind: a person's licence of a class, or a vehicle's STNK, whoever owns it. The
     vehicle is told by plate and end of the chassis number, since a plate may move to another one."""
-    if kind in _OF_VEHICLE and (plate := parse_plate(str(form.get("plate") or ""))) is not None:
-        about = f"{plate.canonical}|{str(form.get('chassis_tail') or '').upper()}"
+    if kind in _OF_VEHICLE and (vehicle := vehicle_of(form)) is not None:
+        about = vehicle
     elif kind in _OF_PERSON and form.get(_OF_PERSON[kind]) is not None:
         about = f"{key_id}|{form[_OF_PERSON[kind]]}"
     else:

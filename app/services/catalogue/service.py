@@ -113,7 +113,8 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class DocumentRule:
     """A paper or picture to hand in. `rule` names a photo rule; `reuse_days` how long one given before may serve again;
-    `per_vehicle`: it belongs to one vehicle alone, so that an application for a further one wants another."""
+    `per_vehicle`: it belongs to one vehicle alone, so that an application for a further one wants another, and it is
+    used again for the same vehicle alone."""
 
     name: str
     title: Text
