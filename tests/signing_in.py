@@ -115,7 +115,7 @@ async def last_code(house: House) -> str:
     await drain(house)
     async with house.db.read() as connection:
         for message in await list_outbox(connection, house.keys):
-            found = re.match(r"(\d{6}) ", message.subject)
+            found = re.match(r"(\d{6})\b", message.subject)
             if found:
                 return found.group(1)
     return ""

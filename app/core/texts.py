@@ -20,8 +20,12 @@ class Text:
         return self.en if lang == "en" else self.id
 
     def fill(self, **params: object) -> "Text":
-        """The same text with its placeholders filled in, in both languages."""
-        return Text(self.id.format(**params), self.en.format(**params))
+        """The same text with its placeholders filled in, in both languages; another text says itself in each."""
+
+        def said(lang: Lang) -> dict[str, object]:
+            return {name: each.say(lang) if isinstance(each, Text) else each for name, each in params.items()}
+
+        return Text(self.id.format(**said("id")), self.en.format(**said("en")))
 
 
 _LONGEST_WISH = 200

@@ -14,7 +14,7 @@ from app.core.problems import INVALID_REQUEST, FieldError
 from app.core.texts import Lang, Text
 from app.routers.http.deps import TheAddress, TheHouse, TheLang
 from app.routers.http.guards import Applicant, public
-from app.routers.http.idempotency import KEY_NO_TWICE, KEY_REQUIRED, begin_once, need_key
+from app.routers.http.idempotency import KEY_NO_TWICE, KEY_OPTIONAL, KEY_REQUIRED, answer_once, begin_once, need_key
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
 from app.routers.schemas.applications import (
     Application,
@@ -26,6 +26,9 @@ from app.routers.schemas.applications import (
     AppointmentOut,
     CheckOut,
     CopiesIn,
+    FamilyConsentAsked,
+    FamilyConsentIn,
+    FamilyPerson,
     IssuedOut,
     StatusIn,
     StatusOut,
@@ -35,9 +38,10 @@ from app.routers.schemas.refunds import RefundAccountIn, RefundAccountOut
 from app.routers.schemas.tickets import Timeline, TimelineItem
 from app.services import applications, billing, cases
 from app.services.applications import ApplicationView
-from app.services.applications.problems import NO_BILL, NOT_FAMILY, VERSION_NEEDED
+from app.services.applications.problems import FAMILY_CONSENT_NEEDED, NO_BILL, NOT_FAMILY, VERSION_NEEDED
 from app.services.billing.refund_problems import ACCOUNT_NOT_FOUND
 from app.services.catalogue import Catalogue
+from app.services.identity.problems import CONSENT_REFUSED
 from app.services.registries import Nik, parse_kk
 
 router = APIRouter(tags=["applications"])
@@ -47,21 +51,50 @@ NOT_AN_ETAG = Text("If-Match harus berisi ETag permohonan.", "If-Match must hold
 IfMatch = Annotated[str | None, Header(max_length=40, description="The ETag of the application that you saw.")]
 
 
+@router.post(
+    "/v1/applications/family-consents", status_code=201, response_model=FamilyConsentAsked, openapi_extra=KEY_OPTIONAL
+)
+async def ask_member(body: FamilyConsentIn, request: Request, me: Applicant, house: TheHouse) -> JSONResponse:
+    """Send an adult of your family card a code, to the phone or e-mail of the population register; they give it to you if they
+    agree that you apply for this service in their name."""
+    service = house[Catalogue].get(body.service)
+    member = await _member(house, me, body.family_member)
+    # By who is asked too: several accounts of a card together must not ring one person's telephone.
+    await house[Limits].hit("one-time-code-person", house.keys.blind_index("nik", member.applicant.nik))
+
+    async def ask(tx: Tx) -> FamilyConsentAsked:
+        asked = await applications.ask_member(tx, member, service)
+        if asked is None:
+            return FamilyConsentAsked(needed=False)
+        return FamilyConsentAsked(needed=True, sent_to=asked.sent_to, good_until=asked.good_until)
+
+    return await answer_once(house, me, request, ask, status=201)
+
+
 @router.post("/v1/applications", status_code=201, response_model=Application, openapi_extra=KEY_REQUIRED)
 async def begin(body: ApplicationIn, request: Request, me: Applicant, house: TheHouse, lang: TheLang) -> JSONResponse:
-    """Begin a draft. What registers know is filled in already. Needs an Idempotency-Key."""
+    """Begin a draft. What registers know is filled in already. For an adult of the family card it takes their consent. Needs an
+    Idempotency-Key."""
     need_key(request)
     await house[Limits].hit("application-person", me.id)
-    service = house[Catalogue].get(body.service)
-    applicant = await _applicant(house, me, body)
-    form = await applications.starting_form(house, service, applicant, unit=body.unit, given=body.form)
+    service, family = house[Catalogue].get(body.service), body.family_member
+    member = await _member(house, me, family) if family is not None else None
+    if family is not None and member is not None and member.must_consent and not family.consent:
+        raise FAMILY_CONSENT_NEEDED()  # before any register is asked about them
+    who = member.applicant if member is not None else await applications.applicant_of(house, UUID(me.id))
+    form = await applications.starting_form(house, service, who, unit=body.unit, given=body.form)
     async with begin_once(house, me, request, required=True) as once:
         if once.earlier is not None:
             return once.earlier
-        made = await applications.begin(once.tx, service, unit=body.unit, applicant=applicant, form=form, lang=lang)
-        answer = await once.keep(await application_json(once.tx, made.case_id, lang), 201)
-    answer.headers["Location"] = f"/v1/applications/{made.case_id}"
-    return answer
+        agreed: applications.Applicant | None = who
+        if member is not None and family is not None:
+            agreed = await applications.agreed(once.tx, member, service, family.consent)
+        if agreed is not None:
+            made = await applications.begin(once.tx, service, unit=body.unit, applicant=agreed, form=form, lang=lang)
+            answer = await once.keep(await application_json(once.tx, made.case_id, lang), 201)
+            answer.headers["Location"] = f"/v1/applications/{made.case_id}"
+            return answer
+    raise CONSENT_REFUSED()  # after the commit: the failed try counts
 
 
 @router.get("/v1/applications")
@@ -306,14 +339,12 @@ def issued_out(house: House, view: ApplicationView) -> IssuedOut | None:
     )
 
 
-async def _applicant(house: House, me: Actor, body: ApplicationIn) -> applications.Applicant:
-    """Who applies: the citizen, or somebody of their own family card."""
-    if body.family_member is None:
-        return await applications.applicant_of(house, UUID(me.id))
-    nik, kk_no = Nik.parse(body.family_member.nik), parse_kk(body.family_member.kk_no)
+async def _member(house: House, me: Actor, given: FamilyPerson) -> applications.Member:
+    """Somebody of the citizen's own family card. Raises NOT_FAMILY and what `family_member` raises."""
+    nik, kk_no = Nik.parse(given.nik), parse_kk(given.kk_no)
     if nik is None or kk_no is None:
         raise NOT_FAMILY()
-    claim = applications.Claim(str(nik), body.family_member.born_on, kk_no)
+    claim = applications.Claim(str(nik), given.born_on, kk_no)
     await house[Limits].hit("one-time-code-person", me.id)  # nobody tries out other people's numbers here
     return await applications.family_member(house, UUID(me.id), claim)
 

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import httpx
+from sqlalchemy import select
+from sqlmodel import col
 
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
@@ -13,7 +15,8 @@ from app.core.problems import UPSTREAM_UNAVAILABLE
 from app.services import cases
 from app.services.applications import issue
 from app.services.cases import Case
-from app.services.registries import Owner, Registers, Vehicle, VehicleRegistry, demo
+from app.services.registries import Owner, Registers, Stnk, Vehicle, VehicleRegistry, demo
+from app.services.registries.models import VehicleRecord
 from tests import make
 from tests.applying import Desk, opened_unit
 from tests.drain import drain
@@ -30,6 +33,9 @@ class WritesNothing:
         self.find = register.find
 
     async def change_owner(self, _registry_id: str, _request_id: str, _owner: Owner) -> None:
+        raise UPSTREAM_UNAVAILABLE(name="uji")
+
+    async def enter_stnk(self, _registry_id: str, _request_id: str, _stnk: Stnk) -> None:
         raise UPSTREAM_UNAVAILABLE(name="uji")
 
 
@@ -52,6 +58,7 @@ async def test_from_the_sale_to_the_new_owner(house: House, client: httpx.AsyncC
     await buyer.sign_in()
     old = await seller.through("stnk-replacement", **CAR)
     await drain(house)
+    assert (await registered(house)).stnk_no == (await seller.get(f"/v1/applications/{old}"))["issued"]["number"]
     sold = {"sold_on": "2026-03-01", "buyer_name": "Siti Misal", "buyer_nik": demo.PEOPLE[demo.SITI].nik}
     await seller.through("stnk-sale-report", **CAR, **sold)
     await drain(house)
@@ -87,9 +94,30 @@ async def test_from_the_sale_to_the_new_owner(house: House, client: httpx.AsyncC
     assert (after.sale, after.blocked) == (None, False)
     assert (await house[Registers].find("tax", PLATE)) == tax.renewed(), "what was paid with it is entered once"
     was = await seller.sign_in()
+    assert after.stnk_no == (await (await buyer.sign_in()).get(f"/v1/applications/{renamed}"))["issued"]["number"]
     void = (await was.get(f"/v1/applications/{old}"))["issued"]["verify"]
     assert (await client.get(f"/v1/verify/{void}")).json()["status"] == "replaced", (
         "the seller's STNK is no longer good"
     )
     async with house.db.begin(SYSTEM) as tx:
         assert (await tx.session.get(Case, UUID(old))).state == "completed"  # type: ignore[union-attr]
+
+
+async def test_the_register_learns_of_a_new_vehicle_and_of_its_stnk(house: House, client: httpx.AsyncClient) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    desk = await Desk(house, client, demo.BUDI).sign_in()
+    new = {"chassis_no": "MHKCNTH1JKK777777", "engine_no": "CNTH0777777"}
+    id = await desk.through("stnk-new", **new)
+    await drain(house)
+    issued = (await desk.get(f"/v1/applications/{id}"))["issued"]
+    async with house.db.read() as connection:
+        bidx = house.keys.blind_index("vehicle-chassis", new["chassis_no"])
+        query = select(col(VehicleRecord.plate)).where(col(VehicleRecord.chassis_bidx) == bidx)
+        plate = (await connection.execute(query)).scalar_one()
+    found = await house[VehicleRegistry].find(plate)
+    assert found is not None
+    assert (found.owner.nik, found.stnk_no, found.plate[0]) == (demo.PEOPLE[demo.BUDI].nik, issued["number"], "B")
+    await issue.enter_register(house, id)
+    async with house.db.read() as connection:
+        assert len((await connection.execute(query)).all()) == 1, "told twice, entered once"

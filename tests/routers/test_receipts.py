@@ -14,11 +14,13 @@ from app.routers.http.guards import issue_ticket_token
 from app.services import billing, transparency
 from app.services.billing.treasury import remittances
 from app.services.documents import verify_receipt
+from app.services.identity.roles import Role
 from app.services.registries import demo
 from tests import make
-from tests.applying import Desk, opened_unit
+from tests.applying import POLRES, Desk, opened_unit
 from tests.banks import flag, join_bank
 from tests.drain import drain
+from tests.routers.pages.test_applications import browser_for
 from tests.services.billing.test_remittances import NTPN, confirm, record
 
 
@@ -162,3 +164,57 @@ async def test_an_applications_receipt_is_the_same_paper(house: House, client: h
     assert demo.PEOPLE[demo.BUDI].nik not in words
     stranger = await Desk(house, client, demo.SITI).sign_in()
     assert (await client.get(f"{path}/receipt.pdf", headers=stranger.headers)).status_code == 404
+
+
+async def test_each_payment_of_an_application_keeps_its_receipt(house: House, client: httpx.AsyncClient) -> None:
+    """An exemption that is denied after paying makes a second bill; the first one's receipt has a door still."""
+    await make.demo_set(house)
+    await opened_unit(house)
+    bank = await (await join_bank(house, client)).sign_in()
+    desk = await Desk(house, client, demo.SITI).sign_in()
+    vehicle = next(each for each in demo.demo_vehicles() if each.plate == "B5678ABC")
+    draft = await desk.draft("stnk-renewal", plate=vehicle.plate, chassis_tail=vehicle.chassis_no[-5:], owner_nik=None)
+    await desk.patch(draft["id"], {}, exemption="poor")
+    draft, path = await desk.hand_in(draft), f"/v1/applications/{draft['id']}"
+    await desk.book(draft["id"], "stnk-renewal", POLRES)
+    first = (await desk.submit(draft["id"]))["bill"]
+    await bank.pay(first["virtual_accounts"][0]["customer_no"], "R1", first["amount"])
+    await desk.act(draft["id"], Role.OFFICER, "deny_exemption", reason="Surat keterangan tidak ada")
+    [only] = (await desk.get(f"{path}/receipts"))["receipts"]
+    page = await (await browser_for(house, demo.PEOPLE[demo.SITI])).get(f"/permohonan/{draft['id']}")
+    assert only["receipt_no"] in page, "it is shown while the second bill waits"
+    second = await desk.get(f"{path}/bill")
+    await bank.pay(second["virtual_accounts"][0]["customer_no"], "R2", second["amount"])
+    await drain(house)
+    receipts = (await desk.get(f"{path}/receipts"))["receipts"]
+    assert [(each["amount"], each["written"]) for each in receipts] == [
+        (second["amount"], True),
+        (first["amount"], True),
+    ]
+    assert (await desk.get(f"{path}/receipt"))["bank_reference"] == "R2"
+    older = await desk.get(f"{path}/receipt", no=only["receipt_no"])
+    assert (older["bank_reference"], older["amount"]) == ("R1", first["amount"])
+    keys = transparency.verifier_keys(house.keys, house.settings.transparency_origin)
+    assert verify_receipt(older, keys).holds
+    pdf = await client.get(f"{path}/receipt.pdf", headers=desk.headers, params={"no": only["receipt_no"]})
+    assert pdf.content.startswith(b"%PDF")
+    other = await client.get(f"{path}/receipt", headers=desk.headers, params={"no": "X"})
+    assert other.json()["code"] == "applications-no-receipt"
+
+
+async def test_a_receipt_that_cannot_be_had_yet_is_not_offered(house: House, client: httpx.AsyncClient) -> None:
+    """Money that a statement file brought before any bank's notice has a code to check, and no paper."""
+    await make.demo_set(house)
+    await opened_unit(house)
+    desk = await Desk(house, client, demo.BUDI).sign_in()
+    draft = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    await drain(house)
+    [receipt] = (await desk.get(f"/v1/applications/{draft['id']}/receipts"))["receipts"]
+    assert receipt["written"] is False
+    browser = await browser_for(house, demo.PEOPLE[demo.BUDI])
+    for page in ("", "/bayar"):
+        said = await browser.get(f"/permohonan/{draft['id']}{page}")
+        assert receipt["receipt_no"] in said
+        assert "bukti-bayar.pdf" not in browser.page.text

@@ -22,15 +22,18 @@ from app.routers.pages.once import new_once, once
 from app.routers.pages.services import After, units_of
 from app.routers.pages.visit import TheVisit, Visit
 from app.services import applications, reference
-from app.services.applications import Applicant, ApplicationLine
+from app.services.applications import ApplicationLine, Member
 from app.services.applications.problems import (
+    FAMILY_UNREACHABLE,
     FORM_INVALID,
     IDENTITY_NEEDED,
     NOT_FAMILY,
+    NOT_OF_AGE,
     NOT_OFFERED,
     TOO_MANY_DRAFTS,
 )
 from app.services.catalogue import Catalogue, Service
+from app.services.identity.problems import CONSENT_REFUSED
 from app.services.registries import Nik, parse_kk
 
 router = APIRouter(include_in_schema=False)
@@ -39,6 +42,10 @@ LOOKED_AT = 50
 """Own applications among which a draft for the same service is looked for."""
 CHOOSE_UNIT = Text("Pilih kesatuan.", "Choose a unit.")
 CHOOSE_PERSON = Text("Pilih untuk siapa.", "Choose for whom.")
+CODE_MISSING = Text(
+    "Ketik kode yang diberikan anggota keluarga Anda.", "Type the code that your family member gives you."
+)
+ABOUT_FAMILY = (NOT_FAMILY, NOT_OF_AGE, FAMILY_UNREACHABLE)
 SHOWN_AT_UNIT = (NOT_OFFERED, TOO_MANY_DRAFTS, FORM_INVALID, UPSTREAM_UNAVAILABLE)
 
 
@@ -72,7 +79,8 @@ async def ask_unit(
 
 @router.post("/permohonan/mulai")
 async def begin(me: CitizenOnPage, visit: TheVisit) -> Response:
-    """Begin a draft, once however often it is pressed, with what registers know already filled in."""
+    """Begin a draft, once however often it is pressed, with what registers know already filled in. An adult of the family card
+    is first sent a code, which the next page takes."""
     form = await visit.form()
     service = visit.house[Catalogue].get(form.get("service")[:40])
     unit = form.get("unit")[:60]
@@ -83,9 +91,16 @@ async def begin(me: CitizenOnPage, visit: TheVisit) -> Response:
     if form.errors:
         return await _show(visit, me, service, form, search, status=422)
     try:
-        return visit.go(await _begin(visit, me, service, unit, claim, form))
+        member = await _member(visit, me, claim) if claim is not None else None
+        if member is not None and member.must_consent and not form.get("code"):
+            return await _ask_member(visit, me, service, member, form)
+        path = await _begin(visit, me, service, unit, member, form)
+        if path:
+            return visit.go(path)
+        form.take(CONSENT_REFUSED(), onto="code")
+        return _show_code(visit, service, form)
     except Problem as problem:
-        if problem.type is NOT_FAMILY:
+        if problem.type in ABOUT_FAMILY:
             form.take(problem, onto="nik")
         elif problem.type in SHOWN_AT_UNIT:
             form.take(problem, onto="unit")
@@ -97,26 +112,47 @@ async def begin(me: CitizenOnPage, visit: TheVisit) -> Response:
 # --- below the doors ----------------------------------------------------------------------------------------------------
 
 
-async def _begin(
-    visit: Visit, me: Actor, service: Service, unit: str, claim: applications.Claim | None, form: Form
-) -> str:
-    """The address of the draft."""
+async def _begin(visit: Visit, me: Actor, service: Service, unit: str, member: Member | None, form: Form) -> str:
+    """The address of the draft; empty where the family member's code does not hold."""
     await visit.house[Limits].hit("application-person", me.id)
-    applicant = await _applicant(visit, me, claim)
-    known = await applications.starting_form(visit.house, service, applicant, unit=unit, given={})
+    who = member.applicant if member else await applications.applicant_of(visit.house, UUID(me.id))
+    known = await applications.starting_form(visit.house, service, who, unit=unit, given={})
 
     async def work(tx: Tx) -> str:
-        made = await applications.begin(tx, service, unit=unit, applicant=applicant, form=known, lang=visit.lang)
+        agreed = await applications.agreed(tx, member, service, form.get("code")) if member else who
+        if agreed is None:
+            return ""  # committed, so that the failed try counts
+        made = await applications.begin(tx, service, unit=unit, applicant=agreed, form=known, lang=visit.lang)
         return at(made.case_id)
 
     return await once(visit, me, form, work)
 
 
-async def _applicant(visit: Visit, me: Actor, claim: applications.Claim | None) -> Applicant:
-    if claim is None:
-        return await applications.applicant_of(visit.house, UUID(me.id))
+async def _member(visit: Visit, me: Actor, claim: applications.Claim) -> Member:
     await visit.house[Limits].hit("one-time-code-person", me.id)  # nobody tries out other people's numbers here
     return await applications.family_member(visit.house, UUID(me.id), claim)
+
+
+async def _ask_member(visit: Visit, me: Actor, service: Service, member: Member, form: Form) -> Response:
+    """Send the adult a code, and ask for it; one that was sent and is not typed is asked for again."""
+    if form.get("sent_to") and form.get("do") != "again":
+        form.errors["code"] = CODE_MISSING
+        return _show_code(visit, service, form)
+    keys = visit.house.keys
+    await visit.house[Limits].hit("one-time-code-person", keys.blind_index("nik", member.applicant.nik))
+    async with visit.house.db.begin(me) as tx:
+        asked = await applications.ask_member(tx, member, service)
+    return _show_code(visit, service, Form({**form.values, "sent_to": asked.sent_to if asked else "", "code": ""}))
+
+
+def _show_code(visit: Visit, service: Service, form: Form) -> Response:
+    return visit.show(
+        "pages/applications/begin_code.html",
+        status=422 if form.errors else 200,
+        service=service,
+        form=form,
+        once=new_once(),
+    )
 
 
 def _family(form: Form) -> applications.Claim | None:

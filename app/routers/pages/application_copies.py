@@ -17,12 +17,12 @@ from app.routers.pages.questions import Question, filled, questions_of, show_fau
 from app.routers.pages.visit import TheVisit, Visit
 from app.services import applications, catalogue
 from app.services.applications import ApplicationView
-from app.services.applications.problems import FORM_INVALID, NOT_OFFERED, TOO_MANY_DRAFTS
+from app.services.applications.problems import FAMILY_CONSENT_NEEDED, FORM_INVALID, NOT_OFFERED, TOO_MANY_DRAFTS
 from app.services.catalogue import Section
 
 router = APIRouter(include_in_schema=False)
 
-SAID_HERE = (FORM_INVALID, NOT_OFFERED, TOO_MANY_DRAFTS)
+SAID_HERE = (FAMILY_CONSENT_NEEDED, FORM_INVALID, NOT_OFFERED, TOO_MANY_DRAFTS)
 MADE = Text(
     "Draf {reference} dibuat untuk kendaraan itu. Tambah lagi di bawah, atau selesaikan satu per satu di Permohonan saya.",
     "The draft {reference} was made for that vehicle. Add another one below, or finish each in My applications.",

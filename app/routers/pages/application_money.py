@@ -66,7 +66,7 @@ async def payment_page(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response
         view=view,
         bill=ShownBill.of(bill) if bill else None,
         qris=qris,
-        receipt=await applications.receipt_code(visit.house, id) if bill and bill.paid_at else None,
+        receipts=await applications.receipts_of(visit.house, id),
         now=visit.now,
     )
 

@@ -174,9 +174,11 @@ async def proof_file(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response:
 
 
 @router.get("/permohonan/{id}/bukti-bayar.pdf")
-async def receipt_file(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response:
-    """The receipt of the payment; it carries its own proof."""
-    pdf = await documents.payment_receipt(await applications.receipt_for(visit.house, me, id))
+async def receipt_file(
+    id: UUID, me: CitizenOnPage, visit: TheVisit, no: Annotated[str | None, Query(max_length=40)] = None
+) -> Response:
+    """The receipt of a payment, the newest without its number; it carries its own proof."""
+    pdf = await documents.payment_receipt(await applications.receipt_for(visit.house, me, id, code=no))
     headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="bukti-bayar.pdf"'}
     return visit.finish(Response(pdf, headers=headers, media_type="application/pdf"))
 
@@ -266,7 +268,7 @@ async def _show_application(visit: Visit, view: ApplicationView, done: str) -> R
         coming_to=await unit_name(visit, coming.unit) if coming else "",
         check_in=check_in,
         turn=await _turn(visit, view),
-        receipt=await applications.receipt_code(visit.house, view.id) if view.bill and view.bill.paid_at else None,
+        receipts=await applications.receipts_of(visit.house, view.id),
         unread=unread,
         entries=list(reversed(entries)),
         notice=NOTICES.get(done),

@@ -24,12 +24,33 @@ Plain = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 MAX_REFERENCE = 64
 
 
-class FamilyMember(BaseModel):
+class FamilyPerson(BaseModel):
     """Somebody of the applicant's own family card (KK)."""
 
     nik: Annotated[str, Field(max_length=40)]
     born_on: date
     kk_no: Annotated[str, Field(max_length=40)]
+
+
+class FamilyMember(FamilyPerson):
+    """Whom of the family card it is for; of 17 or more, with the code by which they agree."""
+
+    consent: Annotated[str, Field(max_length=14, description="The code that the member was sent.")] | None = None
+
+
+class FamilyConsentIn(BaseModel):
+    """For which service somebody of the family card is asked to agree."""
+
+    service: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$")]
+    family_member: FamilyPerson
+
+
+class FamilyConsentAsked(BaseModel):
+    """`needed` is false for a child, who goes by you. Else where the code went, covered, and until when it is good."""
+
+    needed: bool
+    sent_to: str | None = None
+    good_until: datetime | None = None
 
 
 class ApplicationIn(BaseModel):
@@ -43,7 +64,9 @@ class ApplicationIn(BaseModel):
     unit: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Z0-9-]+$")]
     form: dict[str, JsonValue] = Field(default_factory=dict, max_length=200)
     family_member: FamilyMember | None = Field(
-        default=None, description="For somebody of your own family card; you get the messages."
+        default=None,
+        description="For somebody of your own family card; you get the messages. Of 17 or more they agree with a code of their "
+        "own (`POST /v1/applications/family-consents`).",
     )
 
 

@@ -4,7 +4,7 @@ What a service asks for stands in its file (`app/data/catalogue`); how every app
 `app/data/lifecycles/application.yaml`.
 """
 
-from app.services.applications.applicants import applicant_by_nik, applicant_of, family_member
+from app.services.applications.applicants import applicant_by_nik, applicant_of
 from app.services.applications.assisting import Claim
 from app.services.applications.drafts import (
     Applicant,
@@ -20,6 +20,7 @@ from app.services.applications.drafts import (
     starting_form,
 )
 from app.services.applications.facts import OpenTickets
+from app.services.applications.family import Member, agreed, ask_member, family_member
 from app.services.applications.issuing import issued_pdf
 from app.services.applications.lifecycle import DEADLINES, EFFECTS, GUARDS, LIFECYCLE
 from app.services.applications.messages import MessageView, StoredFile, count_unread, store_file
@@ -31,7 +32,7 @@ from app.services.applications.papers import bytes_of, open_paper, reusable, reu
 from app.services.applications.papers import checked as checked_paper
 from app.services.applications.papers import keep as keep_paper
 from app.services.applications.precheck import PreCheck, PriceLine
-from app.services.applications.proofs import proof_for, receipt_code, receipt_for
+from app.services.applications.proofs import ReceiptLine, proof_for, receipt_for, receipts_of
 from app.services.applications.reasons import REASONS, REFUSALS
 from app.services.applications.review import (
     Decision,
@@ -83,18 +84,22 @@ __all__ = [
     "DocumentView",
     "Mark",
     "MarkView",
+    "Member",
     "MessageView",
     "OpenTickets",
     "PaperView",
     "PreCheck",
     "PriceLine",
+    "ReceiptLine",
     "ReviewView",
     "StoredFile",
     "Submission",
+    "agreed",
     "applicant_by_nik",
     "applicant_of",
     "application_for",
     "ask_for_day",
+    "ask_member",
     "begin",
     "bytes_of",
     "change",
@@ -120,8 +125,8 @@ __all__ = [
     "open_message_file",
     "open_paper",
     "proof_for",
-    "receipt_code",
     "receipt_for",
+    "receipts_of",
     "refunds_of",
     "reopen",
     "reusable",

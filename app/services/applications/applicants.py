@@ -1,13 +1,11 @@
 """Who applies: a signed-in citizen whose account the population register has bound to a NIK; typing a NIK is not enough."""
 
-from datetime import date
 from uuid import UUID
 
 from app.core.house import House
 from app.core.problems import Problem
-from app.services.applications.assisting import Claim
 from app.services.applications.drafts import Applicant
-from app.services.applications.problems import IDENTITY_NEEDED, NOT_FAMILY
+from app.services.applications.problems import IDENTITY_NEEDED
 from app.services.identity import people
 from app.services.registries import Nik, PopulationRegistry, means_down
 
@@ -48,17 +46,3 @@ async def _registered(house: House, nik: str) -> tuple[str, str] | None:
             raise
         return None
     return None if record is None else (record.name, record.born_on.isoformat())
-
-
-async def family_member(house: House, account: UUID, claim: Claim) -> Applicant:
-    """Somebody of the citizen's own family card, for whom they apply; messages and papers stay with who applies.
-
-    Asks the population register: never inside a transaction. Raises IDENTITY_NEEDED, NOT_FAMILY.
-    """
-    own = await applicant_of(house, account)
-    register = house[PopulationRegistry]
-    member = await register.check(claim.nik, claim.born_on, claim.kk_no)
-    self_on_card = await register.check(own.nik, date.fromisoformat(own.born_on), claim.kk_no)
-    if member is None or self_on_card is None:
-        raise NOT_FAMILY()
-    return Applicant(account, member.nik, member.name, member.born_on.isoformat(), own.contact)

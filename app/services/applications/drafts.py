@@ -22,11 +22,12 @@ from app.services import cases, catalogue, reference
 from app.services.applications import facts as known_facts
 from app.services.applications.assisting import consent_data
 from app.services.applications.facts import Subject
-from app.services.applications.models import Application, ApplicationDocument, ApplicationMark
+from app.services.applications.models import Application, ApplicationDocument, ApplicationMark, Behalf
 from app.services.applications.precheck import PreCheck, pre_check
 from app.services.applications.problems import (
     CHANGED_MEANWHILE,
     EXEMPTION_UNKNOWN,
+    FAMILY_CONSENT_NEEDED,
     FORM_INVALID,
     LIKELY_DUPLICATE,
     NOT_OFFERED,
@@ -45,7 +46,8 @@ from app.services.applications.store import (
 )
 from app.services.cases import Case, paper_consents
 from app.services.catalogue import Catalogue, Facts, OfferState, Service
-from app.services.identity import people
+from app.services.identity import consents, people
+from app.services.identity.codes import CodePurpose
 from app.services.reference import Unit
 
 MAX_DRAFTS = 20
@@ -66,6 +68,15 @@ class Applicant:
     name: str = field(repr=False)
     born_on: str = field(repr=False)
     contact: str | None = field(default=None, repr=False)
+    behalf: Behalf | None = None
+    """For whom of their family card the account `person_id` applies; None for itself."""
+    consent: UUID | None = None
+    """The adult's own, from `family.agreed`."""
+
+
+def family_step(service: Service) -> str:
+    """What an adult of the family card agrees to: one begun application for this service, by the account that asked."""
+    return f"family {service.code}"
 
 
 async def starting_form(
@@ -102,8 +113,10 @@ async def begin(
     """Begin a draft for this person at this unit, with what registers know already filled in. With a `consent` it is begun
     by the unit's counter, for somebody who may have an account of their own.
 
-    Raises NOT_OFFERED, TOO_MANY_DRAFTS, and what the reference data raises for an unknown unit.
+    Raises NOT_OFFERED, TOO_MANY_DRAFTS, FAMILY_CONSENT_NEEDED for an adult of the family card who has not agreed in this
+    transaction, and what the reference data raises for an unknown unit.
     """
+    await _check_agreed(tx, service, applicant)
     offered = await reference.unit(tx.session, unit)
     await check_offered(tx, service, offered)
     nik_bidx = tx.house.keys.blind_index("nik", applicant.nik)
@@ -118,7 +131,11 @@ async def begin(
         reference=new_reference(PREFIX.get(service.family, OTHER_PREFIX)),
         policy_id=policy.id,
         subject=service.code,
-        data={"service": service.code, "service_version": service.version, **consent_data(consent)},
+        data={
+            "service": service.code,
+            "service_version": service.version,
+            **consent_data(consent or applicant.consent),
+        },
         case_id=case_id,
     )
     about = {"nik": applicant.nik, "name": applicant.name, "contact": applicant.contact}
@@ -130,6 +147,7 @@ async def begin(
         home_unit=unit,
         person_id=applicant.person_id or await people.find_by_nik(tx.session, nik_bidx),
         assisted_unit=unit if consent is not None else None,
+        behalf=applicant.behalf,
         key_id=key_id,
         nik_bidx=nik_bidx,
         born_bidx=tx.house.keys.blind_index("born", applicant.born_on),
@@ -220,7 +238,8 @@ async def copy(tx: Tx, case_id: UUID, forms: Sequence[Mapping[str, JsonValue]]) 
     """Further drafts like this one, each with these fields changed, and with its papers: several vehicles in one go.
 
     What belongs to this one's vehicle alone, answers and papers, does not go along. Raises FORM_INVALID,
-    TOO_MANY_DRAFTS, NOT_OFFERED. Locks case and application.
+    TOO_MANY_DRAFTS, NOT_OFFERED, FAMILY_CONSENT_NEEDED for an adult of the family card, who agrees to each anew. Locks case and
+    application.
     """
     _, application = await own_locked(tx, case_id)
     service = await service_of(tx.session, application)
@@ -244,7 +263,12 @@ async def copy(tx: Tx, case_id: UUID, forms: Sequence[Mapping[str, JsonValue]]) 
             service,
             unit=application.home_unit,
             applicant=Applicant(
-                application.person_id, person["nik"] or "", person["name"] or "", "", person["contact"]
+                application.person_id,
+                person["nik"] or "",
+                person["name"] or "",
+                "",
+                person["contact"],
+                Behalf(application.behalf) if application.behalf else None,
             ),
             form=filled,
             lang="en" if application.lang == "en" else "id",
@@ -379,6 +403,18 @@ async def check_offered(tx: Tx, service: Service, unit: Unit) -> None:
     offer = await catalogue.is_offered(tx.session, tx.house[Catalogue], unit, service.code, day)
     if offer is None or offer.state is OfferState.SUSPENDED:
         raise NOT_OFFERED(unit=unit.name, notice=(offer.notice if offer else None) or Text("", ""))
+
+
+async def _check_agreed(tx: Tx, service: Service, applicant: Applicant) -> None:
+    """A guard of its own: it trusts no caller's word for the consent."""
+    if applicant.behalf in (None, Behalf.CHILD):
+        return
+    given, account = applicant.consent, applicant.person_id
+    if given is None or account is None:
+        raise FAMILY_CONSENT_NEEDED()
+    step = family_step(service)
+    if not await consents.was_given(tx, about=account, step=step, consent=given, purpose=CodePurpose.FAMILY):
+        raise FAMILY_CONSENT_NEEDED()
 
 
 async def _check_drafts(tx: Tx, nik_bidx: str) -> None:

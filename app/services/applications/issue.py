@@ -19,21 +19,22 @@ from app.services.applications.issued_models import IssuedDocument
 from app.services.applications.issued_store import list_not_entered, list_unsealed, note_entered, note_tried
 from app.services.applications.issuing import RENDER, issued_of, prepare_issue
 from app.services.applications.models import Application
-from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of
+from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of, vehicle_of
 from app.services.cases import MEND, Case
 from app.services.catalogue import DocumentKind, Enters, Facts, Field, Service
 from app.services.documents.issued import PaperFacts, Row
-from app.services.reference import parse_plate
 from app.services.registries import (
     REGISTRY_REQUEST_REUSED,
     VEHICLE_UNKNOWN,
     Licence,
     LicenceStatus,
+    NewVehicle,
     Nik,
     Owner,
     Registers,
     Sale,
     SimClass,
+    Stnk,
     VehicleRegistry,
 )
 
@@ -45,6 +46,10 @@ _QUOTED = frozenset({"applicant", "licence", "vehicle", "tax", "records"})
 TOLD_AT_ONCE = timedelta(minutes=20)
 """So long the job itself tries; after it the schedule does."""
 TOLD_AT_A_TIME = 50
+STNK = "stnk"
+"""The document of which the vehicle register learns the number."""
+NO_REGION = "B"
+"""The plate's region where no list says what a unit gives: that of the units of Mabes."""
 SUPERVISOR_AFTER = timedelta(days=1)
 _OF_VEHICLE = frozenset({"stnk", "stnk_pengesahan"})
 _OF_PERSON = {"sim": "sim_class"}
@@ -88,8 +93,8 @@ async def issue_for(tx: Tx, case: Case, application: Application) -> None:
 def _subject(tx: Tx, kind: str, key_id: UUID, form: Mapping[str, JsonValue]) -> str | None:
     """Of what there is one good paper of this kind: a person's licence of a class, or a vehicle's STNK, whoever owns it. The
     vehicle is told by plate and end of the chassis number, since a plate may move to another one."""
-    if kind in _OF_VEHICLE and (plate := parse_plate(str(form.get("plate") or ""))) is not None:
-        about = f"{plate.canonical}|{str(form.get('chassis_tail') or '').upper()}"
+    if kind in _OF_VEHICLE and (vehicle := vehicle_of(form)) is not None:
+        about = vehicle
     elif kind in _OF_PERSON and form.get(_OF_PERSON[kind]) is not None:
         about = f"{key_id}|{form[_OF_PERSON[kind]]}"
     else:
@@ -150,8 +155,14 @@ async def enter_register(house: House, case_id: str) -> None:
         return
     if person["nik"] is not None:
         told = _Told(house, person["nik"], person["contact"], checked, issued)
-        if checked.service.issues is not None and checked.service.issues.enters is not None:
-            await _enter_vehicle(told, checked.service.issues.enters)
+        enters = checked.service.issues.enters if checked.service.issues is not None else None
+        registry_id = None
+        if enters is Enters.REGISTRATION:
+            registry_id = await _register(told)
+        elif enters is not None:
+            await _enter_vehicle(told, enters)
+        if issued.kind == STNK:
+            await _enter_stnk(told, registry_id)
         if issued.kind in _ENTERED:
             await _ENTERED[issued.kind](told)
     async with house.db.begin(SYSTEM) as tx:
@@ -233,6 +244,57 @@ async def _enter_vehicle(told: _Told, enters: Enters) -> None:
     )
     sale = Sale(date.fromisoformat(str(form["sold_on"])), buyer)
     await _once(register.report_sale(vehicle.registry_id, told.request(":sale"), sale))
+
+
+async def _register(told: _Told) -> str:
+    """The vehicle register learns of a new vehicle, and gives it its plate."""
+    form, house = told.checked.facts.form, told.house
+    async with house.db.read() as connection:
+        unit = await reference.unit(connection, told.issued.unit)
+        region = await reference.plate_letters(connection, unit, told.checked.facts.today)
+    owner_nik = str(Nik.parse(str(form.get("owner_nik") or "")) or "") or None
+    own = owner_nik == told.nik  # a dealer's telephone is not the owner's
+    owner = Owner(
+        str(form["owner_name"]),
+        str(form["owner_address"]),
+        owner_nik,
+        parse_mobile(told.contact or "") if own else None,
+        parse_email(told.contact or "") if own else None,
+    )
+    kinds = next(each for each in told.checked.service.fields if each.name == "vehicle_kind")
+    new = NewVehicle(
+        region=region or NO_REGION,
+        chassis_no=str(form["chassis_no"]).upper(),
+        engine_no=str(form["engine_no"]).upper(),
+        make=str(form["make"]),
+        model=str(form["model"]),
+        colour=str(form["colour"]),
+        kind=kinds.label(form["vehicle_kind"]).id,
+        year=int(str(form["year"])),
+        owner=owner,
+    )
+    return await house[VehicleRegistry].register_vehicle(told.request(":new"), new)
+
+
+async def _enter_stnk(told: _Told, registry_id: str | None) -> None:
+    """The vehicle register learns the number of the STNK that is good now; and, where the form says that the one before was
+    lost, that whoever shows that one shows a lost paper."""
+    register, issued, form = told.house[VehicleRegistry], told.issued, told.checked.facts.form
+    if registry_id is None:
+        plate = told.plate()
+        vehicle = await register.find(plate) if plate is not None else None
+        if vehicle is None:
+            raise VEHICLE_UNKNOWN()
+        registry_id = vehicle.registry_id
+    lost = form.get("reason") == "lost"
+    stnk = Stnk(
+        number=issued.number,
+        issued_on=issued.issued_at.date(),
+        valid_until=issued.valid_until,
+        lost_on=date.fromisoformat(str(form["lost_on"])) if lost and form.get("lost_on") else None,
+        loss_report_no=_text(form.get("police_report_no")) if lost else None,
+    )
+    await _once(register.enter_stnk(registry_id, f"{issued.id}:stnk", stnk))
 
 
 async def _once(call: Awaitable[None]) -> None:

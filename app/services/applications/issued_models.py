@@ -76,6 +76,8 @@ class IssuedDocumentRow(Table, table=True):
     entered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the registers had learned of it."""
     entry_tried_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its file was deleted, by time; `sha256` names what is no more, and `key_id` is nobody's."""
 
 
 class RevocationProposal(Table, table=True):

@@ -139,7 +139,7 @@ def seen(row: RowMapping) -> IssuedDocument:
         check_code=row["check_code"],
         issued_at=row["issued_at"],
         valid_until=row["valid_until"],
-        ready=row["sha256"] is not None,
+        ready=row["sha256"] is not None and row["forgotten_at"] is None,
         revoked_at=row["revoked_at"],
         revoked_why=REVOCATIONS[Revocation(row["revoked_why"])] if row["revoked_why"] else None,
         replaced_by=row["replaced_by"],

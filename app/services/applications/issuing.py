@@ -189,6 +189,8 @@ async def issued_pdf(house: House, case_id: UUID) -> bytes:
         raise ISSUED_REVOKED(why=REVOCATIONS[Revocation(found["revoked_why"])])
     if found["sha256"] is None:
         raise ISSUED_NOT_READY(retry_after=RETRY_AFTER_S, headers={"Retry-After": str(RETRY_AFTER_S)})
+    if found["forgotten_at"] is not None:
+        raise ISSUED_ERASED()
     sealed = (await house.storage.get(found["sha256"])).decode()
     async with house.db.read() as connection:
         plain = (await vault.open_(connection, house.keys, found["key_id"], {SEALED_AS: sealed}))[SEALED_AS]

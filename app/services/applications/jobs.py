@@ -27,16 +27,18 @@ SLOT_OFFERED = Text(
     "Ada tempat kosong untuk jadwal yang Anda tunggu; ambil sebelum batasnya",
     "A place that you waited for is free; take it in time",
 )
+HOURS_CHANGED = Text("Jam layanan berubah", "The hours have changed")
+DAY_CLOSED = Text("Kesatuan tutup atau hari libur pada hari itu", "The unit is closed or it is a holiday on that day")
 MISFITS = Text(
-    "Jam layanan berubah, jadwal Anda {was} tidak bisa dilayani. Waktu kosong berikutnya: {next}. Pilih di halaman "
+    "{why}, jadwal Anda {was} tidak bisa dilayani. Waktu kosong berikutnya: {next}. Pilih di halaman "
     "permohonan; sebelum itu jadwal lama tetap tercatat",
-    "The hours have changed, and your appointment on {was} cannot be kept. The next free time: {next}. Choose it on the "
+    "{why}, and your appointment on {was} cannot be kept. The next free time: {next}. Choose it on the "
     "application's page; until then the old one stays noted",
 )
 MISFITS_AND_FULL = Text(
-    "Jam layanan berubah, jadwal Anda {was} tidak bisa dilayani. Belum ada waktu kosong di dekatnya: pilih hari lain atau "
+    "{why}, jadwal Anda {was} tidak bisa dilayani. Belum ada waktu kosong di dekatnya: pilih hari lain atau "
     "masuk daftar tunggu di halaman permohonan",
-    "The hours have changed, and your appointment on {was} cannot be kept. No time near it is free: choose another day or "
+    "{why}, and your appointment on {was} cannot be kept. No time near it is free: choose another day or "
     "join the waiting list on the application's page",
 )
 REVOKED = Text("Dokumen dicabut dan tidak berlaku lagi", "The document was revoked and is no longer valid")
@@ -106,7 +108,10 @@ async def slot_misfits(house: House, unit_code: str, case_ids: Sequence[str]) ->
     now = house.clock.now()
     async with house.db.read() as connection:
         unit = await reference.unit(connection, unit_code)
-        found = {str(each.case_id): each for each in await appointments.misfits_of(connection, unit_code, now=now)}
+        found = {
+            str(each.case_id): each
+            for each in await appointments.misfits_of(connection, unit_code, now=now, of=[*map(UUID, case_ids)])
+        }
     for case_id in case_ids:
         if case_id in found:
             await _tell_misfit(house, unit, found[case_id])
@@ -159,7 +164,8 @@ async def _tell_misfit(house: House, unit: Unit, misfit: appointments.Conflict) 
     free = [each.starts_at for each in near]
     later = [each for each in free if each > misfit.starts_at] or free
     was, *rest = (money.shown_moment(at, zone, unit.zone) for at in (misfit.starts_at, *later[:1]))
-    what = MISFITS.fill(was=was, next=rest[0]) if rest else MISFITS_AND_FULL.fill(was=was)
+    why = DAY_CLOSED if misfit.why == "closed" else HOURS_CHANGED
+    what = MISFITS.fill(why=why, was=was, next=rest[0]) if rest else MISFITS_AND_FULL.fill(why=why, was=was)
     async with house.db.begin(SYSTEM) as tx:
         case, application = await cases.get_locked(tx, misfit.case_id), await application_of(tx, misfit.case_id)
         await telling.tell(tx, case, application, "application_news", what=what, reason="-")

@@ -274,6 +274,12 @@ async def reopen(move: Move) -> None:
     await money.hold_slot_until(move.tx, move.case, move.tx.now + slots.DRAFT_HOLD)
 
 
+async def hold_slot_awake(move: Move) -> None:
+    """What was handed back keeps its place for some hours in which people are awake, as the policy says: the system hands back
+    at any time of the night, when a register answers again."""
+    await slots.hold_awake(move.tx, move.case)
+
+
 async def stop_clock(move: Move) -> None:
     """The ball is with the applicant."""
     await clock.stop(move.tx, move.case, await application_of(move.tx, move.case.id))
@@ -397,7 +403,7 @@ _GUARDS = (
 )  # fmt: skip
 _EFFECTS = (
     submit, begin_review, open_bill, bill_after_all, cancel_bill, confirm_slot, release_slot, make_receipt, void_receipt,
-    owe_payment, owe_all, reopen, stop_clock, start_clock, note_retest, note_missed, issue, tell, tell_refund_paid,
+    owe_payment, owe_all, reopen, hold_slot_awake, stop_clock, start_clock, note_retest, note_missed, issue, tell, tell_refund_paid,
     ask_account_again,
 )  # fmt: skip
 _DEADLINES = (

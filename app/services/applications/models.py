@@ -5,6 +5,7 @@ with the same key, so that erasing the person erases both. What must be found is
 """
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
@@ -15,6 +16,16 @@ from app.core.ids import new_id
 
 _PRESENT = text("replaced_at IS NULL")
 _OPEN = text("mended_at IS NULL")
+
+
+class Behalf(StrEnum):
+    """For whom of their family card somebody applies."""
+
+    CHILD = "child"
+    ADULT = "adult"
+    """With that person's own consent, which the opening event names."""
+    UNPROVED = "unproved"
+    """Begun before adults were asked: nothing that they gave elsewhere is opened."""
 
 
 class Application(Table, table=True):
@@ -39,6 +50,8 @@ class Application(Table, table=True):
     person_id: UUID | None = Field(default=None, foreign_key="people.id")
     assisted_unit: str | None = Field(default=None, max_length=60)
     """The unit whose counter the applicant has allowed to fill this in for them."""
+    behalf: str | None = Field(default=None, max_length=10)
+    """A `Behalf`; None where somebody applies for themselves."""
     key_id: UUID = Field(foreign_key="data_keys.id")
     nik_enc: str | None = None
     name_enc: str | None = None

@@ -21,14 +21,25 @@ from app.core.problems import FieldError, Problem
 from app.core.texts import Text
 from app.services import documents
 from app.services.applications import drafts
-from app.services.applications.models import Application, ApplicationDocument
+from app.services.applications.models import Application, ApplicationDocument, Behalf
 from app.services.applications.problems import (
     DOCUMENT_NOT_GIVEN,
     DOCUMENT_REFUSED,
     DOCUMENT_UNKNOWN,
+    FAMILY_CONSENT_NEEDED,
 )
 from app.services.applications.retention import DROP_FILE
-from app.services.applications.store import check_may_see, find_application, own_locked, papers_of, service_of, touch
+from app.services.applications.store import (
+    Reader,
+    check_may_see,
+    find_application,
+    form_of,
+    own_locked,
+    papers_of,
+    service_of,
+    touch,
+    vehicle_of,
+)
 from app.services.catalogue import DocumentRule, Service
 from app.services.documents import PhotoProblem, PhotoRule, PhotoRules, SignatureRule, off_loop
 
@@ -134,26 +145,35 @@ async def keep(tx: Tx, case_id: UUID, paper: CheckedPaper, *, reused_from: UUID 
 
 
 async def reuse(tx: Tx, case_id: UUID, name: str, document_id: UUID) -> ApplicationDocument:
-    """Use a paper again that the same person gave in another application, within the time that its rule allows.
+    """Use a paper again that the same person gave in another application, within the time that its rule allows; what belongs to
+    one vehicle, for that vehicle alone.
 
-    Raises DOCUMENT_UNKNOWN, DOCUMENT_NOT_GIVEN, NOT_OPEN.
+    Raises DOCUMENT_UNKNOWN, DOCUMENT_NOT_GIVEN, NOT_OPEN, FAMILY_CONSENT_NEEDED for an adult of the family card who never
+    agreed.
     """
     _, application = await own_locked(tx, case_id)
+    if application.behalf == Behalf.UNPROVED:
+        raise FAMILY_CONSENT_NEEDED()
     rule = _rule(await service_of(tx.session, application), name)
     source = await tx.session.get(ApplicationDocument, document_id)
     owner = await tx.session.get(Application, source.case_id) if source else None
     too_old = source is not None and source.given_at < tx.now - timedelta(days=rule.reuse_days)
     if source is None or owner is None or owner.nik_bidx != application.nik_bidx or too_old or not _fits(rule, source):
         raise DOCUMENT_NOT_GIVEN(name=name)
+    if rule.per_vehicle and not await _same_vehicle(tx.session, tx.house, application, [owner]):
+        raise DOCUMENT_NOT_GIVEN(name=name)
     paper = CheckedPaper(rule, source.sha256, source.digest, source.media_type, source.size, tuple(source.warnings))
     return await keep(tx, case_id, paper, reused_from=source.id)
 
 
 async def reusable(house: House, actor: Actor, case_id: UUID) -> Mapping[str, list[ApplicationDocument]]:
-    """Papers that this person gave elsewhere and may use here, newest first, by the name of the paper wanted here."""
+    """Papers that this person gave elsewhere and may use here, newest first, by the name of the paper wanted here; none of an
+    adult of the family card who never agreed."""
     async with house.db.read() as connection:
         application = await find_application(connection, case_id)
         await check_may_see(connection, actor, application)
+        if application.behalf == Behalf.UNPROVED:
+            return {}
         service = await service_of(connection, application)
         table = ApplicationDocument.__table__  # type: ignore[attr-defined]
         query = (
@@ -168,6 +188,11 @@ async def reusable(house: House, actor: Actor, case_id: UUID) -> Mapping[str, li
             .limit(REUSABLE_SHOWN)
         )
         given = [ApplicationDocument(**row) for row in (await connection.execute(query)).mappings()]
+        of_vehicles = {each.name for each in service.documents if each.per_vehicle and each.reuse_days > 0}
+        others = {each.case_id for each in given if each.name in of_vehicles}
+        owners = [await find_application(connection, case_id) for case_id in others]
+        of_this = await _same_vehicle(connection, house, application, owners)
+    given = [each for each in given if each.name not in of_vehicles or each.case_id in of_this]
     now = house.clock.now()
     return {
         rule.name: [
@@ -207,6 +232,16 @@ async def open_bytes(house: House, key_id: UUID, sha256: str, *, name: str) -> b
     if plain is None:
         raise DOCUMENT_NOT_GIVEN(name=name)
     return plain
+
+
+async def _same_vehicle(
+    source: Reader, house: House, application: Application, others: Sequence[Application]
+) -> set[UUID]:
+    """Which of these applications are about the vehicle that this one is about; none while it names none."""
+    own = vehicle_of(await form_of(source, house.keys, application)) if others else None
+    if own is None:
+        return set()
+    return {each.case_id for each in others if vehicle_of(await form_of(source, house.keys, each)) == own}
 
 
 def _fits(rule: DocumentRule, paper: ApplicationDocument) -> bool:

@@ -340,3 +340,33 @@ NOT_FAMILY = ProblemType(
         "You can apply only for members of your own family card (KK).",
     ),
 )
+NOT_OF_AGE = ProblemType(
+    "applications-not-of-age",
+    422,
+    Text("Belum cukup umur untuk mewakili", "Too young to apply for others"),
+    Text(
+        "Untuk anggota keluarga hanya orang berumur 17 tahun ke atas dapat mengajukan. Minta orang dewasa di KK Anda.",
+        "Only somebody of 17 or more can apply for a member of the family. Ask an adult of your family card.",
+    ),
+)
+FAMILY_CONSENT_NEEDED = ProblemType(
+    "applications-family-consent-needed",
+    422,
+    Text("Persetujuan anggota keluarga diperlukan", "The family member's consent is needed"),
+    Text(
+        "Anggota keluarga berumur 17 tahun ke atas menyetujui sendiri. Kirim kode ke HP-nya (POST /v1/applications/family-consents), "
+        "lalu sertakan kode yang ia berikan (family_member.consent).",
+        "A member of the family of 17 or more agrees in person. Send a code to their phone (POST "
+        "/v1/applications/family-consents), then send along the code that they give you (family_member.consent).",
+    ),
+)
+FAMILY_UNREACHABLE = ProblemType(
+    "applications-family-unreachable",
+    409,
+    Text("Tidak ada HP atau surel anggota keluarga di Dukcapil", "Dukcapil has no phone or e-mail of this person"),
+    Text(
+        "Kode persetujuan tidak dapat dikirim. Ia dapat mengajukan dengan akunnya sendiri, atau di loket dengan formulir yang "
+        "ditandatanganinya.",
+        "No consent code can be sent. They can apply with an account of their own, or at a counter with a form that they sign.",
+    ),
+)

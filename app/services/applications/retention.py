@@ -20,6 +20,7 @@ from app.core.actor import SYSTEM
 from app.core.db import Tx
 from app.core.house import House
 from app.services import appointments, cases, catalogue, reference, transparency
+from app.services.applications import paper_retention
 from app.services.applications.issued_models import IssuedDocumentRow
 from app.services.applications.models import (
     Application,
@@ -31,7 +32,7 @@ from app.services.applications.retention_models import RetentionCount
 from app.services.applications.upload_models import UploadPiece
 from app.services.billing.models import Bill, Refund, RefundState
 from app.services.cases import Case
-from app.services.cases.models import WorkItem
+from app.services.cases.models import PaperConsent, WorkItem
 from app.services.catalogue import DocumentKind, Service
 from app.services.reference import EtlePolicy
 
@@ -39,6 +40,7 @@ FORGET, DROP_FILE = "applications.forget", "applications.drop_file"
 BATCH = 200
 """Applications, or papers, of one transaction."""
 DRAFTS, PAPERS, ANSWERS, APPLICATIONS, NUMBERS = "drafts", "papers", "answers", "applications", "queue_numbers"
+DOCUMENTS, CONSENTS = "issued_documents", "consent_forms"
 OF_FACES = (DocumentKind.PHOTO, DocumentKind.SIGNATURE)
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,8 @@ async def forget_due(house: House) -> Counter[str]:
             lifecycle = group.service.lifecycle
             await cases.forget_looks(tx, lifecycle=lifecycle, policy_id=group.policy_id, before=before)
     gone[NUMBERS] = await _forget_numbers(house)
+    gone[DOCUMENTS] = await paper_retention.forget_documents(house, DROP_FILE)
+    gone[CONSENTS] = await paper_retention.forget_consents(house, DROP_FILE)
     gone = +gone
     if gone:
         async with house.db.begin(SYSTEM) as tx:
@@ -89,7 +93,10 @@ async def drop_file(house: House, sha256: str) -> None:
         select(col(ApplicationDocument.id)).where(col(ApplicationDocument.sha256) == sha256),
         select(col(ApplicationMessage.id)).where(col(ApplicationMessage.file_sha256) == sha256),
         select(col(UploadPiece.id)).where(col(UploadPiece.sha256) == sha256),
-        select(col(IssuedDocumentRow.id)).where(col(IssuedDocumentRow.sha256) == sha256),
+        select(col(IssuedDocumentRow.id)).where(
+            col(IssuedDocumentRow.sha256) == sha256, col(IssuedDocumentRow.forgotten_at).is_(None)
+        ),
+        select(col(PaperConsent.id)).where(col(PaperConsent.scan_sha256) == sha256),
     )
     async with house.db.read() as connection:
         for query in named:

@@ -7,13 +7,14 @@ from uuid import UUID
 from app.core.db import Tx
 from app.core.problems import ProblemType
 from app.core.texts import Text
-from app.services import appointments, cases
+from app.services import appointments, cases, reference
 from app.services.applications import money
 from app.services.applications.assisting import consent_data
 from app.services.applications.models import Application
 from app.services.applications.problems import APPLICATION_NOT_FOUND, NOT_OPEN, NOT_REBOOKABLE
 from app.services.applications.store import application_of, check_may_see, form_of, own_locked, service_of
 from app.services.applications.units import place_to_come
+from app.services.applications.worktime import awake_end
 from app.services.appointments import BookingView, WaitView
 from app.services.cases import Case
 from app.services.catalogue import Service
@@ -51,6 +52,18 @@ async def choose_slot(tx: Tx, case_id: UUID, starts_at: datetime, *, consent: UU
     elif case.state == "appointment":
         await cases.recompute_deadlines(tx, case)
     return booking
+
+
+async def hold_awake(tx: Tx, case: Case) -> None:
+    """Hold the place for so many minutes of the hours in which people are awake, as the case's policy says."""
+    unit = await reference.unit(tx.session, case.unit)
+    if case.policy_id is None:
+        rules = (await reference.policy(tx.session, reference.polda_of(unit), tx.now.date())).etle
+    else:
+        rules = (await reference.policy_by_id(tx.session, case.policy_id)).etle
+    zone, minutes = reference.zone_of(unit), rules.handed_back_minutes
+    until = awake_end(tx.now, minutes, zone, begins=rules.awake_from, ends=rules.awake_until)
+    await money.hold_slot_until(tx, case, until)
 
 
 async def drop_slot(tx: Tx, case_id: UUID) -> None:

@@ -1,6 +1,7 @@
 """Loading what a case is about: its application, its form, its applicant. Who it belongs to is asked here."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from app.services.applications.problems import APPLICATION_NOT_FOUND
 from app.services.cases import Case
 from app.services.catalogue import Service
 from app.services.identity import people
+from app.services.reference import parse_plate
 
 Reader = AsyncConnection | AsyncSession
 PERSON_FIELDS = ("nik", "name", "contact")
@@ -99,6 +101,13 @@ async def papers_of(source: Reader, case_id: UUID) -> dict[str, ApplicationDocum
     table = ApplicationDocument.__table__  # type: ignore[attr-defined]
     query = select(table).where(col(ApplicationDocument.case_id) == case_id, table.c.replaced_at.is_(None))
     return {row["name"]: ApplicationDocument(**row) for row in (await source.execute(query)).mappings()}
+
+
+def vehicle_of(form: Mapping[str, JsonValue]) -> str | None:
+    """Which vehicle a form is about: by plate and end of the chassis number, since a plate may move to another one; None where it
+    names none, or not both."""
+    plate, tail = parse_plate(str(form.get("plate") or "")), str(form.get("chassis_tail") or "").upper()
+    return f"{plate.canonical}|{tail}" if plate is not None and tail else None
 
 
 def born_index(keys: KeyRing, born_on: date) -> str:

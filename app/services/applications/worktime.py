@@ -43,6 +43,21 @@ def working_end(start: datetime, seconds: int, zone: ZoneInfo, holidays: Collect
     return start + timedelta(days=MOST_DAYS)
 
 
+def awake_end(start: datetime, minutes: int, zone: ZoneInfo, *, begins: time, ends: time) -> datetime:
+    """The instant at which so many minutes between these local hours have passed, on any day of the week; where the hours are
+    none (`ends` not after `begins`), all of them count."""
+    left, day = timedelta(minutes=minutes), start.astimezone(zone).date()
+    if ends <= begins:
+        return start + left
+    while True:
+        opens, closes = datetime.combine(day, begins, zone), datetime.combine(day, ends, zone)
+        first = max(start, opens)
+        if first < closes and closes - first >= left:
+            return first + left
+        left -= max(closes - first, timedelta())
+        day += timedelta(days=1)
+
+
 def _works(day: date, holidays: Collection[date]) -> bool:
     return day.weekday() < _SATURDAY and day not in holidays
 

@@ -1,6 +1,7 @@
 """Background work of appointments: ended holds, offers, drawn days, and days that are over."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -8,7 +9,8 @@ from sqlmodel import col
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
-from app.services.appointments import bookings, days, grid, queue, records, slot_draw, waiting
+from app.services import reference
+from app.services.appointments import bookings, days, grid, queue, records, slot_draw, waiting, windows
 from app.services.appointments.models import AppointmentBooking
 from app.services.appointments.queue_models import QueueEntry
 
@@ -34,6 +36,16 @@ async def offer_places(house: House, unit: str = "", kind: str = "") -> None:
         lists = await waiting.lists_that_wait(connection)
     for each_unit, each_kind in lists:
         await waiting.offer_places(house, each_unit, each_kind)
+
+
+async def holidays_added(house: House, added: Sequence[str]) -> None:
+    """Days became national holidays after people may have booked on them: each of these is told, with the next free time."""
+    for day in map(date.fromisoformat, added):
+        async with house.db.read() as connection:
+            units = await windows.units_booked_on(connection, day, now=house.clock.now())
+        for unit in units:
+            async with house.db.begin(SYSTEM) as tx:
+                await windows.tell_of_holiday(tx, unit, day)
 
 
 async def draw_days(house: House) -> None:
@@ -90,6 +102,7 @@ async def _miss_bookings(house: House) -> None:
 JOBS: tuple[Job, ...] = (
     Job("appointments.expire_holds", expire_holds, attempts=1),
     Job(bookings.OFFER_PLACES, offer_places, attempts=2),
+    Job(reference.HOLIDAYS_ADDED, holidays_added),
     Job("appointments.draw_days", draw_days, attempts=1),
     Job("appointments.close_days", close_days, attempts=1),
 )

@@ -5,12 +5,12 @@ longer fits is told at once, and listed until they have moved.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select, tuple_
 from sqlmodel import col
 
 from app.core.db import JsonValue, Tx
@@ -143,20 +143,74 @@ async def conflicts_of(reader: Reader, unit: str, *, now: datetime, kind: str | 
     return (await misfits_of(reader, unit, now=now, kind=kind))[:MOST_CONFLICTS]
 
 
-async def misfits_of(reader: Reader, unit: str, *, now: datetime, kind: str | None = None) -> list[Conflict]:
-    """All of them, however many: nobody is left untold because others are before them."""
+async def misfits_of(
+    reader: Reader, unit: str, *, now: datetime, kind: str | None = None, of: Collection[UUID] | None = None
+) -> list[Conflict]:
+    """All of them, however many: nobody is left untold because others are before them. With `of` those of these cases alone,
+    for which only the slots that they have booked are read."""
+    clauses = [] if kind is None else [col(AppointmentBooking.kind) == kind]
+    if of is None:
+        return await _misfits(reader, unit, now, clauses)
+    own = select(col(AppointmentBooking.kind), col(AppointmentBooking.starts_at)).where(
+        col(AppointmentBooking.unit) == unit, col(AppointmentBooking.case_id).in_(of), days.takes_place(now)
+    )
+    in_their_slots = tuple_(col(AppointmentBooking.kind), col(AppointmentBooking.starts_at)).in_(own)
+    found = await _misfits(reader, unit, now, [*clauses, in_their_slots])
+    return [each for each in found if each.case_id in of]
+
+
+async def conflict_of(reader: Reader, case_id: UUID, *, now: datetime) -> Conflict | None:
+    """The case's booking, where the present hours have no place for it; None where they have, or where it has none."""
+    booking = AppointmentBooking
+    query = select(col(booking.unit)).where(
+        col(booking.case_id) == case_id, col(booking.starts_at) > now, days.takes_place(now)
+    )
+    unit = (await reader.execute(query.limit(1))).scalar_one_or_none()
+    return None if unit is None else next(iter(await misfits_of(reader, unit, now=now, of=[case_id])), None)
+
+
+async def units_booked_on(reader: Reader, day: date, *, now: datetime) -> list[str]:
+    """Units with a living booking on this day, and perhaps some on which it is another day: a day is the unit's own."""
+    booking, far = AppointmentBooking, timedelta(days=1)
+    around = datetime.combine(day, time(), UTC)
+    query = select(col(booking.unit)).where(
+        col(booking.starts_at) > around - far, col(booking.starts_at) < around + 2 * far, days.takes_place(now)
+    )
+    return sorted((await reader.execute(query.distinct())).scalars())
+
+
+async def tell_of_holiday(tx: Tx, unit: str, day: date) -> None:
+    """The day has become a national holiday: who is booked on it is told, but for those who fitted no more before.
+
+    Waits for who is booking at this moment, so that they are among those; whoever books later sees the holiday.
+    """
+    zone = await days.zone_of(tx.session, unit)
+    await _locked_rows(tx, unit)
+    if day not in await reference.holidays(tx.session, day, day) or await _closure(tx, unit, day) is not None:
+        return
+    on_it = [
+        col(AppointmentBooking.starts_at) >= grid.day_begins(day, zone),
+        col(AppointmentBooking.starts_at) < grid.day_begins(day + timedelta(days=1), zone),
+    ]
+    before = await _misfits(tx.session, unit, tx.now, on_it, open_on=day)
+    await _tell_who_misfits(tx, unit, before, await _misfits(tx.session, unit, tx.now, on_it))
+
+
+async def _misfits(
+    reader: Reader, unit: str, now: datetime, clauses: Sequence[ColumnElement[bool]], *, open_on: date | None = None
+) -> list[Conflict]:
+    """Among the bookings of these clauses, which must take slots whole: who booked first fits first. `open_on` is taken for no
+    holiday."""
     booking = AppointmentBooking
     query = select(
         col(booking.id), col(booking.case_id), col(booking.kind), col(booking.starts_at), col(booking.ends_at)
-    ).where(col(booking.unit) == unit, col(booking.starts_at) > now, days.takes_place(now))
-    if kind is not None:
-        query = query.where(col(booking.kind) == kind)
+    ).where(col(booking.unit) == unit, col(booking.starts_at) > now, days.takes_place(now), *clauses)
     rows = (await reader.execute(query.order_by(col(booking.starts_at), col(booking.made_at), col(booking.id)))).all()
     if not rows:
         return []
     zone = await days.zone_of(reader, unit)
     last = grid.day_of(rows[-1].starts_at, zone)
-    closed = await days.closed_days(reader, unit, grid.day_of(now, zone), last)
+    closed = await days.closed_days(reader, unit, grid.day_of(now, zone), last) - {open_on}
     windows = await windows_of(reader, unit)
     places: dict[tuple[str, datetime, datetime], int] = {}
     for each_kind, day in {(row.kind, grid.day_of(row.starts_at, zone)) for row in rows}:
@@ -169,19 +223,6 @@ async def misfits_of(reader: Reader, unit: str, *, now: datetime, kind: str | No
         if why is not None:
             found.append(Conflict(row.id, row.case_id, row.kind, row.starts_at, why))
     return found
-
-
-async def conflict_of(reader: Reader, case_id: UUID, *, now: datetime) -> Conflict | None:
-    """The case's booking, where the present hours have no place for it; None where they have, or where it has none."""
-    booking = AppointmentBooking
-    query = select(col(booking.unit), col(booking.kind)).where(
-        col(booking.case_id) == case_id, col(booking.starts_at) > now, days.takes_place(now)
-    )
-    row = (await reader.execute(query.limit(1))).one_or_none()
-    if row is None:
-        return None
-    found = await misfits_of(reader, row.unit, now=now, kind=row.kind)
-    return next((each for each in found if each.case_id == case_id), None)
 
 
 async def _tell_who_misfits(tx: Tx, unit: str, before: Sequence[Conflict], found: list[Conflict]) -> list[Conflict]:

@@ -48,6 +48,9 @@ async def ask_payees(house: House, lifecycle: str, tell: Tell) -> None:
     for case_id in nameless:
         async with house.db.begin(SYSTEM) as tx:
             case = await cases.get_locked(tx, case_id)
+            # Asked again under the lock: another run, or the case's own move, may have told them since the list was read.
+            if not await cases_without_payee(tx.session, lifecycle, case_id=case_id):
+                continue
             owed = sum(each.amount for each in await refunds_of(tx.session, case_id) if each.state is RefundState.OWED)
             if owed:
                 await tell(tx, case, owed)

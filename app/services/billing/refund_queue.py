@@ -104,10 +104,12 @@ async def cases_to_ask(source: Reader, lifecycle: str) -> Sequence[UUID]:
     return list(dict.fromkeys(rows))
 
 
-async def cases_without_payee(source: Reader, lifecycle: str) -> Sequence[UUID]:
-    """The cases of this life that owe money of which nobody has said to whom it goes."""
+async def cases_without_payee(source: Reader, lifecycle: str, *, case_id: UUID | None = None) -> Sequence[UUID]:
+    """The cases of this life that owe money of which nobody has said to whom it goes; or this one alone, if it does."""
     query = _owed(select(col(Bill.case_id)), None).where(col(Refund.payee_key_id).is_(None))
     query = query.where(col(Case.lifecycle) == lifecycle)
+    if case_id is not None:
+        query = query.where(col(Bill.case_id) == case_id)
     return list(dict.fromkeys((await source.execute(query.order_by(col(Refund.owed_at)))).scalars()))
 
 

@@ -21,7 +21,14 @@ from app.services.cases.engine import (
 from app.services.cases.events import actions_of, actors_of
 from app.services.cases.loading import LifecycleError, load_lifecycles, merge_rules
 from app.services.cases.models import Case, CaseEvent
-from app.services.cases.paper_consents import FormView, consent_was_given, print_form, use_consent
+from app.services.cases.paper_consents import (
+    FormView,
+    consent_was_given,
+    forget_forms,
+    print_form,
+    units_with_forms,
+    use_consent,
+)
 from app.services.cases.problems import CASE_NOT_FOUND
 from app.services.cases.rules import DueTime, Lifecycle, Lifecycles, Move, Rule
 from app.services.cases.strays import Stray, find_strays
@@ -74,6 +81,7 @@ __all__ = [
     "due_times",
     "find_strays",
     "finish_task",
+    "forget_forms",
     "forget_looks",
     "get_locked",
     "hand_to",
@@ -95,6 +103,7 @@ __all__ = [
     "tasks_of",
     "tell_supervisor",
     "timeline",
+    "units_with_forms",
     "use_consent",
     "verify_draw",
 ]

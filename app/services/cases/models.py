@@ -207,3 +207,5 @@ class PaperConsent(Table, table=True):
     seen_by: str | None = Field(default=None, max_length=60)
     seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it was forgotten, by time, whose form this was; its scan is deleted."""

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from app.core import vault
@@ -26,7 +27,7 @@ from app.core.ids import new_id, new_reference, normalise_reference, reference_i
 from app.core.texts import Text
 from app.services import documents, reference, transparency
 from app.services.cases import engine, events, timeline
-from app.services.cases.models import Case, PaperConsent
+from app.services.cases.models import Case, PaperConsent, WorkItem
 from app.services.cases.problems import (
     NOT_YOUR_ROLE,
     PAPER_CLOSED,
@@ -38,10 +39,13 @@ from app.services.cases.problems import (
 from app.services.documents import off_loop
 from app.services.identity import Role, consents
 
+Reader = AsyncConnection | AsyncSession
 PREFIX = "STJ"
 GOOD_FOR = timedelta(hours=24)
 MAX_SCAN_BYTES = 8 * 1024 * 1024
 MOST_OPEN = 100
+MOST_FORGOTTEN = 500
+"""Forms of one unit that one night forgets."""
 SECONDS = frozenset(map(str, (Role.COUNTER, Role.OFFICER, Role.SENIOR_OFFICER, Role.SUPERVISOR)))
 """Who may confirm having seen the person."""
 SEALED_AS = "paper_consent"
@@ -258,6 +262,37 @@ async def belongs_to(tx: Tx, consent: UUID, case_id: UUID) -> None:
     if form is not None and form.case_id is None:
         form.case_id = case_id
         await tx.session.flush()
+
+
+async def units_with_forms(source: Reader) -> Sequence[str]:
+    """Units that have forms of which somebody is still known."""
+    query = select(col(PaperConsent.unit)).where(col(PaperConsent.forgotten_at).is_(None)).distinct()
+    return sorted((await source.execute(query)).scalars())
+
+
+async def forget_forms(tx: Tx, unit: str, *, used_before: datetime, unused_before: datetime) -> list[str | None]:
+    """Forget whose forms these were: used ones whose case was closed before then, others that ended before then; the sealed scan
+    of each, to be removed, or None. That a form was used, by whom and when, and the digest that the log has, stay.
+
+    A case on which somebody has work is left alone.
+    """
+    form = PaperConsent
+    busy = exists().where(col(WorkItem.case_id) == col(form.case_id), col(WorkItem.closed_at).is_(None))
+    closed = exists().where(col(Case.id) == col(form.case_id), col(Case.closed_at) < used_before)
+    used = col(form.used_at).is_not(None)
+    due = or_(and_(used, closed), and_(~used, col(form.expires_at) < unused_before))
+    query = select(form).where(col(form.unit) == unit, col(form.forgotten_at).is_(None), due, ~busy)
+    found = list((await tx.session.execute(query.order_by(col(form.printed_at)).limit(MOST_FORGOTTEN))).scalars())
+    if not found:
+        return []
+    nobody = await vault.key_for_person(tx, None)
+    await vault.destroy(tx, nobody)
+    dropped = [each.scan_sha256 for each in found]
+    for each in found:
+        each.name_enc, each.scan_sha256, each.key_id, each.of = None, None, nobody, nobody
+        each.about, each.forgotten_at = each.case_id or nobody, tx.now
+    await tx.session.flush()
+    return dropped
 
 
 # --- below ----------------------------------------------------------------------------------------------------------

@@ -14,8 +14,13 @@ from app.services.catalogue.service import Enters, Field, Service
 from app.services.catalogue.worlds import form_shape, trouble, values
 
 Place = object
-SOLD = frozenset({"sold_on", "buyer_name", "buyer_address"})
-"""What the vehicle register is told of a sale."""
+ENTERED = {
+    Enters.SALE: frozenset({"sold_on", "buyer_name", "buyer_address"}),
+    Enters.REGISTRATION: frozenset(
+        {"chassis_no", "engine_no", "make", "model", "colour", "vehicle_kind", "year", "owner_name", "owner_address"}
+    ),
+}
+"""The fields that the vehicle register is told from."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,14 @@ def _check_names(faults: Faults, service: Service, known: Known) -> None:
         among = ", ".join(sorted(known.papers))
         faults.at(("issues",), f"issues: document {service.issues.document!r} is unknown (there are: {among})")
     if service.issues is not None and service.issues.enters is not None:
-        if not {"population", "vehicles"} <= set(service.asks):
-            faults.at(("issues",), "issues: enters needs the registers population and vehicles in `asks`")
-        missing = SOLD - {field.name for field in service.fields} if service.issues.enters is Enters.SALE else set()
+        enters = service.issues.enters
+        wanted = {"population"} if enters is Enters.REGISTRATION else {"population", "vehicles"}
+        if not wanted <= set(service.asks):
+            among = " and ".join(sorted(wanted))
+            faults.at(("issues",), f"issues: enters needs the registers {among} in `asks`")
+        missing = ENTERED.get(enters, frozenset()) - {field.name for field in service.fields}
         if missing:
-            faults.at(("issues",), f"issues: enters sale needs the fields {', '.join(sorted(missing))}")
+            faults.at(("issues",), f"issues: enters {enters} needs the fields {', '.join(sorted(missing))}")
     if ("MABES" in service.levels) != (service.mabes is not None):
         faults.at(
             ("key", "units"), "units: mabes names the one unit of level MABES, where levels has MABES and only there"

@@ -33,10 +33,12 @@ class DocumentKind(StrEnum):
 
 
 class Enters(StrEnum):
-    """What the vehicle register learns once the document is issued: who owns the vehicle now, or that it was sold."""
+    """What the vehicle register learns once the document is issued: who owns the vehicle now, that it was sold, or that there
+    is a new one. The number of an STNK it learns of each."""
 
     OWNER = "owner"
     SALE = "sale"
+    REGISTRATION = "registration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class DocumentRule:
     """A paper or picture to hand in. `rule` names a photo rule; `reuse_days` how long one given before may serve again;
-    `per_vehicle`: it belongs to one vehicle alone, so that an application for a further one wants another."""
+    `per_vehicle`: it belongs to one vehicle alone, so that an application for a further one wants another, and it is
+    used again for the same vehicle alone."""
 
     name: str
     title: Text

@@ -34,11 +34,12 @@ Words = Annotated[str, Field(min_length=1, max_length=120)]
 @dataclass(frozen=True, slots=True)
 class IssuedKind:
     """One kind of issued paper. `shows` names what of the holder may stand on it; `signatory` the office by level of
-    unit; `prints` what the counter prints besides."""
+    unit; `prints` what the counter prints besides; `keep_days` how long its file is kept after it has ended."""
 
     name: str
     title: Text
     number: str
+    keep_days: int
     shows: frozenset[str]
     law: str
     signatory: Mapping[str, str]
@@ -71,6 +72,7 @@ def read_kinds(text: str) -> dict[str, IssuedKind]:
             name=name,
             title=Text(each.title.id, each.title.en),
             number=each.number,
+            keep_days=each.keep_days,
             shows=frozenset(each.shows),
             law=each.law,
             signatory={str(level): office for level, office in each.signatory.items()},
@@ -120,6 +122,7 @@ class _Written(BaseModel):
 
     title: _Both
     number: str
+    keep_days: Annotated[int, Field(ge=1, le=36_500)]
     shows: list[Shown]
     law: Words
     signatory: dict[Literal["MABES", "POLDA", "POLRES", "POLSEK"], Words]

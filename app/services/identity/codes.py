@@ -37,15 +37,18 @@ class CodePurpose(StrEnum):
     SIGN_IN = "sign_in"
     BIND_IDENTITY = "bind_identity"
     CONSENT = "consent"
+    FAMILY = "family"
+    """The consent of an adult to what somebody of their family card applies for in their name."""
 
 
 _PURPOSE_WORDS = {
     CodePurpose.SIGN_IN: Text("masuk ke Loket", "signing in to Loket"),
     CodePurpose.BIND_IDENTITY: Text("memastikan data diri Anda", "confirming your identity"),
     CodePurpose.CONSENT: Text("menyetujui bantuan petugas loket", "agreeing to a counter officer's help"),
+    CodePurpose.FAMILY: Text("menyetujui permohonan atas nama Anda", "agreeing to an application in your name"),
 }
-_TEMPLATES = {CodePurpose.CONSENT: "consent_code"}
-"""A code that is told to an officer says so; any other is for nobody's ears."""
+_TEMPLATES = {CodePurpose.CONSENT: "consent_code", CodePurpose.FAMILY: "family_consent_code"}
+"""A code that is told to an officer or to the family says so; any other is for nobody's ears."""
 _ABOUT = Text("Kode sekali pakai", "A one-time code")
 _SENDER_UNIT = "MABES"  # an account is national: no single unit sends its codes
 _TO_BE_SENT = ("code", "medium", "address", "lang", "what_id", "what_en")

@@ -1,4 +1,5 @@
-"""A citizen's own consent to one step that staff take for them at a counter: a one-time code, told to the officer.
+"""A citizen's own consent to one step that somebody else takes for them: a one-time code, told to an officer at a counter, or
+to somebody of their own family card.
 
 What somebody may do with proof of their own, staff may do only with a code that went to that person's phone or e-mail
 on record (`etle.md` 7: 'accepts with his own code'). A code is good for one person, one case and one step, once; what
@@ -42,28 +43,42 @@ def contact_on_record(phone: str | None, email: str | None) -> Contact | None:
     return Contact(ContactKind.EMAIL, address) if address is not None else None
 
 
-async def ask_consent(tx: Tx, *, about: UUID, step: str, of: UUID, send_to: Contact, what: Text) -> Asked:
+async def ask_consent(
+    tx: Tx,
+    *,
+    about: UUID,
+    step: str,
+    of: UUID,
+    send_to: Contact,
+    what: Text,
+    purpose: CodePurpose = CodePurpose.CONSENT,
+) -> Asked:
     """Send this person (`of`, the room's own id) a code for one step of a case; an earlier code for it ends here.
 
-    `what` completes 'the officer wants to ...' in the message, without anybody's name.
+    `what` completes 'the officer wants to ...' in the message, without anybody's name; for CodePurpose.FAMILY it is the whole
+    sentence, with the name of who asks.
     """
     # A key of its own: codes are forgotten with their key after a day, and the person's must outlive them.
     key_id = await vault.key_for_person(tx, None)
-    await new_code(tx, CodePurpose.CONSENT, _about(about, step, of), key_id=key_id, send_to=send_to, what=what)
+    await new_code(tx, purpose, _about(about, step, of), key_id=key_id, send_to=send_to, what=what)
     return Asked(send_to.masked, tx.now + GOOD_FOR)
 
 
-async def use_consent(tx: Tx, *, about: UUID, step: str, of: UUID, code: str) -> UUID | None:
+async def use_consent(
+    tx: Tx, *, about: UUID, step: str, of: UUID, code: str, purpose: CodePurpose = CodePurpose.CONSENT
+) -> UUID | None:
     """Use the person's code up; its id, or None when it is wrong, old, used, for something else, or tried too often."""
-    redeemed = await redeem_latest(tx, CodePurpose.CONSENT, _about(about, step, of), code)
+    redeemed = await redeem_latest(tx, purpose, _about(about, step, of), code)
     return redeemed.id if redeemed else None
 
 
-async def was_given(tx: Tx, *, about: UUID, step: str, consent: UUID) -> bool:
+async def was_given(
+    tx: Tx, *, about: UUID, step: str, consent: UUID, purpose: CodePurpose = CodePurpose.CONSENT
+) -> bool:
     """Whether this consent was used in this very transaction for this step: a guard trusts no caller's word."""
     query = select(col(OneTimeCode.about)).where(
         col(OneTimeCode.id) == consent,
-        col(OneTimeCode.purpose) == CodePurpose.CONSENT,
+        col(OneTimeCode.purpose) == purpose,
         col(OneTimeCode.used_at) == tx.now,
         col(OneTimeCode.tries) > 0,  # one that a newer code ended was never tried
     )

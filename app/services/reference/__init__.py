@@ -4,6 +4,7 @@ Look-ups take a connection or session and, where it matters, the day; changes co
 """
 
 from app.services.reference.changes import (
+    HOLIDAYS_ADDED,
     OPENING_DAY,
     Change,
     ChangeKind,
@@ -40,6 +41,7 @@ from app.services.reference.queries import (
     list_fees,
     list_units,
     list_violations,
+    plate_letters,
     plate_region,
     polda_of,
     policy,
@@ -53,6 +55,7 @@ from app.services.reference.queries import (
 from app.services.reference.tables import NATIONAL, TABLES
 
 __all__ = [
+    "HOLIDAYS_ADDED",
     "MOST_UNITS",
     "NATIONAL",
     "NATIONAL_ZONE",
@@ -91,6 +94,7 @@ __all__ = [
     "load_packaged",
     "packaged_file",
     "parse_plate",
+    "plate_letters",
     "plate_region",
     "polda_of",
     "policy",

@@ -23,6 +23,7 @@ from app.services.reference.models import ReferenceRevision
 from app.services.reference.problems import REFERENCE_CHANGED_MEANWHILE, REFERENCE_DATE_REFUSED
 from app.services.reference.queries import NATIONAL_ZONE
 from app.services.reference.tables import (
+    HOLIDAYS,
     NATIONAL,
     PLATE_REGIONS,
     POLICIES,
@@ -40,6 +41,9 @@ OPENING_DAY = date(2021, 2, 16)
 
 MOST_CHANGES_IN_LEAF = 100
 """A leaf spells out this many changes; of more it holds the digest, and the revision row holds them all."""
+
+HOLIDAYS_ADDED = "appointments.holidays_added"
+"""The job that tells who is booked on days (ISO dates) that became holidays."""
 
 _APPLY_LOCK = 0x10CE8  # PostgreSQL advisory lock: one revision at a time. SQLite has one writer anyway.
 _UNCOMPARED = frozenset({"id", "code", "valid_from", "valid_until", "revision_id", "version"})
@@ -237,7 +241,19 @@ async def _write(tx: Tx, found: Difference, valid_from: date) -> ReferenceRevisi
     rows = [_row(each, revision.id, valid_from, versions) for each in opening]
     if rows:
         await tx.session.execute(insert(table), rows)
+    if found.file.table is HOLIDAYS:
+        await _tell_of_holidays(tx, found)
     return revision
+
+
+async def _tell_of_holidays(tx: Tx, found: Difference) -> None:
+    """Whoever gives out days must tell those who had one of these."""
+    today = tx.now.astimezone(NATIONAL_ZONE).date().isoformat()
+    added: list[JsonValue] = [
+        each.code for each in found.changes if each.kind is ChangeKind.ADDED and each.code >= today
+    ]
+    if added:
+        await tx.enqueue(HOLIDAYS_ADDED, added)
 
 
 def _row(row: FileRow, revision_id: UUID, valid_from: date, versions: Mapping[str, int] | None) -> dict[str, object]:

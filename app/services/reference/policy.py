@@ -230,6 +230,17 @@ class EtlePolicy:
     """Who an ended application was for, with what is left of it; afterwards it is nobody's. Proposal: 5 years."""
     keep_queue_days: Days = 30
     """Whom a number of the queue was for, and why they were helped. Proposal."""
+    keep_consent_days: Days = 1825
+    """A signed form of consent, and for whom it was, after the end of its case. Proposal: as long as who it was for."""
+    keep_unused_consent_days: Days = 30
+    """... and of a form that was never used, after its own end. Proposal."""
+    handed_back_minutes: Annotated[int, Field(ge=30, le=1_440)] = 240
+    """How long the place of an application that was handed back before paying stays held, in minutes of `awake_from` to
+    `awake_until`: nobody loses it asleep. Proposal."""
+    awake_from: time = time(7)
+    """The local hours in which people can be expected to read what they are told. Proposal."""
+    awake_until: time = time(21)
+    """The end of these hours; not after them is anything counted. Proposal."""
     notes: tuple[str, ...] = field(default=())
     """What an operator should know about where these values come from."""
 

@@ -225,6 +225,16 @@ async def plate_region(conn: Reading, plate: Plate, on: date) -> Region | None:
     return Region(row["code"], row["area"], row["province"], row["polda_code"], row["unit_code"])
 
 
+async def plate_letters(conn: Reading, unit: Unit, on: date) -> str | None:
+    """The region code of plates that are given at this unit: its own, else that of its Polda; None where neither has one."""
+    table = PlateRegionRow.__table__  # type: ignore[attr-defined]
+    polda = polda_of(unit)
+    own_first = case((table.c.unit_code == unit.code, 0), else_=1)
+    own = or_(table.c.unit_code == unit.code, table.c.polda_code == polda)
+    row = await _first(conn, _in_force(PlateRegionRow, on).where(own).order_by(own_first, table.c.code))
+    return None if row is None else str(row["region"])
+
+
 async def holidays(conn: Reading, first: date, last: date) -> frozenset[date]:
     """National holidays from `first` to `last`, both included."""
     table = HolidayRow.__table__  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ Ask them between transactions: ``house[VehicleRegistry].find(plate)``, ``house[P
 """
 
 from app.services.registries.demo import seed_demo
-from app.services.registries.facts import Facts
+from app.services.registries.facts import Facts, years_between
 from app.services.registries.imports import (
     POPULATION,
     VEHICLES,
@@ -34,7 +34,7 @@ from app.services.registries.keyed import (
     enter_record,
 )
 from app.services.registries.lines import PersonLine, VehicleLine
-from app.services.registries.nik import Nik, NikWarning, Sex, parse_kk
+from app.services.registries.nik import KTP_FROM_YEARS, Nik, NikWarning, Sex, parse_kk
 from app.services.registries.population import (
     Citizenship,
     PersonRecord,
@@ -42,11 +42,13 @@ from app.services.registries.population import (
     TablePopulation,
     build_population,
 )
-from app.services.registries.problems import REGISTRY_REQUEST_REUSED, VEHICLE_UNKNOWN, means_down
+from app.services.registries.problems import REGISTRY_REQUEST_REUSED, VEHICLE_REGISTERED, VEHICLE_UNKNOWN, means_down
 from app.services.registries.vehicles import (
+    NewVehicle,
     NumberKind,
     Owner,
     Sale,
+    Stnk,
     Vehicle,
     VehicleRegistry,
     build_vehicles,
@@ -59,10 +61,12 @@ from app.services.registries.vehicles import (
 
 __all__ = [
     "KINDS",
+    "KTP_FROM_YEARS",
     "POPULATION",
     "REGISTER_FILES",
     "REGISTRY_REQUEST_REUSED",
     "VEHICLES",
+    "VEHICLE_REGISTERED",
     "VEHICLE_UNKNOWN",
     "Citizenship",
     "CriminalRecord",
@@ -74,6 +78,7 @@ __all__ = [
     "JknMembership",
     "Licence",
     "LicenceStatus",
+    "NewVehicle",
     "Nik",
     "NikWarning",
     "NumberKind",
@@ -87,6 +92,7 @@ __all__ = [
     "Sale",
     "Sex",
     "SimClass",
+    "Stnk",
     "TablePopulation",
     "Vehicle",
     "VehicleLine",
@@ -108,4 +114,5 @@ __all__ = [
     "parse_kk",
     "preview",
     "seed_demo",
+    "years_between",
 ]

@@ -38,6 +38,7 @@ from app.services.registries.lines import (
 from app.services.registries.models import PopulationRecord, VehicleRecord
 from app.services.registries.problems import REGISTRY_FILE_INVALID
 from app.services.registries.vehicles.port import NumberKind, number_indexes
+from app.services.registries.vehicles.table import registry_id_of
 
 BATCH = 500
 MAX_LINES = 5_000_000
@@ -321,7 +322,7 @@ async def _write_person(tx: Tx, line: PersonLine, digest: str) -> None:
 
 def _registry_id(keys: KeyRing, line: VehicleLine) -> str:
     """The register's own id; where a file has none, one that follows from the chassis number and does not show it."""
-    return line.registry_id or "R" + keys.blind_index("registry-id", line.chassis_no)[:23]
+    return line.registry_id or registry_id_of(keys, line.chassis_no)
 
 
 def _fault(number: int, why: str) -> FieldError:

@@ -83,6 +83,26 @@ class VehicleSale(Table, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class VehicleStnk(Table, table=True):
+    """An STNK of a vehicle, by its number, as we were told of it. Of each vehicle one stands; `lost_on` is that of the one
+    before, which this one took the place of."""
+
+    __tablename__ = "vehicle_stnks"
+    __table_args__ = (
+        Index("uq_vehicle_stnks_standing", "registry_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS),
+    )
+
+    request_id: str = Field(primary_key=True, max_length=64)
+    registry_id: str = Field(max_length=40)
+    number: str = Field(max_length=100)
+    issued_on: date
+    valid_until: date | None = None
+    lost_on: date | None = None
+    loss_report_no: str | None = Field(default=None, max_length=60)
+    entered_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class PopulationRecord(Table, table=True):
     """A person in the embedded population register; every field of it is sealed under that person's data key."""
 

@@ -18,6 +18,12 @@ VEHICLE_UNKNOWN = ProblemType(
     Text("Kendaraan tidak ada di register", "The vehicle is not in the register"),
     Text("Register tidak mengenal kendaraan itu.", "The register does not know that vehicle."),
 )
+VEHICLE_REGISTERED = ProblemType(
+    "registries-vehicle-registered",
+    409,
+    Text("Kendaraan sudah terdaftar", "The vehicle is registered already"),
+    Text("Nomor rangka itu sudah ada di register.", "The register has a vehicle with that chassis number."),
+)
 REGISTRY_ANSWER_WRONG = ProblemType(
     "registries-answer-wrong",
     502,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from app.services.identity import people, sessions
 from app.services.identity.roles import Role
 from app.services.identity.sessions import SubjectKind
 from app.services.registries import demo
+from app.services.registries.imports import enter_person
+from app.services.registries.lines import PersonLine
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit, paper
 from tests.drain import drain
@@ -192,6 +194,26 @@ async def test_a_draft_is_begun_once_however_often_it_is_pressed(budi: Applicant
     said = await budi.send({**form, "who": "family", "nik": "1"}, to="/permohonan/mulai", status=422)
     assert "Bukan nomor KK" in said
     await budi.send({**form, "service": "x\0"}, to="/permohonan/mulai", status=404)
+
+
+async def test_an_adult_of_the_family_is_asked_for_a_code_on_a_page_of_its_own(house: House, budi: Applicant) -> None:
+    born_on = date(1988, 3, 12)
+    wife = PersonLine("3174015203881101", "Ani Contoh", born_on, BUDI.kk_no, "Jalan Contoh No. 1", "+6281200000981")
+    async with house.db.begin(SYSTEM) as tx:
+        await enter_person(tx, wife)
+    await budi.get(f"/permohonan/mulai?service=skck-new&unit={POLRES}")
+    born = {"born_on-day": "12", "born_on-month": "3", "born_on-year": "1988"}
+    form = {"service": "skck-new", "unit": POLRES, "who": "family", "nik": wife.nik, "kk_no": wife.kk_no, **born}
+    said = await budi.send(form, to="/permohonan/mulai")
+    assert "Persetujuan anggota keluarga" in said
+    assert "+6281200000981" not in budi.page.text
+    filled = {**form, "sent_to": "x"}
+    assert "Ketik kode" in await budi.send(filled, to="/permohonan/mulai", status=422)
+    assert "Kode atau nomor formulir salah" in await budi.send(
+        {**filled, "code": "000000"}, to="/permohonan/mulai", status=422
+    )
+    await budi.send({**filled, "code": await last_code(house)}, to="/permohonan/mulai")
+    assert re.fullmatch(r"/permohonan/[0-9a-f-]{36}", budi.path)
 
 
 # --- the form ------------------------------------------------------------------------------------------------------------

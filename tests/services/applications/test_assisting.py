@@ -107,6 +107,14 @@ async def test_several_vehicles_and_a_family_in_one_go(house: House, client: htt
     assert all(each["form"]["delivery"] == "digital" for each in made["applications"])
     papers = [{paper["name"]: paper["state"] for paper in each["documents"]} for each in made["applications"]]
     assert papers == [{"ktp": "accepted", "stnk": "missing"}] * 2
+    twins = [each["id"] for each in made["applications"]]
+    assert (await desk.get(f"/v1/applications/{twins[0]}/reusable"))["documents"]["stnk"] == [], "it is the other car's"
+    assert (await desk.get(f"/v1/applications/{twins[0]}/reusable"))["documents"]["ktp"]
+    again = await desk.draft("stnk-renewal", plate="B1234XYZ", chassis_tail="00001", owner_nik=None)
+    [paper] = (await desk.get(f"/v1/applications/{again['id']}/reusable"))["documents"]["stnk"]
+    for id, status in ((twins[0], 404), (again["id"], 200)):
+        body = {"document_id": paper["document_id"]}
+        await desk.post(f"/v1/applications/{id}/documents/stnk/reuse", body, status=status)
     other = demo.PEOPLE[demo.SITI]
     stranger = {"nik": other.nik, "born_on": other.born_on.isoformat(), "kk_no": other.kk_no}
     refused = await client.post(

@@ -1,15 +1,18 @@
 """What an application asks for and gives back: never twice, never beside the service, and the clock stands while it waits."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
+from app.main import create_app
 from app.services import appointments, billing, cases, etle, notifications
 from app.services.applications import refunds
 from app.services.applications.models import Application
@@ -157,6 +160,44 @@ async def test_who_has_a_fee_owed_back_is_reminded_and_told_of_the_account_and_r
         file = await billing.download(tx, order.id)
     assert b"PENGEMBALIAN BIAYA LAYANAN" in file.content
     assert b"TILANG" not in file.content
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_two_runs_that_meet_write_once(postgres_house: House, clock: FixedClock, *, named: bool) -> None:
+    """Both have read their lists when each wants the case: whoever is second finds that they were told."""
+    house = postgres_house
+    await make.demo_set(house)
+    await opened_unit(house)
+    transport = httpx.ASGITransport(app=create_app(house), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        desk = await Desk(house, client, demo.SITI).sign_in()
+        id = await submitted(desk, "sim-upgrade", sim_class="CI")
+        await desk.pay(id)
+        if named:
+            await desk.post(f"/v1/applications/{id}/cancel")
+            clock.advance(timedelta(days=31))
+        else:
+            [bill] = await bills(house, id)
+            async with house.db.begin(SYSTEM) as tx:
+                await billing.owe_refund(tx, bill.id, bill.amount, "koreksi / a correction")
+    before = await told(house, id, "application_refund")
+    async with house.db.begin(SYSTEM) as tx:
+        await cases.get_locked(tx, UUID(id))
+        runs = [asyncio.create_task(refunds.ask_payees(house)) for _ in range(2)]
+        async with asyncio.timeout(20):
+            while await waiting_for_a_lock(house) < len(runs):
+                await asyncio.sleep(0.02)
+    await asyncio.gather(*runs)
+    assert await told(house, id, "application_refund") == before + 1
+
+
+async def waiting_for_a_lock(house: House) -> int:
+    """How many connections to this database stand in line."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with house.db.read() as connection:
+        return int((await connection.execute(query)).scalar_one())
 
 
 async def test_a_fee_owed_back_by_a_correction_finds_its_payee(desk: Desk) -> None:

@@ -1,25 +1,27 @@
 """Registers that do not answer in the middle of an application: what was accepted waits, and nothing false is sealed."""
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from pypdf import PdfReader
 
-from app.core.actor import Actor, ActorKind
+from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.jobs import GIVEN_UP_AFTER
 from app.core.problems import Problem
 from app.main import create_app
-from app.services import appointments, billing
+from app.services import appointments, billing, cases
 from app.services.applications import issue, issuing, revoking
 from app.services.applications.issued_models import IssuedDocument
 from app.services.applications.issued_store import list_not_entered
 from app.services.applications.jobs import recheck
 from app.services.applications.revoking import Remedy, Verdict
+from app.services.applications.worktime import awake_end
 from app.services.identity.roles import Role
 from app.services.registries import CriminalRecord, LicenceStatus, Registers, SimClass, demo
 from app.services.registries.demo import demo_vehicles
@@ -128,6 +130,40 @@ async def test_nothing_goes_free_because_its_price_is_not_known(
     assert bill is not None
     assert booking is not None
     assert booking.held_until == min(bill.expires_at, booking.starts_at)
+
+
+async def test_what_the_system_hands_back_at_night_keeps_its_place_for_hours_of_the_day(
+    house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    async with registers_down(house, "tax") as broken:
+        transport = httpx.ASGITransport(app=create_app(broken), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as elsewhere:
+            desk = await Desk(broken, elsewhere, demo.SITI).sign_in()
+            draft = await desk.hand_in(await desk.draft("stnk-renewal", **MOTORCYCLE))
+            id = UUID(draft["id"])
+            await desk.post(f"/v1/applications/{id}/appointment", {"starts_at": "2026-03-05T08:00:00+07:00"})
+            assert (await desk.submit(draft["id"]))["state"] == "manual_check"
+    clock.set(datetime(2026, 3, 2, 16, 30, tzinfo=UTC))  # 23.30 in Jakarta: the register answers again, and disagrees
+    async with house.db.begin(SYSTEM) as tx:
+        await cases.move(tx, id, "hand_back", reason="Kendaraan diblokir")
+    clock.advance(timedelta(hours=8))
+    async with house.db.read() as connection:
+        booking = await appointments.booking_of(connection, id, now=clock.now())
+    assert booking is not None, "nobody loses a place asleep"
+    assert booking.state == "held"
+    assert booking.held_until == datetime(2026, 3, 3, 4, 0, tzinfo=UTC), "four hours from 07.00"
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [("02T10:00", "02T14:00"), ("02T20:00", "03T10:00"), ("02T23:59", "03T11:00"), ("03T02:00", "03T11:00")],
+)
+def test_only_hours_in_which_people_are_awake_are_counted(now: str, until: str) -> None:
+    zone = ZoneInfo("Asia/Jakarta")
+    start, expected = (datetime.fromisoformat(f"2026-03-{each}").replace(tzinfo=zone) for each in (now, until))
+    assert awake_end(start, 240, zone, begins=time(7), ends=time(21)) == expected
 
 
 async def test_a_licence_that_was_taken_back_is_no_longer_one_in_the_register(desk: Desk, clock: FixedClock) -> None:

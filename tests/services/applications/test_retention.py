@@ -1,6 +1,7 @@
 """What nobody needs any more of an application is gone by the policy's days, counted; what is still of use stays."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,23 +10,30 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from app.core.actor import SYSTEM
+from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
-from app.services import cases
-from app.services.applications import retention
+from app.services import cases, transparency
+from app.services.applications import assisting, issue, issuing, retention
+from app.services.applications.assisting import Claim
+from app.services.applications.issued_models import IssuedDocumentRow
+from app.services.applications.issued_store import Revocation
 from app.services.applications.models import Application, ApplicationDocument, ApplicationMessage
 from app.services.applications.retention_models import RetentionCount
 from app.services.appointments.queue_models import QueueEntry
-from app.services.cases.models import CaseEvent
+from app.services.cases import paper_consents
+from app.services.cases.models import CaseEvent, PaperConsent
 from app.services.identity.roles import Role
 from app.services.registries import demo
 from app.services.transparency.models import Leaf
 from tests import make
-from tests.applying import POLRES, Desk, opened_unit
+from tests.applying import POLRES, Desk, opened_unit, paper
 from tests.drain import drain
 
 DAY = timedelta(days=1)
+WHO = demo.PEOPLE[demo.BUDI]
+BUDIS = next(each for each in demo.demo_vehicles() if each.owner_nik == WHO.nik)
+CAR = {"plate": BUDIS.plate, "chassis_tail": BUDIS.chassis_no[-5:], "owner_nik": None}
 
 
 @pytest.fixture
@@ -145,3 +153,86 @@ async def test_a_number_of_the_queue_leads_to_nobody(desk: Desk, house: House, c
         [entry] = (await tx.session.execute(select(QueueEntry))).scalars()
     assert (entry.helped, entry.case_id, entry.booking_id) == (None, None, None)
     assert entry.number == "A001", "the day's figures stay"
+
+
+async def test_an_issued_document_goes_by_the_days_of_its_kind_and_its_fate_stays(
+    desk: Desk, house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    id = await desk.through("skck-new", purpose="private_employer")
+    await drain(house, raise_errors=False)
+    for action in ("print", "make_ready", "hand_over"):
+        await desk.act(id, Role.COUNTER, action)
+    async with house.db.begin(SYSTEM) as tx:
+        [issued] = (await tx.session.execute(select(IssuedDocumentRow))).scalars()
+        assert issued.valid_until is not None
+        assert issued.sha256 is not None
+        await tx.enqueue(retention.DROP_FILE, issued.sha256)
+    await drain(house, raise_errors=False)
+    assert await house.storage.exists(issued.sha256), "a file that is named stays"
+    good = (issued.valid_until - clock.now().date()).days
+    assert retention.DOCUMENTS not in await after(house, clock, good + 365)
+    assert (await after(house, clock, 2))[retention.DOCUMENTS] == 1
+    assert not await house.storage.exists(issued.sha256)
+    async with house.db.begin(SYSTEM) as tx:
+        [row] = (await tx.session.execute(select(IssuedDocumentRow))).scalars()
+    assert row.key_id != issued.key_id, "not even the key leads back"
+    assert (row.number, row.check_code, row.valid_until) == (issued.number, issued.check_code, issued.valid_until)
+    await desk.sign_in()
+    pdf = await client.get(f"/v1/applications/{id}/document.pdf", headers=desk.headers)
+    assert (pdf.status_code, pdf.json()["code"]) == (410, "applications-issued-erased")
+    assert (await desk.get(f"/v1/applications/{id}"))["issued"]["ready"] is False
+    assert (await client.get(f"/v1/verify/{row.check_code}")).json()["status"] == "expired"
+    await issue.finish_stuck(house)
+    assert issuing.RENDER not in await drain(house, raise_errors=False), "nor is it made again"
+
+
+async def test_a_revocation_outlives_the_file(
+    desk: Desk, house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    id = await desk.through("stnk-annual", **CAR)
+    await drain(house, raise_errors=False)
+    async with house.db.begin(SYSTEM) as tx:
+        [issued] = (await tx.session.execute(select(IssuedDocumentRow))).scalars()
+        issued.revoked_at, issued.revoked_by, issued.revoked_why = tx.now, "petugas", Revocation.DATA_WRONG
+        await transparency.check_codes.revoke(tx, issued.check_code)
+    gone = await after(house, clock, 367)
+    assert gone[retention.DOCUMENTS] == 1
+    async with house.db.begin(SYSTEM) as tx:
+        row = await tx.session.get(IssuedDocumentRow, issued.id)
+    assert row is not None
+    assert (row.revoked_by, row.revoked_why) == ("petugas", Revocation.DATA_WRONG)
+    assert (await client.get(f"/v1/verify/{row.check_code}")).json()["status"] == "revoked"
+    assert id
+
+
+async def test_a_form_of_consent_is_forgotten_and_that_it_was_used_stays(
+    desk: Desk, house: House, clock: FixedClock
+) -> None:
+    person = await assisting.registered(house, Claim(WHO.nik, WHO.born_on, WHO.kk_no))
+    counter = Actor(ActorKind.STAFF, "loket", frozenset({str(Role.COUNTER)}), unit=POLRES)
+    draft = await desk.draft("sim-renewal", sim_class="A")
+    files = []
+    async with house.db.begin(counter) as tx:
+        forms = [await assisting.print_to_begin(tx, person) for _ in range(2)]
+    for each in forms:
+        await paper_consents.keep_scan(house, counter, each.id, paper("consent"))
+    async with house.db.begin(replace(counter, id="kedua")) as tx:
+        used = await paper_consents.confirm_seen(tx, forms[0].id)
+        row = await tx.session.get(PaperConsent, used.id)
+        assert row is not None
+        row.used_at = tx.now
+        await paper_consents.belongs_to(tx, used.id, UUID(draft["id"]))
+        files = [each.scan_sha256 for each in (await tx.session.execute(select(PaperConsent))).scalars()]
+    assert len(set(files)) == 2
+    await desk.post(f"/v1/applications/{draft['id']}/cancel")
+    assert (await after(house, clock, 32))[retention.CONSENTS] == 1, "the one that was never used"
+    assert retention.CONSENTS not in await after(house, clock, 1790)
+    assert (await after(house, clock, 5))[retention.CONSENTS] == 1
+    async with house.db.begin(SYSTEM) as tx:
+        rows = {each.id: each for each in (await tx.session.execute(select(PaperConsent))).scalars()}
+    assert {(each.name_enc, each.scan_sha256) for each in rows.values()} == {(None, None)}
+    kept = rows[used.id]
+    assert (kept.case_id, kept.seen_by) == (UUID(draft["id"]), "kedua")
+    assert kept.used_at is not None
+    assert kept.scan_digest is not None, "as the log names it"
+    assert [await house.storage.exists(str(each)) for each in files] == [False, False]

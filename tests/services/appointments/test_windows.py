@@ -2,17 +2,22 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.problems import Problem
-from app.services import appointments
+from app.services import appointments, reference
 from app.services.appointments import SLOT_MISFITS
+from app.services.appointments.jobs import holidays_added
+from app.services.reference.files import read_file
 from app.services.reference.models import HolidayRow, ReferenceRevision
+from app.services.reference.tables import HOLIDAYS
 from tests.services.appointments.world import (
     KIND,
     MONDAY,
@@ -24,6 +29,7 @@ from tests.services.appointments.world import (
     free,
     hold,
     hours,
+    jobs_waiting,
     leaves,
     new_cases,
     state_of,
@@ -124,6 +130,69 @@ async def holiday(desk: House, day: date) -> None:
         row = (await tx.session.execute(select(col(ReferenceRevision.id)).limit(1))).scalar_one()
         values = {"code": day.isoformat(), "valid_from": MONDAY, "source": "uji", "confidence": "high", "name": "Libur"}
         await tx.session.execute(insert(HolidayRow).values(revision_id=row, **values))
+
+
+async def test_a_holiday_that_comes_later_tells_who_is_booked_on_it(desk: House) -> None:
+    await hours(desk, window(), window(weekday=4))
+    untouched, first, second, misfit = await new_cases(desk, 4)
+    await book(desk, untouched, "08:00", WEDNESDAY + timedelta(days=1))
+    for case_id, clock in ((first, "08:00"), (second, "08:00"), (misfit, "08:30")):
+        await book(desk, case_id, clock)
+    await hours(desk, window(closes="08:30"), window(weekday=4))  # who had 08:30 is told now
+    assert [ids for job, ids in await told(desk) if job == SLOT_MISFITS] == [[str(misfit)]]
+    rows = [[WEDNESDAY.isoformat(), "Cuti bersama", "SKB", "high"], ["2026-12-25", "Natal", "SKB", "high"]]
+    text = "\n".join(",".join(row) for row in [["date", "name", "source", "confidence"], *rows])
+    for _ in range(2):  # a file that is applied again adds nothing
+        async with desk.db.begin(SYSTEM) as tx:
+            await reference.apply(tx, read_file(HOLIDAYS, "holidays.csv", text.encode()))
+        assert (await jobs_waiting(desk)).count(reference.HOLIDAYS_ADDED) == 1
+    await holidays_added(desk, [WEDNESDAY.isoformat(), "2026-12-25"])
+    newest = [each for job, ids in await told(desk) if job == SLOT_MISFITS for each in ids]
+    assert sorted(newest) == sorted(map(str, (misfit, first, second))), "and who was told before is not again"
+    assert await state_of(desk, WEDNESDAY) == "closed"
+
+
+async def test_a_day_that_the_unit_had_closed_itself_tells_nobody_twice(desk: House) -> None:
+    await hours(desk, window())
+    [case_id] = await new_cases(desk)
+    await book(desk, case_id)
+    async with desk.db.begin(STAFF) as tx:
+        await appointments.close_day(tx, UNIT, WEDNESDAY, why="Apel besar")
+    await holiday(desk, WEDNESDAY)
+    await holidays_added(desk, [WEDNESDAY.isoformat()])
+    assert [ids for job, ids in await told(desk) if job == SLOT_MISFITS] == [[str(case_id)]]
+
+
+class Counting:
+    """A reader that counts the rows that come from the table of bookings."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection, self.rows = connection, 0
+
+    async def execute(self, query: Any) -> Any:
+        frozen = (await self.connection.execute(query)).freeze()
+        if "appointment_bookings" in str(query):
+            self.rows += len(frozen().all())
+        return frozen()
+
+
+async def test_one_case_reads_only_the_slot_that_it_has_booked(desk: House) -> None:
+    await hours(desk, window(), window(weekday=4))
+    ids = await new_cases(desk, 6)
+    for case_id, clock in zip(ids, ("08:00", "08:00", "08:30", "08:30"), strict=False):
+        await book(desk, case_id, clock)
+    for case_id in ids[4:]:
+        await book(desk, case_id, "08:00", WEDNESDAY + timedelta(days=1))
+    await hours(desk, window(staff=1), window(weekday=4))
+    async with desk.db.read() as connection:
+        counting = Counting(connection)
+        found = await appointments.conflict_of(counting, ids[1], now=desk.clock.now())  # type: ignore[arg-type]
+        assert found is not None
+        assert (found.case_id, found.why) == (ids[1], "too_many"), "who booked first fits first"
+        assert counting.rows == 3, "its unit, and the two of its slot"
+        assert await appointments.conflict_of(connection, ids[0], now=desk.clock.now()) is None
+        several = await appointments.misfits_of(connection, UNIT, now=desk.clock.now(), of=ids[1:])
+        assert [each.case_id for each in several] == [ids[1], ids[3]]
 
 
 def test_hours_with_the_same_meaning_have_one_version() -> None:

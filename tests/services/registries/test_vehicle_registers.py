@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from app.core.actor import SYSTEM
 from app.core.house import House
@@ -15,7 +17,17 @@ from app.core.problems import Problem
 from app.services import registries
 from app.services.registries.demo import demo_vehicles
 from app.services.registries.lines import VehicleLine
-from app.services.registries.vehicles import HttpVehicles, Owner, Sale, TableVehicles, Vehicle, VehicleRegistry
+from app.services.registries.models import VehicleRecord, VehicleStnk
+from app.services.registries.vehicles import (
+    HttpVehicles,
+    NewVehicle,
+    Owner,
+    Sale,
+    Stnk,
+    TableVehicles,
+    Vehicle,
+    VehicleRegistry,
+)
 from tests.loopback import Loopback, Reply
 
 CAR = demo_vehicles()[0]
@@ -31,12 +43,15 @@ class RegisterServer:
         self.tokens: set[str] = set()
         self.told: dict[str, bytes] = {}
         self.sales: dict[str, tuple[str, Any]] = {}
+        self.stnks: dict[str, str] = {}
 
     async def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         self.tokens.add(headers.get("authorization", ""))
         parts = path.strip("/").split("/")
         if method == "GET" and len(parts) == 2 and parts[1] in self.lines:
             return Reply(200, self._shown(self.lines[parts[1]]))
+        if (method, path) == ("POST", "/vehicles"):
+            return self._register(headers["idempotency-key"], body)
         ids = {line.registry_id for line in self.lines.values()}
         if len(parts) == 4 and parts[2] == "blocks" and parts[1] in ids:
             standing = self.blocks.setdefault(parts[1], set())
@@ -46,10 +61,27 @@ class RegisterServer:
             return self._tell(parts[1], parts[2], headers["idempotency-key"], body)
         return Reply(404, {})
 
+    def _register(self, request: str, body: bytes) -> Reply:
+        new = json.loads(body)
+        standing = next((each for each in self.lines.values() if each.chassis_no == new["chassis_no"]), None)
+        if request in self.told:
+            assert standing is not None
+            return Reply(200, self._shown(standing)) if self.told[request] == body else Reply(409, None)
+        if standing is not None:
+            return Reply(422, None)
+        self.told[request] = body
+        owner = {f"owner_{name}": value for name, value in new.pop("owner").items()}
+        line = VehicleLine(plate=f"{new.pop('region')}1001NEW", registry_id="CONTOH-NEW", **new, **owner)
+        self.lines[line.plate] = line
+        return Reply(201, self._shown(line))
+
     def _tell(self, registry_id: str, what: str, request: str, body: bytes) -> Reply:
         if request in self.told:
             return Reply(204 if self.told[request] == body else 409, None)
         self.told[request] = body
+        if what == "stnk":
+            self.stnks[registry_id] = json.loads(body)["number"]
+            return Reply(204, None)
         blocks = self.blocks.setdefault(registry_id, set())
         if registry_id in self.sales:
             blocks.discard(self.sales.pop(registry_id)[0])
@@ -67,7 +99,9 @@ class RegisterServer:
         own = ("registry_id", "plate", "chassis_no", "engine_no", "make", "model", "colour", "kind", "year")
         blocked = bool(self.blocks.get(line.registry_id or ""))
         sale = self.sales.get(line.registry_id or "", ("", None))[1]
-        return {**{name: getattr(line, name) for name in own}, "owner": owner, "blocked": blocked, "sale": sale}
+        return {**{name: getattr(line, name) for name in own}, "owner": owner, "blocked": blocked, "sale": sale} | {
+            "stnk_no": self.stnks.get(line.registry_id or "")
+        }
 
 
 @pytest.fixture(params=KINDS)
@@ -173,6 +207,46 @@ async def test_a_reported_sale_stands_until_the_buyer_is_the_owner(register: Veh
     for told in (register.change_owner("NOBODY", "case-3:owner", BUYER), register.report_sale("NOBODY", "x", SOLD)):
         with pytest.raises(Problem, match="registries-vehicle-unknown"):
             await told
+
+
+async def test_a_vehicle_is_registered_once_and_gets_a_plate(register: VehicleRegistry, house: House) -> None:
+    new = NewVehicle(
+        "B", "MHKCNTH1JKK009999", "CNTH0009999", "Toyota", "Veloz", "Putih", "Mobil penumpang", 2026, BUYER
+    )
+    ids = {await register.register_vehicle("case-9:new", new) for _ in range(2)}
+    assert len(ids) == 1
+    with pytest.raises(Problem, match="registries-vehicle-registered"):
+        await register.register_vehicle("case-10:new", new)
+    with pytest.raises(Problem, match="registries-request-reused"):
+        await register.register_vehicle("case-9:new", replace(new, colour="Hitam"))
+    if isinstance(register, TableVehicles):
+        async with house.db.read() as connection:
+            query = select(col(VehicleRecord.plate)).where(col(VehicleRecord.registry_id).in_(ids))
+            plate = str((await connection.execute(query)).scalar_one())
+    else:
+        plate = "B1001NEW"
+    found = await register.find_by_numbers(plate, new.chassis_no[-5:], new.engine_no)
+    assert found is not None
+    assert (found.plate[:1], found.owner, found.model, found.blocked) == ("B", BUYER, "Veloz", False)
+
+
+async def test_the_stnk_that_was_told_last_is_the_good_one(register: VehicleRegistry, house: House) -> None:
+    first = Stnk("STNK/AAAAAAA1/III/2026/X", date(2026, 3, 2), date(2031, 3, 2))
+    lost = Stnk("STNK/BBBBBBB2/III/2026/X", date(2026, 3, 9), date(2031, 3, 2), date(2026, 3, 5), "LKH/1/III/2026")
+    for request, stnk in (("one", first), ("two", lost), ("one", first)):
+        await register.enter_stnk("CONTOH-001", request, stnk)
+    found = await register.find(CAR.plate)
+    assert found is not None
+    assert found.stnk_no == lost.number, "the same request again changes nothing"
+    with pytest.raises(Problem, match="registries-request-reused"):
+        await register.enter_stnk("CONTOH-001", "two", replace(lost, number="X"))
+    with pytest.raises(Problem, match="registries-vehicle-unknown"):
+        await register.enter_stnk("NOBODY", "three", first)
+    if isinstance(register, TableVehicles):
+        async with house.db.read() as connection:
+            query = select(col(VehicleStnk.number), col(VehicleStnk.lost_on), col(VehicleStnk.ended_at).is_(None))
+            rows = (await connection.execute(query.order_by(col(VehicleStnk.number)))).all()
+        assert [tuple(row) for row in rows] == [(first.number, None, False), (lost.number, date(2026, 3, 5), True)]
 
 
 async def test_blocking_an_unknown_vehicle_is_said(register: VehicleRegistry) -> None:

@@ -5,9 +5,11 @@ from app.core.crypto import KeyRing
 from app.core.db import Database
 from app.services.registries.vehicles.http import HttpVehicles
 from app.services.registries.vehicles.port import (
+    NewVehicle,
     NumberKind,
     Owner,
     Sale,
+    Stnk,
     Vehicle,
     VehicleRegistry,
     index_matches,
@@ -20,9 +22,11 @@ from app.services.registries.vehicles.table import TableVehicles
 
 __all__ = [
     "HttpVehicles",
+    "NewVehicle",
     "NumberKind",
     "Owner",
     "Sale",
+    "Stnk",
     "TableVehicles",
     "Vehicle",
     "VehicleRegistry",

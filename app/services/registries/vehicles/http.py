@@ -1,8 +1,9 @@
 """The vehicle register over HTTP, for a register that stands elsewhere. The contract is small, JSON and ours to publish:
 
 ``GET /vehicles/{plate}`` (200, 404), ``PUT`` and ``DELETE /vehicles/{registry_id}/blocks/{request_id}`` (2xx, 404), and with an
-``Idempotency-Key`` ``PUT /vehicles/{registry_id}/owner`` and ``.../sale`` (2xx, 404, 409 for a key that came with something
-else), each with a bearer token. Numbers are compared here, in constant time, so that a register needs no look-up by secrets.
+``Idempotency-Key`` ``PUT /vehicles/{registry_id}/owner``, ``.../sale`` and ``.../stnk`` (2xx, 404, 409 for a key that came with
+something else) and ``POST /vehicles`` (2xx with the vehicle, 409, 422 for a chassis number that is registered), each with a bearer
+token. Numbers are compared here, in constant time, so that a register needs no look-up by secrets.
 """
 
 from dataclasses import asdict
@@ -15,8 +16,13 @@ from pydantic import BaseModel, ValidationError
 
 from app.core.texts import Text
 from app.core.upstream import Upstream
-from app.services.registries.problems import REGISTRY_ANSWER_WRONG, REGISTRY_REQUEST_REUSED, VEHICLE_UNKNOWN
-from app.services.registries.vehicles.port import Owner, Sale, Vehicle, number_matches
+from app.services.registries.problems import (
+    REGISTRY_ANSWER_WRONG,
+    REGISTRY_REQUEST_REUSED,
+    VEHICLE_REGISTERED,
+    VEHICLE_UNKNOWN,
+)
+from app.services.registries.vehicles.port import NewVehicle, Owner, Sale, Stnk, Vehicle, number_matches
 
 NAME = Text("Register kendaraan", "The vehicle register")
 TIMEOUT_S = 4.0
@@ -49,6 +55,7 @@ class _VehicleAnswer(BaseModel):
     owner: _OwnerAnswer
     blocked: bool = False
     sale: _SaleAnswer | None = None
+    stnk_no: str | None = None
 
 
 class HttpVehicles:
@@ -104,6 +111,29 @@ class HttpVehicles:
         """See `VehicleRegistry.report_sale`."""
         body = {"sold_on": sale.sold_on.isoformat(), "buyer": asdict(sale.buyer)}
         await self._tell(registry_id, "sale", request_id, body)
+
+    async def register_vehicle(self, request_id: str, new: NewVehicle) -> str:
+        """See `VehicleRegistry.register_vehicle`. Raises UPSTREAM_UNAVAILABLE, REGISTRY_ANSWER_WRONG, too."""
+        headers = {"Idempotency-Key": request_id}
+        answer = await self._upstream.request("POST", "/vehicles", json=asdict(new), headers=headers)
+        if answer.status_code == HTTPStatus.CONFLICT:
+            raise REGISTRY_REQUEST_REUSED(name=NAME)
+        if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise VEHICLE_REGISTERED()
+        _must_succeed(answer)
+        try:
+            read = _VehicleAnswer.model_validate_json(answer.content)
+        except ValidationError:
+            raise REGISTRY_ANSWER_WRONG(name=NAME, status=answer.status_code) from None  # it quotes a person's data
+        if not number_matches(read.chassis_no, new.chassis_no):
+            raise REGISTRY_ANSWER_WRONG(name=NAME, status=answer.status_code)
+        return read.registry_id
+
+    async def enter_stnk(self, registry_id: str, request_id: str, stnk: Stnk) -> None:
+        """See `VehicleRegistry.enter_stnk`."""
+        days = {"issued_on": stnk.issued_on, "valid_until": stnk.valid_until, "lost_on": stnk.lost_on}
+        body = {**asdict(stnk), **{name: day.isoformat() if day else None for name, day in days.items()}}
+        await self._tell(registry_id, "stnk", request_id, body)
 
     async def _tell(self, registry_id: str, what: str, request_id: str, body: dict[str, Any]) -> None:
         path = f"/vehicles/{quote(registry_id, safe='')}/{what}"

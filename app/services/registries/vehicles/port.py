@@ -51,6 +51,34 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
+class Stnk:
+    """An STNK that was issued, by its number. `lost_on` and `loss_report_no` say that the one before it was lost: whoever shows
+    that one shows a paper that is reported lost."""
+
+    number: str
+    issued_on: date
+    valid_until: date | None
+    lost_on: date | None = None
+    loss_report_no: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVehicle:
+    """A vehicle that is registered for the first time. `region` is the plate's region code (``B``) where it is registered; the
+    rest of the plate the register gives."""
+
+    region: str
+    chassis_no: str = field(repr=False)
+    engine_no: str = field(repr=False)
+    make: str
+    model: str
+    colour: str
+    kind: str
+    year: int | None
+    owner: Owner
+
+
+@dataclass(frozen=True, slots=True)
 class Vehicle:
     """A vehicle as the register has it now. `plate` is canonical; `blocked` while any block stands on it."""
 
@@ -67,6 +95,8 @@ class Vehicle:
     blocked: bool
     sale: Sale | None = None
     """A reported sale after which nobody has had the vehicle renamed yet."""
+    stnk_no: str | None = None
+    """The number of the STNK that is good for it, where the register has learned of one."""
 
     def answerable_on(self, day: date) -> Owner:
         """Who is asked about what was done with it on that day: the owner, or the buyer whom the owner has named."""
@@ -126,6 +156,18 @@ class VehicleRegistry(Protocol):
 
         A later report takes the place of an earlier one. `request_id` and problems as in `change_owner`.
         """
+        ...
+
+    async def register_vehicle(self, request_id: str, new: NewVehicle) -> str:
+        """Enter a vehicle for the first time and give it a plate; the register's own id of it. `request_id` as in `change_owner`.
+
+        Raises VEHICLE_REGISTERED where the chassis number has been registered, and REGISTRY_REQUEST_REUSED.
+        """
+        ...
+
+    async def enter_stnk(self, registry_id: str, request_id: str, stnk: Stnk) -> None:
+        """Note the STNK that is good from now on; the one before it is not any more. `request_id` and problems as in
+        `change_owner`."""
         ...
 
 

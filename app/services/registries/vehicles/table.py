@@ -5,10 +5,11 @@ to be called inside one of ours.
 """
 
 import json
+import secrets
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import exists
 from sqlmodel import col
@@ -18,12 +19,22 @@ from app.core.actor import SYSTEM
 from app.core.crypto import KeyRing
 from app.core.db import Database, JsonValue, Tx, in_transaction
 from app.core.texts import Text
-from app.services.registries.models import RegisterWrite, VehicleBlockRow, VehicleRecord, VehicleSale
-from app.services.registries.problems import REGISTRY_REQUEST_REUSED, VEHICLE_UNKNOWN
-from app.services.registries.vehicles.port import NumberKind, Owner, Sale, Vehicle, index_matches
+from app.services.registries.models import RegisterWrite, VehicleBlockRow, VehicleRecord, VehicleSale, VehicleStnk
+from app.services.registries.problems import REGISTRY_REQUEST_REUSED, VEHICLE_REGISTERED, VEHICLE_UNKNOWN
+from app.services.registries.vehicles.port import (
+    NewVehicle,
+    NumberKind,
+    Owner,
+    Sale,
+    Stnk,
+    Vehicle,
+    index_matches,
+    number_indexes,
+)
 
 SEALED = ("chassis", "engine", "nik", "name", "address", "phone", "email")
 OWNER = ("nik", "name", "address", "phone", "email")
+SERIES_LETTERS = "ABCDEFGHJKLNPRSTUVWXYZ"
 SOLD_REASON = "lapor jual; terbuka setelah balik nama"
 NAME = Text("Register kendaraan", "The vehicle register")
 _SALES = VehicleSale.__table__  # type: ignore[attr-defined]
@@ -126,6 +137,61 @@ class TableVehicles:
             block = VehicleBlockRow(request_id=request_id, registry_id=registry_id, reason=SOLD_REASON, set_at=tx.now)
             tx.session.add_all([row, block])
 
+    async def register_vehicle(self, request_id: str, new: NewVehicle) -> str:
+        """See `VehicleRegistry.register_vehicle`."""
+        _refuse_inside_transaction()
+        keys, registry_id = self._keys, registry_id_of(self._keys, new.chassis_no)
+        chassis = number_indexes(keys, NumberKind.CHASSIS, new.chassis_no)
+        engine = number_indexes(keys, NumberKind.ENGINE, new.engine_no)
+        async with self._db.begin(SYSTEM) as tx:
+            await tx.serialise("register-vehicle")  # a plate is looked for and taken
+            if await self._was_told(tx, registry_id, request_id, asdict(new)):
+                return registry_id
+            known = select(col(VehicleRecord.id)).where(col(VehicleRecord.chassis_bidx) == chassis[0])
+            if (await tx.session.execute(known.limit(1))).first() is not None:
+                raise VEHICLE_REGISTERED()
+            key_id = await vault.key_for_person(tx, new.owner.nik)
+            plain = {"chassis": new.chassis_no, "engine": new.engine_no, **asdict(new.owner)}
+            sealed: dict[str, Any] = {
+                f"{name}_enc": each for name, each in (await vault.seal(tx, key_id, plain)).items()
+            }
+            tx.session.add(
+                VehicleRecord(
+                    registry_id=registry_id,
+                    plate=await _free_plate(tx, new.region),
+                    chassis_bidx=chassis[0],
+                    chassis_tail_bidx=chassis[1],
+                    engine_bidx=engine[0],
+                    engine_tail_bidx=engine[1],
+                    make=new.make,
+                    model=new.model,
+                    colour=new.colour,
+                    kind=new.kind,
+                    year=new.year,
+                    key_id=key_id,
+                    owner_nik_bidx=keys.blind_index("nik", new.owner.nik) if new.owner.nik else None,
+                    digest="",  # a line of a file about it is none that was read before
+                    updated_at=tx.now,
+                    **sealed,
+                )
+            )
+        return registry_id
+
+    async def enter_stnk(self, registry_id: str, request_id: str, stnk: Stnk) -> None:
+        """See `VehicleRegistry.enter_stnk`."""
+        _refuse_inside_transaction()
+        async with self._db.begin(SYSTEM) as tx:
+            told = {name: str(value) if value else None for name, value in asdict(stnk).items()}
+            if await self._first_time(tx, registry_id, request_id, {"stnk": {**told}}) is None:
+                return
+            standing = update(VehicleStnk).where(
+                col(VehicleStnk.registry_id) == registry_id, col(VehicleStnk.ended_at).is_(None)
+            )
+            await tx.session.execute(standing.values(ended_at=tx.now))
+            tx.session.add(
+                VehicleStnk(request_id=request_id, registry_id=registry_id, entered_at=tx.now, **asdict(stnk))
+            )
+
     async def _first_time(
         self, tx: Tx, registry_id: str, request_id: str, told: dict[str, JsonValue]
     ) -> VehicleRecord | None:
@@ -135,17 +201,20 @@ class TableVehicles:
         record = (await tx.session.execute(query)).scalar_one_or_none()
         if record is None:
             raise VEHICLE_UNKNOWN()
+        return None if await self._was_told(tx, registry_id, request_id, told) else record
+
+    async def _was_told(self, tx: Tx, registry_id: str, request_id: str, told: dict[str, JsonValue]) -> bool:
+        """Whether this request was carried out before; else it is noted. Raises REGISTRY_REQUEST_REUSED."""
         key_bidx = self._keys.blind_index("registry-id", registry_id)
         digest = self._keys.blind_index("register-line", json.dumps([registry_id, told], sort_keys=True))
         done = await tx.one(RegisterWrite, request_id)
         if done is not None and done.digest != digest:
             raise REGISTRY_REQUEST_REUSED(name=NAME)
-        if done is not None:
-            return None
-        tx.session.add(
-            RegisterWrite(request_id=request_id, kind="vehicles", key_bidx=key_bidx, digest=digest, at=tx.now)
-        )
-        return record
+        if done is None:
+            tx.session.add(
+                RegisterWrite(request_id=request_id, kind="vehicles", key_bidx=key_bidx, digest=digest, at=tx.now)
+            )
+        return done is not None
 
     async def _vehicle(self, connection: AsyncConnection, row: RowMapping) -> Vehicle:
         sealed = {name: row[f"{name}_enc"] for name in SEALED}
@@ -169,6 +238,7 @@ class TableVehicles:
             ),
             blocked=row["blocked"],
             sale=await self._sale(connection, row["registry_id"]),
+            stnk_no=(await connection.execute(_stnk_of(row["registry_id"]))).scalar_one_or_none(),
         )
 
     async def _sale(self, connection: AsyncConnection, registry_id: str) -> Sale | None:
@@ -203,6 +273,27 @@ async def _row_of(connection: AsyncConnection, plate: str) -> RowMapping | None:
     )
     query = select(_TABLE, standing.label("blocked")).where(_TABLE.c.plate == plate)
     return (await connection.execute(query)).mappings().one_or_none()
+
+
+def _stnk_of(registry_id: str) -> Select[str]:
+    return select(col(VehicleStnk.number)).where(
+        col(VehicleStnk.registry_id) == registry_id, col(VehicleStnk.ended_at).is_(None)
+    )
+
+
+async def _free_plate(tx: Tx, region: str) -> str:
+    """A plate that nobody has: drawn, as the embedded register plays one that keeps the series of its region."""
+    while True:
+        series = "".join(secrets.choice(SERIES_LETTERS) for _ in range(3))
+        plate = f"{region}{1000 + secrets.randbelow(9000)}{series}"
+        taken = select(col(VehicleRecord.id)).where(col(VehicleRecord.plate) == plate)
+        if (await tx.session.execute(taken.limit(1))).first() is None:
+            return plate
+
+
+def registry_id_of(keys: KeyRing, chassis_no: str) -> str:
+    """The embedded register's own id of a vehicle, which follows from the chassis number and does not show it."""
+    return "R" + keys.blind_index("registry-id", chassis_no)[:23]
 
 
 def _refuse_inside_transaction() -> None:
