@@ -117,11 +117,11 @@ async def _stored(house: House, pictures: list[BinaryIO], film: BinaryIO | None)
     seen = [await off_loop(_checked, each) for each in pictures]
     video = None if film is None else await off_loop(_checked_film, film)
     images = [
-        cameras.Image(await house.storage.put_file(picture), info.media_type, info.width, info.height)
+        await cameras.keep_original(house, picture, info.media_type, info.width, info.height)
         for picture, info in zip(pictures, seen, strict=True)
     ]
     if film is not None and video is not None:
-        images.append(cameras.Image(await house.storage.put_file(film), VIDEO_TYPE, video.width, video.height))
+        images.append(await cameras.keep_original(house, film, VIDEO_TYPE, video.width, video.height))
     return images
 
 

@@ -81,7 +81,7 @@ async def test_each_vendor_makes_a_capture_out_of_its_own_form(house: House, dev
         assert timedelta() <= each["captured_at"] - at < timedelta(seconds=1)
     files = await rows(house, EvidenceFile)
     assert len({each["sha256"] for each in files}) == 1
-    assert await house.storage.get(files[0]["sha256"]) == PICTURE
+    assert await make.original(house, files[0]["sha256"]) == PICTURE
     for each in await rows(house, CameraMessage):
         assert each["state"] == "taken"
         assert each["passage"]["plate"] == make.PLATE

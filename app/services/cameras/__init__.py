@@ -4,14 +4,23 @@ from app.services.cameras.captures import (
     MOST_IMAGES,
     CaptureState,
     CaptureView,
-    EvidenceFileView,
-    Image,
     accept_capture,
     find_repeated,
     forget,
     get_capture,
-    is_evidence,
+    mark_idle,
+    mark_needed,
     record_reading,
+)
+from app.services.cameras.deletions import (
+    KeptFor,
+    delete_evidence,
+    deleted_by_kind,
+    deletion_of,
+    doom,
+    find_deletion,
+    finish_deletions,
+    list_deletions,
 )
 from app.services.cameras.devices import (
     MEASURED,
@@ -29,6 +38,7 @@ from app.services.cameras.devices import (
     uncertified,
     zone_of,
 )
+from app.services.cameras.files import EvidenceFileView, Image
 from app.services.cameras.health import Health, Hour, health_of, heard_since, hours_of, note_seen, reads_of
 from app.services.cameras.messages import (
     MESSAGES,
@@ -50,6 +60,7 @@ from app.services.cameras.metadata import (
     check_metadata,
     parse_metadata,
 )
+from app.services.cameras.originals import keep_original, read_original, seal_original, seal_waiting
 from app.services.cameras.problems import IMAGE_COUNT
 from app.services.cameras.vendors import BadPush, NotAPassage, Passage, Push, SeenVehicle, Vendor, read_push
 
@@ -71,6 +82,7 @@ __all__ = [
     "Health",
     "Hour",
     "Image",
+    "KeptFor",
     "Message",
     "MessageState",
     "NotAPassage",
@@ -83,10 +95,16 @@ __all__ = [
     "accept_capture",
     "captured_by",
     "check_metadata",
+    "delete_evidence",
+    "deleted_by_kind",
+    "deletion_of",
+    "doom",
+    "find_deletion",
     "find_device",
     "find_message",
     "find_registered",
     "find_repeated",
+    "finish_deletions",
     "forget",
     "get_capture",
     "get_registered",
@@ -94,18 +112,24 @@ __all__ = [
     "health_of",
     "heard_since",
     "hours_of",
-    "is_evidence",
     "keep_message",
+    "keep_original",
+    "list_deletions",
     "list_refused",
     "list_registered",
     "list_waiting",
+    "mark_idle",
+    "mark_needed",
     "note_seen",
     "parse_metadata",
+    "read_original",
     "read_push",
     "reads_of",
     "record_certificate",
     "record_reading",
     "record_site",
+    "seal_original",
+    "seal_waiting",
     "settle_message",
     "split_head",
     "uncertified",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from app.core import vault
@@ -18,8 +18,7 @@ from app.core.db import Tx
 from app.core.house import House
 from app.services import cameras, cases, transparency
 from app.services.cases import Case
-from app.services.cases.models import WorkItem
-from app.services.etle import passages
+from app.services.etle import expiry, passages
 from app.services.etle.cause_models import CauseReviewCase
 from app.services.etle.models import (
     Answer,
@@ -66,21 +65,23 @@ async def forget_tickets(house: House) -> int:
                 ended = await _ended(tx, due)
             for case_id in ended:
                 async with house.db.begin(SYSTEM) as tx:
-                    await forget_ticket(tx, case_id)
+                    ticket = await tx.session.get(Ticket, case_id)
+                    if ticket is not None:
+                        rule = cameras.KeptFor("ticket", ticket.polda_code, policy_id, due.days * 24)
+                        await forget_ticket(tx, case_id, rule)
             forgotten += len(ended)
     return forgotten
 
 
-async def forget_ticket(tx: Tx, case_id: UUID) -> None:
+async def forget_ticket(tx: Tx, case_id: UUID, rule: cameras.KeptFor) -> None:
     """Delete everything of a ticket that is about people. The files go after the commit; whoever does it twice does nothing."""
     ticket = await tx.lock(Ticket, case_id)
     if ticket is None:
         return
     joined = select(col(TicketCapture.capture_id)).where(col(TicketCapture.case_id) == case_id)
     captures = [ticket.capture_id, *(await tx.session.execute(joined)).scalars()]
-    files = set(
-        (await tx.session.execute(select(col(Attachment.sha256)).where(col(Attachment.case_id) == case_id))).scalars()
-    )
+    attached = select(col(Attachment.sha256)).where(col(Attachment.case_id) == case_id)
+    files = set((await tx.session.execute(attached)).scalars())
     keys = {party.key_id for party in await parties_of(tx, case_id)}
     letters = select(col(Letter.id)).where(col(Letter.case_id) == case_id)
     await tx.session.execute(delete(LetterMessage).where(col(LetterMessage.letter_id).in_(letters)))
@@ -89,22 +90,13 @@ async def forget_ticket(tx: Tx, case_id: UUID) -> None:
     for table in (Letter, Attachment, Answer, Party, Reminder, Block, TicketCapture, Ticket):
         await tx.session.execute(delete(table).where(col(table.case_id) == case_id))
     await passages.forget(tx, case_id, captures)
-    files |= await cameras.forget(tx, captures)
+    await expiry.delete_with_rows(tx, captures, rule)
+    await cameras.doom(tx, files)
     for key_id in keys:
         if not await vault.is_somebodys(tx, key_id):  # the key of a NIK is that person's in every room
             await vault.destroy(tx, key_id)
     await transparency.append(tx, "ticket_forgotten", {"case": str(case_id)})
-    for sha256 in sorted(files):
-        await tx.enqueue("etle.drop_file", sha256)
-
-
-async def drop_file(house: House, sha256: str) -> None:
-    """Job: remove a file that nothing names any more."""
-    async with house.db.begin(SYSTEM) as tx:
-        named = select(col(Attachment.id)).where(col(Attachment.sha256) == sha256).limit(1)
-        still = (await tx.session.execute(named)).first() is not None or await cameras.is_evidence(tx.session, sha256)
-    if not still:
-        await house.storage.delete(sha256)
+    await tx.enqueue(expiry.FINISH)
 
 
 async def _policies(house: House) -> dict[UUID, EtlePolicy]:
@@ -116,7 +108,6 @@ async def _policies(house: House) -> dict[UUID, EtlePolicy]:
 
 
 async def _ended(tx: Tx, due: _Due) -> list[UUID]:
-    busy = exists().where(col(WorkItem.case_id) == col(Case.id), col(WorkItem.closed_at).is_(None))
     nothing = col(Case.state).in_(CAME_TO_NOTHING)
     query = (
         select(col(Case.id))
@@ -125,7 +116,7 @@ async def _ended(tx: Tx, due: _Due) -> list[UUID]:
             col(Case.policy_id) == due.policy_id,
             nothing if due.came_to_nothing else ~nothing,
             col(Case.closed_at) < tx.now - timedelta(days=due.days),
-            ~busy,
+            ~expiry.held(),
         )
         .order_by(col(Case.closed_at))
         .limit(BATCH)

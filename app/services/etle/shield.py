@@ -18,7 +18,7 @@ from app.core import vault
 from app.core.actor import Actor
 from app.core.db import Tx
 from app.core.house import House
-from app.services import documents, transparency
+from app.services import cameras, documents, transparency
 from app.services.cases import Move
 from app.services.documents import off_loop
 from app.services.etle.problems import SHIELD_MISMATCH, SHIELD_NOT_COMPARED, SHIELD_NOT_FOUND, SHIELD_NOT_YOURS
@@ -194,8 +194,8 @@ async def _withdraw(tx: Tx, shield_id: UUID) -> None:
         return
     shield.withdrawn_at = tx.now
     await tx.session.flush()
-    for sha256 in (shield.first_sha256, shield.second_sha256):
-        await tx.enqueue("etle.drop_file", sha256)
+    await cameras.doom(tx, {shield.first_sha256, shield.second_sha256})
+    await tx.enqueue("etle.finish_deletions")
     await transparency.append(tx, "plate_shield_withdrawn", {"shield": str(shield.id)})
 
 
