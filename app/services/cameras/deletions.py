@@ -7,12 +7,12 @@ by one; then the proof goes into the public log. Each step may be done twice.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
@@ -22,7 +22,7 @@ from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.orphans import StoredNames
 from app.services import transparency
-from app.services.cameras.models import DeletedCapture, DoomedObject, EvidenceDeletion, EvidenceFile
+from app.services.cameras.models import CameraMessage, DeletedCapture, DoomedObject, EvidenceDeletion, EvidenceFile
 
 DROPPED_AT_ONCE = 200
 LINE = "loket-deletion/1"
@@ -51,22 +51,7 @@ async def delete_evidence(
     if not going:
         return None
     lines = {capture_id: deletion_line(capture_id, digests) for capture_id, digests in _by_capture(going).items()}
-    deletion = EvidenceDeletion(
-        kind=rule.kind,
-        polda_code=rule.polda,
-        policy_id=rule.policy_id,
-        hours=rule.hours,
-        captures=len(lines),
-        files=len(going),
-        root=root_of(lines.values()),
-        begun_at=tx.now,
-    )
-    tx.session.add(deletion)
-    await tx.session.flush()
-    tx.session.add_all(
-        DeletedCapture(deletion_id=deletion.id, capture_id=capture_id, digest=digest)
-        for capture_id, digest in lines.items()
-    )
+    deletion = await _note(tx, rule, lines, files=len(going))
     keys = [each.key_id for each in going if each.key_id is not None]
     names = {each.stored_as or each.sha256 for each in going}
     for each in going:
@@ -77,6 +62,17 @@ async def delete_evidence(
         await vault.forget(tx, key_id)
     await doom(tx, names.union(also), deletion.id)
     return deletion
+
+
+async def delete_passages(tx: Tx, rule: KeptFor, messages: Mapping[UUID, str]) -> None:
+    """Delete what cameras that accuse nobody said of who passed: messages by id, each with the SHA-256 as which it was stored
+    (its bytes went when it was understood, unless somebody was killed just then)."""
+    if not messages:
+        return
+    await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(messages)))
+    lines = {id_: deletion_line(id_, [sha256]) for id_, sha256 in messages.items()}
+    deletion = await _note(tx, rule, lines, files=0)
+    await doom(tx, set(messages.values()), deletion.id)
 
 
 async def doom(tx: Tx, names: Collection[str], deletion_id: UUID | None = None) -> None:
@@ -93,8 +89,7 @@ async def finish_deletions(house: House) -> int:
     """Take doomed objects from the store and write the proofs that are complete; how many objects went."""
     gone = 0
     while names := await _doomed(house):
-        for name in names:
-            await _drop(house, name)
+        await _drop(house, names)
         gone += len(names)
     while await _prove_one(house):
         pass
@@ -153,6 +148,26 @@ async def deleted_by_kind(source: Source) -> dict[str, tuple[int, int]]:
     return {row[0]: (int(row[1]), int(row[2])) for row in rows}
 
 
+async def _note(tx: Tx, rule: KeptFor, lines: Mapping[UUID, str], *, files: int) -> EvidenceDeletion:
+    deletion = EvidenceDeletion(
+        kind=rule.kind,
+        polda_code=rule.polda,
+        policy_id=rule.policy_id,
+        hours=rule.hours,
+        captures=len(lines),
+        files=files,
+        root=root_of(lines.values()),
+        begun_at=tx.now,
+    )
+    tx.session.add(deletion)
+    await tx.session.flush()
+    tx.session.add_all(
+        DeletedCapture(deletion_id=deletion.id, capture_id=id_, digest=digest) for id_, digest in lines.items()
+    )
+    await tx.session.flush()
+    return deletion
+
+
 def _by_capture(files: Sequence[EvidenceFile]) -> dict[UUID, list[str]]:
     found: defaultdict[UUID, list[str]] = defaultdict(list)
     for each in sorted(files, key=lambda each: each.position):
@@ -166,15 +181,15 @@ async def _doomed(house: House) -> list[str]:
         return list((await connection.execute(query)).scalars())
 
 
-async def _drop(house: House, name: str) -> None:
+async def _drop(house: House, names: Sequence[str]) -> None:
+    """Some objects; whoever is killed in between removes them again, which does no harm."""
     async with house.db.read() as connection:
-        still_named = await house[StoredNames].named(connection, [name])
-    if not still_named:
-        await house.storage.delete(name)
+        still_named = await house[StoredNames].named(connection, names)
+    for name in names:
+        if name not in still_named:
+            await house.storage.delete(name)
     async with house.db.begin(SYSTEM) as tx:
-        row = await tx.lock(DoomedObject, name)
-        if row is not None:
-            await tx.session.delete(row)
+        await tx.session.execute(delete(DoomedObject).where(col(DoomedObject.object_name).in_(names)))
 
 
 async def _prove_one(house: House) -> bool:
