@@ -91,11 +91,17 @@ router.add_api_route(
 )
 
 
-@router.get("/captures/{id}", responses={404: {"description": "This camera has sent no such capture."}})
+@router.get(
+    "/captures/{id}",
+    responses={
+        404: {"description": "This camera has sent no such capture."},
+        410: {"description": "It was deleted by policy; the problem names the deletion, which proves it."},
+    },
+)
 async def show_capture(id: UUID, device: CameraDevice, house: TheHouse) -> CaptureItem:
     """A capture that this camera has handed in."""
     async with house.db.read() as connection:
-        return CaptureItem.of(await cameras.get_capture(connection, id, device=device))
+        return CaptureItem.of(await cameras.get_kept_capture(connection, id, device))
 
 
 async def _accepted(

@@ -16,10 +16,10 @@ from app.services.cameras.deletions import (
     KeptFor,
     delete_evidence,
     deleted_by_kind,
-    deletion_of,
     doom,
     find_deletion,
     finish_deletions,
+    get_kept_capture,
     list_deletions,
 )
 from app.services.cameras.devices import (
@@ -97,7 +97,6 @@ __all__ = [
     "check_metadata",
     "delete_evidence",
     "deleted_by_kind",
-    "deletion_of",
     "doom",
     "find_deletion",
     "find_device",
@@ -107,6 +106,7 @@ __all__ = [
     "finish_deletions",
     "forget",
     "get_capture",
+    "get_kept_capture",
     "get_registered",
     "head_of",
     "health_of",

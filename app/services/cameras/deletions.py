@@ -17,12 +17,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from app.core import vault
-from app.core.actor import SYSTEM
+from app.core.actor import SYSTEM, Actor
 from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.orphans import StoredNames
+from app.core.problems import Problem
 from app.services import transparency
-from app.services.cameras.models import CameraMessage, DeletedCapture, DoomedObject, EvidenceDeletion, EvidenceFile
+from app.services.cameras.captures import CaptureView, get_capture
+from app.services.cameras.models import (
+    CameraMessage,
+    Capture,
+    DeletedCapture,
+    DoomedObject,
+    EvidenceDeletion,
+    EvidenceFile,
+)
+from app.services.cameras.problems import CAPTURE_DELETED
 
 DROPPED_AT_ONCE = 200
 LINE = "loket-deletion/1"
@@ -127,8 +137,20 @@ async def find_deletion(source: Source, id: UUID) -> tuple[EvidenceDeletion, Seq
     return None if row is None else (EvidenceDeletion(**row), found)
 
 
-async def deletion_of(source: Source, capture_id: UUID) -> UUID | None:
-    """The latest deletion that took evidence of this capture."""
+async def get_kept_capture(source: Source, id: UUID, device: Actor) -> CaptureView:
+    """A capture that this device has sent. Problems: cameras-capture-not-found (404), and cameras-capture-deleted (410) with the
+    deletion that proves it. Whose it was is deleted too: who knows the id of such a capture has sent it."""
+    try:
+        return await get_capture(source, id, device=device)
+    except Problem:
+        deletion = await _deletion_of(source, id)
+        still_there = (await source.execute(select(col(Capture.id)).where(col(Capture.id) == id))).first() is not None
+        if deletion is None or still_there:
+            raise
+    raise CAPTURE_DELETED(deletion=deletion, extra={"deletion": str(deletion)})
+
+
+async def _deletion_of(source: Source, capture_id: UUID) -> UUID | None:
     query = (
         select(col(DeletedCapture.deletion_id))
         .join(EvidenceDeletion, col(EvidenceDeletion.id) == col(DeletedCapture.deletion_id))

@@ -86,7 +86,7 @@ async def may_open(tx: Tx, case: Case) -> tuple[Why, ...]:
     if Role.OFFICER not in tx.actor.roles:
         return ()
     tasks = await cases.list_tasks(
-        tx.session, roles=[Role.OFFICER], units=[case.unit], actor_id=tx.actor.id, of_case=case.id
+        tx.session, roles=[Role.OFFICER], units=[tx.actor.unit or ""], actor_id=tx.actor.id, of_case=case.id
     )
     drawn = case.assigned_to == tx.actor.id and case.closed_at is None
     return tuple(why for why in Why if why not in SENIOR_ALONE) if drawn or tasks else ()

@@ -32,7 +32,7 @@ from app.services.etle.models import (
     TicketCapture,
 )
 from app.services.etle.shield_models import ForgerSighting
-from app.services.etle.store import parties_of
+from app.services.etle.store import parties_of, policy_of
 from app.services.reference import EtlePolicy, policy_by_id
 
 CAME_TO_NOTHING = ("rejected", "exempt")
@@ -65,15 +65,12 @@ async def forget_tickets(house: House) -> int:
                 ended = await _ended(tx, due)
             for case_id in ended:
                 async with house.db.begin(SYSTEM) as tx:
-                    ticket = await tx.session.get(Ticket, case_id)
-                    if ticket is not None:
-                        rule = cameras.KeptFor("ticket", ticket.polda_code, policy_id, due.days * 24)
-                        await forget_ticket(tx, case_id, rule)
+                    await forget_ticket(tx, case_id)
             forgotten += len(ended)
     return forgotten
 
 
-async def forget_ticket(tx: Tx, case_id: UUID, rule: cameras.KeptFor) -> None:
+async def forget_ticket(tx: Tx, case_id: UUID) -> None:
     """Delete everything of a ticket that is about people. The files go after the commit; whoever does it twice does nothing."""
     ticket = await tx.lock(Ticket, case_id)
     if ticket is None:
@@ -90,13 +87,20 @@ async def forget_ticket(tx: Tx, case_id: UUID, rule: cameras.KeptFor) -> None:
     for table in (Letter, Attachment, Answer, Party, Reminder, Block, TicketCapture, Ticket):
         await tx.session.execute(delete(table).where(col(table.case_id) == case_id))
     await passages.forget(tx, case_id, captures)
-    await expiry.delete_with_rows(tx, captures, rule)
+    await expiry.delete_with_rows(tx, captures, await _rule(tx, case_id, ticket.polda_code))
     await cameras.doom(tx, files)
     for key_id in keys:
         if not await vault.is_somebodys(tx, key_id):  # the key of a NIK is that person's in every room
             await vault.destroy(tx, key_id)
     await transparency.append(tx, "ticket_forgotten", {"case": str(case_id)})
     await tx.enqueue(expiry.FINISH)
+
+
+async def _rule(tx: Tx, case_id: UUID, polda: str) -> cameras.KeptFor:
+    case = await tx.session.get_one(Case, case_id)
+    policy = await policy_of(tx, case)
+    days = policy.keep_rejected_days if case.state in CAME_TO_NOTHING else policy.keep_closed_days
+    return cameras.KeptFor("ticket", polda, case.policy_id or UUID(int=0), days * 24)
 
 
 async def _policies(house: House) -> dict[UUID, EtlePolicy]:

@@ -128,6 +128,9 @@ async def test_who_is_accused_of_nothing_is_forgotten_within_hours_and_it_is_pro
     assert json.loads(covered.body)["root"] == told["root"]
     await expiry.forget_evidence(house)
     assert await count(house, EvidenceDeletion) == 1
+    camera = await make.camera(house, client)
+    asked = await client.get(f"/v1/anpr/captures/{taken.id}", headers={"X-Api-Key": camera.key})
+    assert (asked.status_code, asked.json()["deletion"]) == (410, told["id"])
 
 
 async def test_what_the_machine_gave_up_is_kept_for_a_person_and_then_deleted(house: House, clock: FixedClock) -> None:
