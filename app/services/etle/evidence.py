@@ -53,9 +53,10 @@ class Exhibits:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The photograph as it is shown; the crop of the plate and what was read there, if there is a reading."""
+    """The photograph as it is shown, None once it was deleted by policy; the crop of the plate and what was read there, if there
+    is a reading."""
 
-    photo: bytes
+    photo: bytes | None
     crop: bytes | None
     reading: MachineReading | None = None
 
@@ -143,6 +144,8 @@ async def picture_for_paper(house: House, exhibits: Exhibits) -> Picture:
     capture = exhibits.captures[0]
     seen = _best(exhibits, capture)
     place = next(place for place, each in enumerate(_seen(exhibits, capture)) if each == seen)
+    if capture.files[place].deleted_at is not None:
+        return Picture(None, None)
     photo = await _picture(house, exhibits, (capture, place), seen, PHOTO)
     if seen.own is None:
         return Picture(photo, None)

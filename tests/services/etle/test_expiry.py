@@ -221,6 +221,17 @@ async def test_evidence_is_held_while_work_is_open_or_somebody_objected(house: H
     assert [each.kind for each in await rows(house, EvidenceDeletion)] == ["rejected", "objected"]
 
 
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+async def test_papers_are_written_without_a_picture_that_is_no_longer_kept(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    case_id = await settled(house)
+    clock.advance(366 * DAY)
+    await expiry.forget_evidence(house)
+    assert [each.kind for each in await rows(house, EvidenceDeletion)] == ["paid"]
+    for paper in (etle.letter_pdf, etle.ticket_pdf):
+        assert (await paper(house, make.owner_of(case_id), case_id)).startswith(b"%PDF")
+
+
 async def test_a_store_that_is_away_leaves_the_rest_to_the_next_run(
     house: House, client: httpx.AsyncClient, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
