@@ -19,6 +19,7 @@ from app.services.cameras import models as cameras
 from app.services.cases import models as cases
 from app.services.catalogue import models as catalogue
 from app.services.etle import cause_models as etle_causes
+from app.services.etle import evidence_models as etle_evidence
 from app.services.etle import models as etle
 from app.services.etle import passage_models as etle_passages
 from app.services.etle import shield_models as etle_shields
@@ -51,6 +52,7 @@ __all__ = [
     "catalogue",
     "etle",
     "etle_causes",
+    "etle_evidence",
     "etle_passages",
     "etle_shields",
     "etle_turns",

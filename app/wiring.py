@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from app.core import jobs as core_jobs
+from app.core import orphans
 from app.core.clock import Clock, SystemClock
 from app.core.clock_check import ClockCheck
 from app.core.config import Settings
@@ -12,6 +13,7 @@ from app.core.db import Database
 from app.core.house import House
 from app.core.jobs import DbosEnqueuer, Job, Schedule, Worker
 from app.core.limits import Limits
+from app.core.orphans import StoredNames
 from app.core.storage import ObjectStorage
 from app.services import applications, billing, catalogue, etle
 from app.services.applications import jobs as applications_jobs
@@ -31,16 +33,25 @@ from app.services.billing.snap.client import BankCalls
 from app.services.cameras import jobs as cameras_jobs
 from app.services.cases import LifecycleError, Lifecycles, load_lifecycles, merge_rules
 from app.services.cases import jobs as cases_jobs
-from app.services.documents import PhotoRules, load_photo_rules
+from app.services.documents import PhotoRules, find_street_faces, load_photo_rules
 from app.services.documents.certificates import CertificateFault
 from app.services.documents.signing import DocumentSigner, build_signer
 from app.services.etle import jobs as etle_jobs
 from app.services.etle.open_tickets import OpenTicketsOnVehicles
+from app.services.etle.shown import Finders
 from app.services.identity import jobs as identity_jobs
 from app.services.identity.tokens import TokenVerifier, build_verifier
 from app.services.notifications import Channels, build_channels
 from app.services.notifications import jobs as notifications_jobs
-from app.services.recognition import KnownCameras, PlannedRecogniser, Recogniser, RecogniserFault, choose_recogniser
+from app.services.recognition import (
+    KnownCameras,
+    PlannedRecogniser,
+    Recogniser,
+    RecogniserFault,
+    can_find_places,
+    choose_recogniser,
+    find_places,
+)
 from app.services.registries import (
     PopulationRegistry,
     Registers,
@@ -51,11 +62,13 @@ from app.services.registries import (
 )
 from app.services.statistics import jobs as statistics_jobs
 from app.services.transparency import jobs as transparency_jobs
+from app.stored_names import STORED_NAMES
 
 log = logging.getLogger(__name__)
 
 JOBS: tuple[Job, ...] = (
     *core_jobs.JOBS,
+    *orphans.JOBS,
     *transparency_jobs.JOBS,
     *notifications_jobs.JOBS,
     *cases_jobs.JOBS,
@@ -72,6 +85,7 @@ JOBS: tuple[Job, ...] = (
 )
 SCHEDULES: tuple[Schedule, ...] = (
     *core_jobs.SCHEDULES,
+    *orphans.SCHEDULES,
     *transparency_jobs.SCHEDULES,
     *notifications_jobs.SCHEDULES,
     *cases_jobs.SCHEDULES,
@@ -143,6 +157,8 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
         DocumentTaker: Papers(),
         DocumentSigner: build_signer(settings, ring),
         catalogue.PriceList: catalogue.PriceList(),
+        Finders: Finders(find_street_faces, _places, can_find_places()),
+        StoredNames: STORED_NAMES,
     }
     services = load_services(settings, parts[Lifecycles])
     parts[catalogue.Catalogue], parts[KindOf] = services, _appointment_kinds(services)
@@ -155,6 +171,10 @@ def _build(settings: Settings, clock: Clock | None, keys: KeyRing | None) -> Hou
         signer=TokenSigner(ring),
         parts=parts,
     )
+
+
+def _places(image: bytes) -> list[tuple[int, int, int, int]]:
+    return [(each.x_min, each.y_min, each.x_max, each.y_max) for each in find_places(image)]
 
 
 def build_worker(house: House) -> Worker:

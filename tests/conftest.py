@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from app.core.crypto import KeyRing
 from app.core.house import House
 from app.core.migrations import migrate
 from app.main import create_app
+from app.services.etle.shown import Finders
 from app.services.identity import passwords
 from app.wiring import build_house
 from tests.postgres import SharedPostgres
@@ -149,7 +151,9 @@ class open_house:
 
     def __init__(self, url: str, home: Path, clock: FixedClock, **settings: Any) -> None:
         values = {"home": home, "database_url": url, "storage_url": "memory:///", "rate_limits": "off", **settings}
-        self._house = build_house(Settings(_env_file=None, **values), clock=clock, keys=KEYS)
+        built = build_house(Settings(_env_file=None, **values), clock=clock, keys=KEYS)
+        # Looking for faces takes seconds a picture; the tests of privacy bring the finders that are shipped.
+        self._house = replace(built, parts={**built.parts, Finders: Finders(_nothing, _nothing, finds_plates=True)})
 
     async def __aenter__(self) -> House:
         return self._house
@@ -164,6 +168,10 @@ async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=create_app(house), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
         yield made
+
+
+def _nothing(_picture: object) -> tuple[()]:
+    return ()
 
 
 def _own_postgres(shared: SharedPostgres | None) -> Iterator[str]:

@@ -168,7 +168,7 @@ async def _ticket(
             return
     picture = draw_photograph(plate, seed=seed, conditions=conditions)
     info = await off_loop(documents.check_image, picture, max_bytes=len(picture), max_pixels=50_000_000)
-    image = cameras.Image(await house.storage.put(picture), info.media_type, info.width, info.height)
+    image = await cameras.keep_original(house, picture, info.media_type, info.width, info.height)
     device = Actor(ActorKind.CAMERA, camera["id"], frozenset({"camera"}), unit=UNIT)
     async with house.db.begin(device) as tx:
         metadata = cameras.parse_metadata(

@@ -7,6 +7,7 @@ may meet a value that it cannot open: a new key is first known to all of them, a
 
 import base64
 import binascii
+import hashlib
 import hmac
 import json
 import os
@@ -15,14 +16,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 RINGS = ("personal", "index", "log", "documents", "tokens")
@@ -30,6 +34,7 @@ _USED = "used"
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 _P256_BYTES = 32
+_PIECE_BYTES = 1024 * 1024
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, 2.4.2
 
 
@@ -196,6 +201,21 @@ def seal_bytes_with(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
     """AES-256-GCM under `key`: nonce and ciphertext as they are, for what lies in the object store."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
+
+
+def seal_file_with(key: bytes, source: BinaryIO, target: BinaryIO, aad: bytes) -> str:
+    """What `seal_bytes_with` makes, piece by piece from one open file into another; the SHA-256 of what was read, in hex."""
+    nonce, digest = secrets.token_bytes(_NONCE_BYTES), hashlib.sha256()
+    sealing = Cipher(AES(key), GCM(nonce)).encryptor()
+    sealing.authenticate_additional_data(aad)
+    target.write(nonce)
+    source.seek(0)
+    while piece := source.read(_PIECE_BYTES):
+        digest.update(piece)
+        target.write(sealing.update(piece))
+    target.write(sealing.finalize() + sealing.tag)
+    source.seek(0)
+    return digest.hexdigest()
 
 
 def open_bytes_with(key: bytes, sealed: bytes, aad: bytes) -> bytes:

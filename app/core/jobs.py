@@ -23,11 +23,12 @@ from app.core.db import Database, Enqueuer, JsonValue
 if TYPE_CHECKING:
     from app.core.house import House
 
-Queue = Literal["default", "recognition", "shadow", "delivery", "registers", "banks"]
+Queue = Literal["default", "recognition", "shadow", "pictures", "delivery", "registers", "banks"]
 QUEUES: dict[Queue, int] = {
     "default": 8,
     "recognition": 4,
     "shadow": 2,
+    "pictures": 2,
     "delivery": 8,
     "registers": 8,
     "banks": 4,

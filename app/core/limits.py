@@ -37,6 +37,8 @@ LIMITS: dict[str, RateLimitItem] = {
     "attachment-case": parse("60/hour"),
     "refund-account-case": parse("10/hour"),
     "consent-case": parse("10/hour"),
+    "original-staff": parse("30/hour"),
+    "original-case": parse("5/day"),
 }
 """Each limit by name: so many hits of one key (an address, a plate, a device) in a window."""
 

@@ -8,9 +8,10 @@ import asyncio
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlparse
@@ -26,6 +27,7 @@ Store = LocalStore | MemoryStore | S3Store
 STORE_THREADS = 16
 READ_AHEAD = 1024 * 1024
 PIECE = 1024 * 1024
+LISTED_AT_ONCE = 500
 S3_PIECE = 5 * 1024 * 1024
 """Bytes of a streamed file that are in memory at once; S3 takes no smaller part of an upload."""
 _RETRIES: "RetryConfig" = {
@@ -34,6 +36,14 @@ _RETRIES: "RetryConfig" = {
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2},
 }
 """The library's own are ten over three minutes: a store that is away would hold all our threads for as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The name of an object and when it was stored last."""
+
+    name: str
+    stored_at: datetime
 
 
 class ObjectMissing(Exception):
@@ -102,6 +112,21 @@ class ObjectStorage:
             await self._call(obstore.delete, self._store, _path(sha256))
         except FileNotFoundError:
             return
+
+    async def stored_at(self, sha256: str) -> datetime | None:
+        """When the object was stored last, by the store's clock; None when there is none."""
+        try:
+            return (await self._call(obstore.head, self._store, _path(sha256)))["last_modified"]
+        except FileNotFoundError:
+            return None
+
+    async def list_names(self) -> AsyncIterator[list[Listed]]:
+        """Every object, some at a time."""
+        listing = iter(
+            obstore.list(self._store, "sha256", chunk_size=LISTED_AT_ONCE)
+        )  # asks nobody before its first step
+        while (some := await self._call(next, listing, None)) is not None:
+            yield [Listed(each["path"].rsplit("/", 1)[-1], each["last_modified"]) for each in some]
 
     async def check(self) -> None:
         """Raise when the store cannot be reached; for readiness."""

@@ -6,7 +6,8 @@ blind indexes (`KeyRing.blind_index`).
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +32,28 @@ class DataKey(Table, table=True):
     wrapped: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     destroyed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class FreshKey:
+    """A data key of a thing (a camera's picture) that was made before the transaction that keeps it: what it sealed lies in the
+    store by then. Lost with a transaction that fails, and with it what it sealed."""
+
+    id: UUID
+    plain: bytes
+    wrapped: str
+
+
+def fresh_key(keys: KeyRing) -> FreshKey:
+    """A new data key, wrapped under the ring; nothing is written yet."""
+    key_id, plain = new_id(), secrets.token_bytes(_KEY_BYTES)
+    return FreshKey(key_id, plain, keys.seal("personal", plain, key_id.bytes))
+
+
+async def keep_keys(tx: Tx, fresh: Iterable[FreshKey]) -> None:
+    """Write fresh keys down, before the rows that name them."""
+    tx.session.add_all(DataKey(id=each.id, wrapped=each.wrapped, created_at=tx.now) for each in fresh)
+    await tx.session.flush()
 
 
 async def key_for_person(tx: Tx, nik: str | None) -> UUID:

@@ -91,11 +91,17 @@ router.add_api_route(
 )
 
 
-@router.get("/captures/{id}", responses={404: {"description": "This camera has sent no such capture."}})
+@router.get(
+    "/captures/{id}",
+    responses={
+        404: {"description": "This camera has sent no such capture."},
+        410: {"description": "It was deleted by policy; the problem names the deletion, which proves it."},
+    },
+)
 async def show_capture(id: UUID, device: CameraDevice, house: TheHouse) -> CaptureItem:
     """A capture that this camera has handed in."""
     async with house.db.read() as connection:
-        return CaptureItem.of(await cameras.get_capture(connection, id, device=device))
+        return CaptureItem.of(await cameras.get_kept_capture(connection, id, device))
 
 
 async def _accepted(
@@ -117,11 +123,11 @@ async def _stored(house: House, pictures: list[BinaryIO], film: BinaryIO | None)
     seen = [await off_loop(_checked, each) for each in pictures]
     video = None if film is None else await off_loop(_checked_film, film)
     images = [
-        cameras.Image(await house.storage.put_file(picture), info.media_type, info.width, info.height)
+        await cameras.keep_original(house, picture, info.media_type, info.width, info.height)
         for picture, info in zip(pictures, seen, strict=True)
     ]
     if film is not None and video is not None:
-        images.append(cameras.Image(await house.storage.put_file(film), VIDEO_TYPE, video.width, video.height))
+        images.append(await cameras.keep_original(house, film, VIDEO_TYPE, video.width, video.height))
     return images
 
 

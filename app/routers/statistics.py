@@ -60,6 +60,7 @@ def totals(found: statistics.Figures) -> dict[str, int]:
         "tickets_issued": found.total("etle", "issue_tilang"),
         "tickets_annulled": found.total("etle", "annul", "accept_objection"),
         "tickets_paid": found.total("etle", "pay"),
+        "originals_opened": found.total("etle", "open_original"),
         "applications_begun": found.total("application", "begin"),
         "applications_submitted": found.total("application", "submit", "submit_for_check"),
         "applications_issued": found.total("application", "issue"),

@@ -15,8 +15,8 @@ from app.core.house import House
 from app.sandbox import camera_forms as pushes
 from app.services import cameras
 from app.services.cameras import messages
-from app.services.cameras.messages import PASSAGE_KEPT, REFUSED_KEPT, forget_messages
-from app.services.cameras.models import CameraHour, CameraMessage, Capture, EvidenceFile
+from app.services.cameras.messages import REFUSED_KEPT, forget_messages
+from app.services.cameras.models import CameraHour, CameraMessage, Capture, EvidenceDeletion, EvidenceFile
 from app.services.etle import LineRoom
 from app.services.etle.models import Ticket
 from app.services.etle.pushes import take_waiting
@@ -85,7 +85,7 @@ async def test_each_vendor_makes_a_capture_out_of_its_own_form(house: House, dev
         assert timedelta() <= each["captured_at"] - at < timedelta(seconds=1)
     files = await rows(house, EvidenceFile)
     assert len({each["sha256"] for each in files}) == 1
-    assert await house.storage.get(files[0]["sha256"]) == PICTURE
+    assert await make.original(house, files[0]["sha256"]) == PICTURE
     for each in await rows(house, CameraMessage):
         assert each["state"] == "taken"
         assert each["passage"]["plate"] == make.PLATE
@@ -174,8 +174,11 @@ async def test_who_is_accused_of_nothing_is_forgotten_within_a_day(
     kept = {str(each["state"]): each for each in await rows(house, CameraMessage)}
     assert sorted(each["state"] for each in await rows(house, CameraMessage)) == ["passed", "passed", "taken"]
     assert not await house.storage.exists(kept["passed"]["sha256"])
-    clock.advance(PASSAGE_KEPT + timedelta(minutes=1))
+    clock.advance(timedelta(hours=24, minutes=1))
     await forget_messages(house)
+    deletions = await rows(house, EvidenceDeletion)
+    assert [(each["kind"], each["captures"], each["hours"]) for each in deletions] == [("passage", 1, 24)] * 2
+    assert all(each["leaf_id"] is not None for each in deletions), "and it is in the public log"
     assert [each["state"] for each in await rows(house, CameraMessage)] == ["taken"]
 
 

@@ -30,6 +30,7 @@ from app.services.applications import worklist
 from app.services.applications.problems import PURPOSE_NEEDED as APPLICATION_PURPOSE_NEEDED
 from app.services.cases import TaskView
 from app.services.etle import Decision, ReviewView
+from app.services.etle.openings import WHYS, Opening, Why
 from app.services.etle.problems import PURPOSE_NEEDED
 from app.services.identity.roles import ROLE_NAMES, Role
 
@@ -202,13 +203,23 @@ async def sign_blocks(actor: Investigator, visit: TheVisit) -> Response:
 # --- below the doors ----------------------------------------------------------------------------------------------
 
 
-async def show_again(visit: Visit, actor: Actor, case_id: UUID, form: Form, *, status: int = 422) -> Response:
+async def show_again(
+    visit: Visit, actor: Actor, case_id: UUID, form: Form, *, status: int = 422, opened: Opening | None = None
+) -> Response:
     """The case with what is wrong, for the purpose for which it was opened; the forms on the page carry it along."""
-    return await _show_case(visit, actor, case_id, form, purpose=form.get("stated")[:80] or None, status=status)
+    stated = form.get("stated")[:80] or None
+    return await _show_case(visit, actor, case_id, form, purpose=stated, status=status, opened=opened)
 
 
 async def _show_case(
-    visit: Visit, actor: Actor, case_id: UUID, form: Form, *, purpose: str | None, status: int = 200
+    visit: Visit,
+    actor: Actor,
+    case_id: UUID,
+    form: Form,
+    *,
+    purpose: str | None,
+    status: int = 200,
+    opened: Opening | None = None,
 ) -> Response:
     if await _is_application(visit.house, case_id):
         return await counter_applications.show(visit, actor, case_id, form, purpose=purpose, status=status)
@@ -227,6 +238,10 @@ async def _show_case(
         for_citizens=[choice for action, choice in FOR_CITIZENS.items() if action in review.actions],
         entries=entries,
         looks=[entry for entry in entries if entry.action == "look"],
+        whys=[(each, WHYS[Why(each)]) for each in review.opening_reasons],
+        opened=None
+        if opened is None
+        else replace(opened, url=opened.url.removeprefix(visit.house.settings.public_url)),
     )
 
 

@@ -19,6 +19,7 @@ TASKS: dict[str, Text] = {
     "field_alert": Text("Dugaan pelat palsu di lapangan", "Suspected false plate on the road"),
     "clone_alert": Text("Pelat yang sama di dua tempat sekaligus", "One plate at two places at once"),
     "cause_review": Text("Pemeriksaan ulang sebab yang sama", "Second look at cases of one cause"),
+    "show_original": Text("Pemilik meminta foto asli diperiksa", "The owner asks for the original picture"),
     "unexpected_payment": Text("Pembayaran yang tidak ditagih", "A payment that was not due"),
     "payment_reversed": Text("Pembayaran ditarik kembali bank", "The bank took a payment back"),
     "mend": Text("Perbaiki hal yang gagal diproses", "Mend what could not be processed"),

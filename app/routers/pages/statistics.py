@@ -60,6 +60,7 @@ TOTALS = {
     "tickets_issued": Text("Tilang diterbitkan", "Tickets issued"),
     "tickets_annulled": Text("Tilang dibatalkan atau sanggahan diterima", "Tickets annulled or objections accepted"),
     "tickets_paid": Text("Tilang dibayar", "Tickets paid"),
+    "originals_opened": Text("Foto asli dibuka petugas", "Original pictures opened by officers"),
     "applications_begun": Text("Permohonan dimulai", "Applications begun"),
     "applications_submitted": Text("Permohonan diajukan", "Applications submitted"),
     "applications_issued": Text("Dokumen terbit", "Documents issued"),

@@ -9,17 +9,31 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from app.core.limits import Limits
+from app.core.texts import Text
 from app.routers.http.deps import TheAddress
 from app.routers.http.guards import public
 from app.routers.pages.forms import Form
 from app.routers.pages.render import show_number
 from app.routers.pages.visit import TheVisit
-from app.services import reference, transparency
+from app.routers.pages.words import name_of
+from app.services import cameras, reference, transparency
 from app.services.applications import issuing
 from app.services.documents import short_date
 
 router = APIRouter(include_in_schema=False, dependencies=[public()])
 MAX_CODE = 64
+DELETED = {
+    "no_case": Text("Tidak dituduh apa pun", "Accused of nothing"),
+    "passage": Text("Hanya lewat: catatan kendaraan", "Only passed by: what was noted of a vehicle"),
+    "unread": Text("Tidak terbaca mesin", "Not readable by the machine"),
+    "rejected": Text("Bukan pelanggaran, atau dikecualikan", "No violation, or exempt"),
+    "annulled": Text("Dibatalkan, atau surat tidak terkirim", "Annulled, or never sent"),
+    "paid": Text("Perkara selesai", "Cases that are settled"),
+    "objected": Text("Disanggah, atau pelat palsu", "Objected to, or a false plate"),
+    "film": Text("Film", "Films"),
+    "ticket": Text("Perkara yang dilupakan seluruhnya", "Cases forgotten as a whole"),
+}
+"""Classes of evidence, as `etle.expiry` names them."""
 
 
 @router.get("/periksa")
@@ -59,8 +73,13 @@ async def transparency_page(visit: TheVisit) -> Response:
     """The state of the public log in words, and where to check it."""
     async with visit.house.db.read() as connection:
         newest = await transparency.newest_checkpoint(connection)
+        deleted = await cameras.deleted_by_kind(connection)
     return visit.show(
         "pages/transparency.html",
         checkpoint=newest[1] if newest else None,
         size_text=show_number(newest[0].size, visit.lang) if newest else "",
+        deleted=[
+            (name_of(DELETED, kind), show_number(captures, visit.lang), show_number(files, visit.lang))
+            for kind, (captures, files) in deleted.items()
+        ],
     )

@@ -273,13 +273,22 @@ class AttachmentOut(BaseModel):
 
 
 class EvidenceItemOut(BaseModel):
-    """One picture behind a link that is good for a quarter of an hour; `sha256` is of the original."""
+    """One picture behind a link that is good for a quarter of an hour: a copy in which faces and the plates of other vehicles are
+    covered. `sha256` is of the original, which is kept sealed; `shown_sha256` of the copy, null until it was made."""
 
     url: str
     crop_url: str | None
     sha256: str
+    shown_sha256: str | None
     media_type: str
     taken_at: datetime
+
+
+class DeletedEvidenceOut(BaseModel):
+    """A picture or film that is no longer kept."""
+
+    sha256: str
+    deleted_at: datetime
 
 
 class AlternativeOut(BaseModel):
@@ -315,6 +324,7 @@ class Evidence(BaseModel):
     camera: CameraOut | None
     speed_kmh: float | None
     limit_kmh: float | None
+    deleted: list[DeletedEvidenceOut] = Field(description="What is no longer kept, by the policy's time.")
 
     @classmethod
     def of(cls, view: EvidenceView) -> Self:
@@ -326,6 +336,7 @@ class Evidence(BaseModel):
                     url=each.url,
                     crop_url=each.crop_url,
                     sha256=each.sha256,
+                    shown_sha256=each.shown_sha256,
                     media_type=each.media_type,
                     taken_at=each.taken_at,
                 )
@@ -347,6 +358,7 @@ class Evidence(BaseModel):
             ),
             speed_kmh=view.speed_kmh,
             limit_kmh=view.limit_kmh,
+            deleted=[DeletedEvidenceOut(sha256=each.sha256, deleted_at=each.deleted_at) for each in view.deleted],
         )
 
 

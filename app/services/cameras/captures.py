@@ -1,19 +1,21 @@
 """Captures: kept once however often a camera repeats itself, with the evidence exactly as it came."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, delete, select
+from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
+from app.core.vault import keep_keys
+from app.services.cameras.files import EvidenceFileView, Image, file_view
 from app.services.cameras.health import note_seen
 from app.services.cameras.metadata import CaptureMetadata, CheckedMetadata
 from app.services.cameras.models import CameraMessage, Capture, EvidenceFile
@@ -30,27 +32,6 @@ class CaptureState(StrEnum):
     RECEIVED = "received"
     READ = "read"
     UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A picture (or the film) that was checked and lies in storage under its SHA-256. Width and height in pixels."""
-
-    sha256: str
-    media_type: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceFileView:
-    """One picture of a capture, in the order in which it came."""
-
-    sha256: str
-    media_type: str
-    width: int
-    height: int
-    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +83,7 @@ async def accept_capture(
     capture = _capture(tx, device, metadata, body_key=body_key, content=content)
     tx.session.add(capture)
     await tx.session.flush()
+    await keep_keys(tx, [image.key for image in images if image.key is not None])
     tx.session.add_all(
         EvidenceFile(
             capture_id=capture.id,
@@ -111,6 +93,8 @@ async def accept_capture(
             width=image.width,
             height=image.height,
             taken_at=metadata.captured_at,
+            stored_as=image.stored_as,
+            key_id=None if image.key is None else image.key.id,
         )
         for position, image in enumerate(images)
     )
@@ -143,7 +127,7 @@ async def get_capture(source: Source, id: UUID, *, device: Actor | None = None) 
         .where(col(EvidenceFile.capture_id) == id)
         .order_by(col(EvidenceFile.position))
     )
-    return _view(row, [_file(each) for each in files.mappings()])
+    return _view(row, [file_view(each) for each in files.mappings()])
 
 
 async def record_reading(tx: Tx, capture_id: UUID, reading: dict[str, JsonValue]) -> None:
@@ -157,21 +141,22 @@ async def record_reading(tx: Tx, capture_id: UUID, reading: dict[str, JsonValue]
     await tx.session.flush()
 
 
-async def forget(tx: Tx, capture_ids: Sequence[UUID]) -> set[str]:
-    """Delete captures for good; the SHA-256 of the pictures that no other capture names, for whoever removes the files."""
-    mine = col(EvidenceFile.capture_id).in_(capture_ids)
-    files = set((await tx.session.execute(select(col(EvidenceFile.sha256)).where(mine))).scalars())
-    await tx.session.execute(delete(EvidenceFile).where(mine))
+async def mark_idle(tx: Tx, capture_id: UUID) -> None:
+    """Note that a capture was read and accuses nobody: from now on its time runs, unless a case takes it up after all."""
+    await tx.session.execute(update(Capture).where(col(Capture.id) == capture_id).values(idle_since=tx.now))
+
+
+async def mark_needed(tx: Tx, capture_ids: Collection[UUID]) -> None:
+    """Note that a case has taken captures up after all."""
+    if capture_ids:
+        await tx.session.execute(update(Capture).where(col(Capture.id).in_(capture_ids)).values(idle_since=None))
+
+
+async def forget(tx: Tx, capture_ids: Sequence[UUID]) -> None:
+    """Delete the rows of captures for good, after `deletions.delete_evidence` has taken their files."""
+    await tx.session.execute(delete(EvidenceFile).where(col(EvidenceFile.capture_id).in_(capture_ids)))
     await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.capture_id).in_(capture_ids)))
     await tx.session.execute(delete(Capture).where(col(Capture.id).in_(capture_ids)))
-    shared = select(col(EvidenceFile.sha256)).where(col(EvidenceFile.sha256).in_(files))
-    return files - set((await tx.session.execute(shared)).scalars())
-
-
-async def is_evidence(source: Source, sha256: str) -> bool:
-    """Whether a picture belongs to a capture that is kept."""
-    query = select(col(EvidenceFile.id)).where(col(EvidenceFile.sha256) == sha256).limit(1)
-    return (await source.execute(query)).first() is not None
 
 
 def _capture(tx: Tx, device: Actor, metadata: CaptureMetadata, *, body_key: str, content: str) -> Capture:
@@ -237,7 +222,3 @@ def _view(row: RowMapping, files: Sequence[EvidenceFileView]) -> CaptureView:
 
 def _is_video(media_type: str) -> bool:
     return media_type.startswith("video/")
-
-
-def _file(row: RowMapping) -> EvidenceFileView:
-    return EvidenceFileView(row["sha256"], row["media_type"], row["width"], row["height"], row["taken_at"])

@@ -20,7 +20,9 @@ from app.core.db import Tx, UtcDateTime
 from app.core.house import House
 from app.core.problems import Problem
 from app.core.storage import ObjectMissing
+from app.services.cameras.files import file_view
 from app.services.cameras.models import CameraHour, Capture, EvidenceFile
+from app.services.cameras.originals import read_original
 from app.services.documents import measure_scene, off_loop
 
 Reader = AsyncConnection | AsyncSession
@@ -168,7 +170,7 @@ async def measure_pictures(house: House) -> None:
 async def _measure(house: House, device_id: UUID, hour: datetime) -> None:
     async with house.db.read() as connection:
         newest = (
-            select(col(EvidenceFile.sha256))
+            select(EvidenceFile.__table__)  # type: ignore[attr-defined]
             .join(Capture, col(Capture.id) == col(EvidenceFile.capture_id))
             .where(
                 col(Capture.device_id) == device_id, col(Capture.received_at) >= hour, col(EvidenceFile.position) == 0
@@ -176,11 +178,11 @@ async def _measure(house: House, device_id: UUID, hour: datetime) -> None:
             .order_by(col(Capture.received_at).desc())
             .limit(1)
         )
-        sha256 = (await connection.execute(newest)).scalar_one_or_none()
-    if sha256 is None:
+        row = (await connection.execute(newest)).mappings().one_or_none()
+    if row is None:
         return
     try:
-        scene = await off_loop(measure_scene, await house.storage.get(sha256))
+        scene = await off_loop(measure_scene, await read_original(house, file_view(row)))
     except (Problem, ObjectMissing):
         return  # a picture that cannot be opened is the reading's business
     async with house.db.begin(SYSTEM) as tx:

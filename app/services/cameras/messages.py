@@ -2,18 +2,19 @@
 
 A raw message lies in storage behind a head that names device and content type, so that it can never be the same object
 as a picture. It goes once it was understood: its pictures are evidence by themselves then, and what it said stands in
-`passage`. A camera that only sees who passes accuses nobody, so what it saw is forgotten within a day; what could not be
+`passage`. A camera that only sees who passes accuses nobody, so what it saw is forgotten within the policy's hours
+(`keep_no_case_hours`); what could not be
 understood is kept a week for whoever mends the camera.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
@@ -21,13 +22,15 @@ from app.core.actor import SYSTEM, Actor
 from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.texts import Text
+from app.services import reference
+from app.services.cameras.deletions import KeptFor, delete_passages, doom, finish_deletions
 from app.services.cameras.health import note_seen
 from app.services.cameras.models import CameraMessage, Capture
 from app.services.cameras.vendors import Passage, Vendor
+from app.services.identity.models import Credential
 
 Reader = AsyncConnection | AsyncSession
 
-PASSAGE_KEPT = timedelta(hours=24)
 REFUSED_KEPT = timedelta(days=7)
 SHOWN_REFUSED = 20
 WAITING_AT_ONCE = 500
@@ -193,25 +196,58 @@ def said(passage: Passage) -> dict[str, JsonValue]:
 
 
 async def forget_messages(house: House) -> None:
-    """Job: forget passages that accuse nobody and messages that nobody could use, with what is left of their bytes."""
-    while await _forget_some(house) == FORGOTTEN_AT_ONCE:
+    """Job: forget passages that accuse nobody, with a proof, and messages that nobody could use, with what is left of their bytes."""
+    passed = (
+        select(col(Credential.unit))
+        .join(CameraMessage, col(CameraMessage.device_id) == col(Credential.id))
+        .where(col(CameraMessage.state) == MessageState.PASSED)
+        .distinct()
+    )
+    async with house.db.read() as connection:
+        units = list((await connection.execute(passed)).scalars())
+    for unit in units:
+        while await _forget_passages(house, unit) == FORGOTTEN_AT_ONCE:
+            pass
+    while await _forget_refused(house) == FORGOTTEN_AT_ONCE:
         pass
+    await finish_deletions(house)
 
 
-async def _forget_some(house: House) -> int:
+async def _forget_passages(house: House, unit: str | None) -> int:
     async with house.db.begin(SYSTEM) as tx:
-        due = _kept(MessageState.PASSED, tx.now - PASSAGE_KEPT) | _kept(MessageState.REFUSED, tx.now - REFUSED_KEPT)
+        owner = await reference.find_unit(tx.session, unit or "")
+        polda = (reference.polda_of(owner) or owner.code) if owner else unit or reference.NATIONAL
+        policy = await reference.policy(tx.session, polda, tx.now.astimezone(reference.NATIONAL_ZONE).date())
+        hours = policy.etle.keep_no_case_hours
+        of_unit = select(col(Credential.id)).where(
+            col(Credential.unit).is_(None) if unit is None else col(Credential.unit) == unit
+        )
+        due = (
+            select(col(CameraMessage.id), col(CameraMessage.sha256))
+            .where(
+                col(CameraMessage.state) == MessageState.PASSED,
+                col(CameraMessage.device_id).in_(of_unit),
+                col(CameraMessage.received_at) <= tx.now - timedelta(hours=hours),
+            )
+            .order_by(col(CameraMessage.received_at))
+            .limit(FORGOTTEN_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        going = {row.id: row.sha256 for row in await tx.session.execute(due)}
+        await delete_passages(tx, KeptFor("passage", polda, policy.id, hours), going)
+        return len(going)
+
+
+async def _forget_refused(house: House) -> int:
+    async with house.db.begin(SYSTEM) as tx:
+        due = (col(CameraMessage.state) == MessageState.REFUSED) & (
+            col(CameraMessage.received_at) < tx.now - REFUSED_KEPT
+        )
         query = select(col(CameraMessage.id), col(CameraMessage.sha256)).where(due).limit(FORGOTTEN_AT_ONCE)
-        rows: Mapping[UUID, str] = {row.id: row.sha256 for row in await tx.session.execute(query)}
-    for sha256 in rows.values():
-        await house.storage.delete(sha256)
-    async with house.db.begin(SYSTEM) as tx:
-        await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(rows)))
-    return len(rows)
-
-
-def _kept(state: MessageState, before: datetime) -> ColumnElement[bool]:
-    return (col(CameraMessage.state) == state) & (col(CameraMessage.received_at) < before)
+        going = {row.id: row.sha256 for row in await tx.session.execute(query)}
+        await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(going)))
+        await doom(tx, set(going.values()))
+        return len(going)
 
 
 def _view(row: CameraMessage) -> Message:

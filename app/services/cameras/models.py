@@ -4,11 +4,14 @@ room writes these tables."""
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from app.core.db import JsonColumn, JsonValue, Table, UtcDateTime
 from app.core.ids import new_id
+
+_UNSEALED = text("stored_as IS NULL AND deleted_at IS NULL")
+_IDLE = text("idle_since IS NOT NULL")
 
 
 class CameraDevice(Table, table=True):
@@ -85,7 +88,10 @@ class Capture(Table, table=True):
     all it sent."""
 
     __tablename__ = "captures"
-    __table_args__ = (Index("ix_captures_device_received", "device_id", "received_at"),)
+    __table_args__ = (
+        Index("ix_captures_device_received", "device_id", "received_at"),
+        Index("ix_captures_idle_since", "idle_since", sqlite_where=_IDLE, postgresql_where=_IDLE),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     device_id: UUID = Field(foreign_key="credentials.id")
@@ -109,14 +115,25 @@ class Capture(Table, table=True):
     state: str = Field(max_length=20)
     reading: dict[str, JsonValue] | None = Field(default=None, sa_type=JsonColumn)
     """What the recogniser said: backend and results, best first; None until it was asked."""
+    idle_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when it is known that no case needs it: it was read and accuses nobody."""
 
 
 class EvidenceFile(Table, table=True):
-    """One picture of a capture. The file itself lies in storage under its SHA-256, byte for byte as it
-    came."""
+    """One picture of a capture, or its film. `sha256` is of the original, byte for byte as it came; the store holds it sealed
+    under a key of its own, as `stored_as` (None: from before originals were sealed, plain under its SHA-256). Deleted by policy
+    the row stays as long as its capture, without a key."""
 
     __tablename__ = "evidence_files"
-    __table_args__ = (UniqueConstraint("capture_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("capture_id", "position"),
+        Index(
+            "ix_evidence_files_unsealed",
+            "capture_id",
+            sqlite_where=_UNSEALED,
+            postgresql_where=_UNSEALED,
+        ),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     capture_id: UUID = Field(foreign_key="captures.id")
@@ -126,3 +143,49 @@ class EvidenceFile(Table, table=True):
     width: int
     height: int
     taken_at: datetime = Field(sa_type=UtcDateTime)
+    stored_as: str | None = Field(default=None, max_length=64, index=True)
+    key_id: UUID | None = Field(default=None, foreign_key="data_keys.id")
+    deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class EvidenceDeletion(Table, table=True):
+    """Evidence that a policy no longer keeps, deleted in one go: how many captures and files, of which class, by whose policy.
+
+    `root` commits to the single captures (`DeletedCapture`). The keys are destroyed and the rows gone at `begun_at`; `gone_at` is
+    when the store had confirmed the last object, and `leaf_id` the record of it in the public log."""
+
+    __tablename__ = "evidence_deletions"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    kind: str = Field(max_length=20)
+    polda_code: str = Field(max_length=60)
+    policy_id: UUID = Field(foreign_key="policies.id")
+    hours: int
+    captures: int
+    files: int
+    root: str = Field(max_length=64)
+    begun_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    gone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    leaf_id: UUID | None = Field(default=None, foreign_key="leaves.id")
+
+
+class DeletedCapture(Table, table=True):
+    """That the evidence of a capture went with a deletion. `digest` is of the capture's id and its files' SHA-256: who holds both
+    can prove which deletion it was, nobody else learns anything."""
+
+    __tablename__ = "deleted_captures"
+
+    deletion_id: UUID = Field(primary_key=True, foreign_key="evidence_deletions.id")
+    capture_id: UUID = Field(primary_key=True, index=True)
+    digest: str = Field(max_length=64)
+
+
+class DoomedObject(Table, table=True):
+    """An object that has to go from the store: noted in the transaction that deletes what named it, removed once the store has
+    confirmed. Whoever is killed in between leaves it to the next run."""
+
+    __tablename__ = "doomed_objects"
+
+    object_name: str = Field(primary_key=True, max_length=64)
+    deletion_id: UUID | None = Field(default=None, foreign_key="evidence_deletions.id", index=True)
+    doomed_at: datetime = Field(sa_type=UtcDateTime)

@@ -63,6 +63,15 @@ CAPTURE_DIFFERS = ProblemType(
         "new id.",
     ),
 )
+CAPTURE_DELETED = ProblemType(
+    "cameras-capture-deleted",
+    410,
+    Text("Rekaman sudah dihapus menurut kebijakan", "The capture was deleted by policy"),
+    Text(
+        "Rekaman ini tidak lagi disimpan. Buktinya ada di /v1/transparency/deletions/{deletion}.",
+        "This capture is no longer kept. The proof is at /v1/transparency/deletions/{deletion}.",
+    ),
+)
 CAPTURE_NOT_FOUND = ProblemType(
     "cameras-capture-not-found",
     404,

@@ -158,9 +158,10 @@ async def list_tasks(
     limit: int = PAGE,
     after: UUID | None = None,
     kinds: Collection[str] | None = None,
+    of_case: UUID | None = None,
 ) -> Sequence[TaskView]:
     """Open work for one person, oldest first: their roles at their units, drawn cases only to who was drawn, and
-    nothing from which four eyes exclude them; of these kinds alone, if any are named. `after` is the last item of the
+    nothing from which four eyes exclude them; of these kinds, or on this case, alone if any are named. `after` is the last item of the
     page before."""
     excluded = exists().where(
         col(WorkItemExclusion.work_item_id) == col(WorkItem.id),
@@ -175,6 +176,8 @@ async def list_tasks(
     )
     if kinds is not None:
         query = query.where(col(WorkItem.kind).in_(kinds))
+    if of_case is not None:
+        query = query.where(col(WorkItem.case_id) == of_case)
     if after is not None:
         last = (await reader.execute(select(col(WorkItem.opened_at)).where(col(WorkItem.id) == after))).scalar()
         if last is not None:

@@ -1,7 +1,7 @@
 """Documents: files that come in are checked here, and papers that go out are made here.
 
 In: `check_image`, `check_attachment`; of applicants `check_applicant_document`, by the rules of `PhotoRules`, and what
-is kept of it, `normalised`. Shown: `crop`, `blur_except`, `thumbnail`, `reencode_image`. All of
+is kept of it, `normalised`. Shown: `cover_scene`, `thumbnail`, `reencode_image`. All of
 these are synchronous and heavy: call them as ``await off_loop(check_image, data, ...)``.
 
 Out: `etle_letter`, `etle_ticket`, `payment_receipt` (as data: `receipt_json`), each from its dataclass; `render_pdf` for any other
@@ -10,6 +10,7 @@ template.
 
 from app.services.documents.applicant_documents import check_applicant_document
 from app.services.documents.applicant_photos import PhotoVerdict, check_applicant_photo
+from app.services.documents.faces import find_street_faces
 from app.services.documents.file_kinds import PICTURES, SCANS
 from app.services.documents.opening import Kept, normalised
 from app.services.documents.photo_problems import PhotoProblem
@@ -20,7 +21,7 @@ from app.services.documents.photo_rules import (
     SignatureRule,
     load_photo_rules,
 )
-from app.services.documents.pictures import Box, blur_except, crop, thumbnail
+from app.services.documents.pictures import Box, CoveredScene, cover_scene, thumbnail
 from app.services.documents.receipts import RECEIPT_FORMAT, receipt_json, verify_receipt
 from app.services.documents.rendering import qr_svg, render_pages, render_pdf
 from app.services.documents.scans import ScanVerdict, check_scan
@@ -65,6 +66,7 @@ __all__ = [
     "AttachmentInfo",
     "Box",
     "CheckCode",
+    "CoveredScene",
     "ImageInfo",
     "Kept",
     "LetterData",
@@ -88,7 +90,6 @@ __all__ = [
     "Violation",
     "VirtualAccount",
     "answer_rule",
-    "blur_except",
     "check_applicant_document",
     "check_applicant_photo",
     "check_attachment",
@@ -96,9 +97,10 @@ __all__ = [
     "check_scan",
     "check_signature",
     "check_video",
-    "crop",
+    "cover_scene",
     "etle_letter",
     "etle_ticket",
+    "find_street_faces",
     "grouped",
     "load_photo_rules",
     "long_date",

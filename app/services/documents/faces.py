@@ -1,4 +1,4 @@
-"""Finds the faces of an applicant's photo, with scikit-image's LBP cascade, whose weights lie in its wheel.
+"""Finds the faces of an applicant's photo, and those in a street scene that are covered before it is shown, with scikit-image's LBP cascade, whose weights lie in its wheel.
 
 Measured on what the wheel ships: the 100 faces and 100 other patches of LFW (25 x 25 pixels), drawn before a wall on
 360 x 480 pixels, and NASA's portrait of an astronaut before walls of all four colours.
@@ -33,6 +33,8 @@ SMALLEST_FACE = 0.14
 """Of the picture's width; smaller boxes are noise, and far below what any rule wants."""
 SURE_NEIGHBOURS, LIKELY_NEIGHBOURS = 8, 5
 """So many windows have to agree on a face, to be sure of it, and to take it for one at all."""
+STREET_SIDE, SMALLEST_IN_STREET, STREET_NEIGHBOURS = 1600, 24, 4
+"""A scene is searched at the size at which it is shown; the cascade's own window is 24 pixels."""
 SECOND_FACE = 0.5
 """A second box counts as a person where it is at least so wide as the first; smaller ones are prints on clothes."""
 
@@ -75,6 +77,36 @@ def find_faces(picture: Image.Image) -> Faces:
     if main is None or not main.sure:
         return Faces(main, 0)
     return Faces(main, sum(1 for each in found if each is not main and _is_another(each, main)))
+
+
+def find_street_faces(picture: Image.Image) -> tuple[tuple[int, int, int, int], ...]:
+    """The faces in a street scene as (x_min, y_min, x_max, y_max) in its pixels, rather one too many than one too few: they are
+    covered, never counted or compared.
+
+    Measured with a face of 26 to 52 pixels pasted into three drawn scenes of 1280 x 960: found in each of 12, with one or two
+    other patches a scene. It finds faces that look at the camera; a profile, a helmet or a face below 24 pixels at the size at
+    which the picture is shown is not found.
+    """
+    small = picture.copy()
+    small.thumbnail((STREET_SIDE, STREET_SIDE), Image.Resampling.BOX)
+    boxes = _cascade().detect_multi_scale(
+        img=np.asarray(small),
+        scale_factor=1.1,
+        step_ratio=1,
+        min_size=(SMALLEST_IN_STREET, SMALLEST_IN_STREET),
+        max_size=(small.width // 2, small.height // 2),
+        min_neighbor_number=STREET_NEIGHBOURS,
+    )
+    back = picture.width / small.width
+    return tuple(
+        (
+            round(box["c"] * back),
+            round(box["r"] * back),
+            round((box["c"] + box["width"]) * back),
+            round((box["r"] + box["height"]) * back),
+        )
+        for box in boxes
+    )
 
 
 def _boxes(small: Image.Image, neighbours: int) -> list[Face]:

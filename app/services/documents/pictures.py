@@ -1,16 +1,16 @@
-"""What a citizen or an officer is shown of a photograph: the crop of the plate, and the scene with everyone
+"""What a citizen or an officer is shown of a photograph: the crop of the plate, and the scene with every face and everyone
 else's plate made unreadable (`design.md`: evidence is served with every other plate blurred).
 
 Boxes are (x_min, y_min, x_max, y_max) in pixels of the upright picture, as recognisers give them. The
 evidence original is never changed; these are copies, as JPEG without any metadata.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from PIL import Image, ImageFilter
 
-from app.services.documents.problems import BOX_OUTSIDE_IMAGE
 from app.services.documents.uploads import as_jpeg, open_upright
 
 Box: TypeAlias = tuple[int, int, int, int]
@@ -18,47 +18,52 @@ Box: TypeAlias = tuple[int, int, int, int]
 EVIDENCE_MAX_SIDE = 1600
 THUMBNAIL_MAX_SIDE = 320
 BLUR_MARGIN = 0.15  # recognisers box the characters tightly; the plate is a little larger
+CROP_MARGIN, FACE_MARGIN = 0.25, 0.35  # a detector boxes brow to chin; hair and ears tell who it is as well
 MOSAIC_CELLS = (4, 2)  # so few that no plate can be worked back from them, as it can from a plain blur
+FACE_CELLS = (3, 4)
 
 
-def crop(data: bytes, box: Box, margin: float = 0.15, *, quality: int = 90) -> bytes:
-    """The part of the picture inside `box`, with `margin` (a share of the box's own width and height) on
-    each side and cut at the picture's edge.
+@dataclass(frozen=True, slots=True)
+class CoveredScene:
+    """A scene as it may be shown, and the crop of the plate that it is about; how many faces and plates were covered in it."""
 
-    Problems: documents-box-outside-image where nothing of the box is in the picture;
-    documents-image-unreadable.
-    """
-    image = open_upright(data)
-    return as_jpeg(image.crop(_inside(image, _grown(box, margin))), quality=quality)
+    photo: bytes
+    crop: bytes | None
+    faces: int
+    plates: int
 
 
-def blur_except(
+def cover_scene(
     data: bytes,
-    keep_box: Box | None,
-    other_boxes: Iterable[Box],
+    own: Box | None,
+    others: Iterable[Box],
+    find_faces: Callable[[Image.Image], Iterable[Box]],
     *,
     max_side: int = EVIDENCE_MAX_SIDE,
-    quality: int = 85,
-) -> bytes:
-    """The scene with every box of `other_boxes` turned into a few grey squares, `keep_box` left as it was,
-    and at most `max_side` pixels a side. A box of `other_boxes` that is mostly `keep_box` is the same plate
-    read twice and stays.
+    quality: int = 82,
+) -> CoveredScene:
+    """The scene with every box of `others`, and every face, turned into a few squares of colour, `own` left as it was, and at most
+    `max_side` pixels a side. A box of `others` that is mostly `own` is the same plate read twice and stays.
 
-    Problems: documents-image-unreadable. Boxes outside the picture are passed over.
+    What is covered is painted over before the picture is made smaller and written anew: nothing of it is left to be worked
+    back. Problems: documents-image-unreadable. Boxes outside the picture are passed over.
     """
     image = open_upright(data)
-    kept = _overlap(_rounded(keep_box), _whole(image)) if keep_box else None
+    kept = _overlap(_rounded(own), _whole(image)) if own else None
     plate = image.crop(kept) if kept else None
-    for box in other_boxes:
-        if keep_box and _share_covered(_rounded(box), _rounded(keep_box)) > 0.5:
+    faces, plates = list(find_faces(image)), 0
+    for face in faces:
+        _cover(image, _grown(face, FACE_MARGIN), FACE_CELLS)
+    for box in others:
+        if own and _share_covered(_rounded(box), _rounded(own)) > 0.5:
             continue
-        area = _overlap(_grown(box, BLUR_MARGIN), _whole(image))
-        if area:
-            image.paste(_mosaic(image.crop(area)), area)
+        plates += _cover(image, _grown(box, BLUR_MARGIN), MOSAIC_CELLS)
     if plate and kept:
         image.paste(plate, kept)
+    around = _overlap(_grown(own, CROP_MARGIN), _whole(image)) if own and kept else None
+    crop = as_jpeg(image.crop(around), quality=90) if around else None
     image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-    return as_jpeg(image, quality=quality)
+    return CoveredScene(as_jpeg(image, quality=quality), crop, len(faces), plates)
 
 
 def thumbnail(data: bytes, *, max_side: int = THUMBNAIL_MAX_SIDE, quality: int = 80) -> bytes:
@@ -71,8 +76,15 @@ def thumbnail(data: bytes, *, max_side: int = THUMBNAIL_MAX_SIDE, quality: int =
     return as_jpeg(image, quality=quality)
 
 
-def _mosaic(part: Image.Image) -> Image.Image:
-    cells = part.resize(MOSAIC_CELLS, Image.Resampling.BOX).resize(part.size, Image.Resampling.NEAREST)
+def _cover(image: Image.Image, box: Box, cells: tuple[int, int]) -> bool:
+    area = _overlap(box, _whole(image))
+    if area:
+        image.paste(_mosaic(image.crop(area), cells), area)
+    return area is not None
+
+
+def _mosaic(part: Image.Image, into: tuple[int, int]) -> Image.Image:
+    cells = part.resize(into, Image.Resampling.BOX).resize(part.size, Image.Resampling.NEAREST)
     return cells.filter(ImageFilter.GaussianBlur(max(1, part.width // 20)))
 
 
@@ -95,13 +107,6 @@ def _overlap(box: Box, other: Box) -> Box | None:
     x_min, y_min = max(box[0], other[0]), max(box[1], other[1])
     x_max, y_max = min(box[2], other[2]), min(box[3], other[3])
     return (x_min, y_min, x_max, y_max) if x_min < x_max and y_min < y_max else None
-
-
-def _inside(image: Image.Image, box: Box) -> Box:
-    area = _overlap(box, _whole(image))
-    if area is None:
-        raise BOX_OUTSIDE_IMAGE(box=box, width=image.width, height=image.height)
-    return area
 
 
 def _share_covered(box: Box, by: Box) -> float:

@@ -75,15 +75,6 @@ FILE_EMPTY = ProblemType(
         "The file holds nothing. Choose the right file.",
     ),
 )
-BOX_OUTSIDE_IMAGE = ProblemType(
-    "documents-box-outside-image",
-    422,
-    Text("Kotak berada di luar foto", "The box lies outside the picture"),
-    Text(
-        "Kotak {box} tidak mengenai foto {width} x {height} titik.",
-        "The box {box} does not touch the picture of {width} x {height} pixels.",
-    ),
-)
 PDF_UNREADABLE = ProblemType(
     "documents-pdf-unreadable",
     422,

@@ -103,7 +103,7 @@ class LetterData:
     occurred_at: datetime
     place: str
     violations: Sequence[Violation]
-    photo: bytes
+    photo: bytes | None
     confirm_url: str
     check: CheckCode
     days_from_violation: int | None
@@ -151,7 +151,7 @@ class TicketData:
     pay_until: datetime
     court_name: str | None
     court_at: datetime | None
-    photo: bytes
+    photo: bytes | None
     ticket_url: str
     check: CheckCode
     crop: bytes | None = None
@@ -400,8 +400,8 @@ def _lines(*lines: str) -> list[JsonValue]:
     return shown[:6]
 
 
-def _pictures(photo: bytes, crop: bytes | None) -> dict[str, bytes]:
-    return {"photo.jpg": photo} | ({"crop.jpg": crop} if crop else {})
+def _pictures(photo: bytes | None, crop: bytes | None) -> dict[str, bytes]:
+    return {name: data for name, data in (("photo.jpg", photo), ("crop.jpg", crop)) if data is not None}
 
 
 def _last(text: str | None, count: int) -> str | None:

@@ -24,8 +24,7 @@ from app.services.documents import off_loop
 from app.services.etle.desk import party_of
 from app.services.etle.models import Answer, Attachment, Party
 from app.services.etle.problems import ANSWER_INCOMPLETE, EVIDENCE_MISSING, TOO_MANY_ATTACHMENTS
-from app.services.etle.retention import DROP_FILE
-from app.services.etle.store import addressee_of
+from app.services.etle.store import addressee_of, drop_objects
 
 MAX_BYTES = 10 * 1024 * 1024
 MOST_OF_A_CASE = 10
@@ -72,7 +71,7 @@ async def attach(tx: Tx, case_id: UUID, stored: StoredFile) -> Attachment:
     same = select(Attachment).where(col(Attachment.case_id) == case_id, col(Attachment.digest) == stored.digest)
     found = (await tx.session.execute(same)).scalar_one_or_none()
     if found is not None:
-        await tx.enqueue(DROP_FILE, stored.sha256)
+        await drop_objects(tx, {stored.sha256})
         return found
     count = await tx.session.execute(
         select(func.count()).select_from(Attachment).where(col(Attachment.case_id) == case_id)
@@ -145,7 +144,7 @@ async def seal_open_ones(house: House) -> int:
         async with house.db.begin(SYSTEM) as tx:
             change = update(Attachment).where(col(Attachment.id) == row.id, col(Attachment.key_id).is_(None))
             await tx.session.execute(change.values(key_id=key_id, sha256=sha256))
-            await tx.enqueue(DROP_FILE, row.sha256)
+            await drop_objects(tx, {row.sha256})
         count += 1
     return count
 

@@ -14,7 +14,7 @@ from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import cameras, cases
 from app.services.cases import Case, Lifecycles, TaskView, Undrawn
-from app.services.etle import attachments, evidence, review, second_look, shield
+from app.services.etle import attachments, evidence, openings, review, second_look, shield
 from app.services.etle.models import Answer, Attachment, Party, Ticket
 from app.services.etle.problems import ADDRESS_MISSING, NOT_UNDELIVERED, PURPOSE_NEEDED
 from app.services.etle.store import (
@@ -51,6 +51,7 @@ WORK_WORDS = {
     "decide_objection": "memutus sanggahan / deciding the objection",
     "late_objection": "memutus sanggahan / deciding the objection",
     "issue": "menerbitkan tilang / issuing the ticket",
+    "show_original": "memeriksa foto asli untuk pemilik / checking the original picture for the owner",
     "issue_unanswered": "menerbitkan tilang / issuing the ticket",
 }
 """What somebody looks for whose work it is; the citizen reads it."""
@@ -196,6 +197,8 @@ async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> Revi
     done = await cases.actions_of(tx.session, case.id, tx.actor.id)
     answer = await latest_answer(tx, case.id)
     plate = parse_plate(ticket.plate or "")
+    whys = await openings.may_open(tx, case)
+    originals = await openings.originals_of(tx, case.id) if whys else []
     return ReviewView(
         ticket_id=case.id,
         reference=case.reference,
@@ -222,6 +225,8 @@ async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> Revi
         blind=case.state in BLIND_STATES,
         exemption=await _exemption(tx, case, ticket),
         shield=await shield.shield_of_case(tx, case.id),
+        originals=tuple((each.sha256, each.media_type, each.taken_at) for each in originals),
+        opening_reasons=tuple(str(each) for each in whys),
         looked_at_again=await second_look.waits_for(tx, case.id),
     )
 

@@ -1,8 +1,8 @@
 """What the machine saw, shown so that it can be doubted: picture, crop, reading, confidence, the camera's certificate.
 
-The original stays byte for byte in the store under its SHA-256; what people see is re-encoded and without EXIF. Staff
-see the whole scene, for a machine may take the wrong line for the vehicle's; anybody else sees it with every other
-plate blurred. Links are signed and short-lived, and name case, capture and place, not the file.
+The original stays byte for byte, sealed, and is opened with a reason alone (`openings`); its SHA-256 is told. What people see,
+staff too, is a copy without EXIF in which every face and every other plate is covered (`shown`). Links are signed and
+short-lived, and name case, capture and place, not the file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,23 +18,24 @@ from sqlmodel import col
 
 from app.core.crypto import BadToken
 from app.core.house import House
-from app.services import cameras, documents
-from app.services.documents import off_loop
+from app.core.problems import Problem
+from app.services import cameras
+from app.services.etle.evidence_models import ShownPicture
 from app.services.etle.models import Ticket, TicketCapture
 from app.services.etle.plates_seen import Seen, plates_seen
 from app.services.etle.problems import EVIDENCE_MISSING, TICKET_NOT_FOUND
-from app.services.etle.views import CameraView, EvidenceItem, EvidenceView, MachineReading
+from app.services.etle.shown import CROP, PHOTO, Finders, make_shown, open_shown, shown_of
+from app.services.etle.views import CameraView, DeletedEvidence, EvidenceItem, EvidenceView, MachineReading
 from app.services.reference import parse_plate
 
 LINK_TTL = timedelta(minutes=15)
-SHOWN_SIDE, CROP_MARGIN = 1600, 0.25
 PURPOSE = "evidence"
 MAX_CAPTURES = 10
 """Captures of one case that are shown: its own, and those that came within the policy's window."""
 
 
 class Viewer(StrEnum):
-    """Who looks. Staff judge the picture and see it whole; people of the case see their own plate alone."""
+    """Who looks. A picture in which no recogniser has looked for plates is for staff alone, with whatever we find covered."""
 
     PERSON = "person"
     STAFF = "staff"
@@ -47,13 +48,15 @@ class Exhibits:
     case_id: UUID
     plate: str | None
     captures: tuple[cameras.CaptureView, ...]
+    shown: Mapping[tuple[UUID, int], ShownPicture]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The photograph as it is shown; the crop of the plate and what was read there, if there is a reading."""
+    """The photograph as it is shown, None once it was deleted by policy; the crop of the plate and what was read there, if there
+    is a reading."""
 
-    photo: bytes
+    photo: bytes | None
     crop: bytes | None
     reading: MachineReading | None = None
 
@@ -71,24 +74,29 @@ async def exhibits_of(source: AsyncConnection | AsyncSession, case_id: UUID) -> 
         .limit(MAX_CAPTURES - 1)
     )
     ids = [row.capture_id, *(await source.execute(joined)).scalars()]
-    return Exhibits(case_id, row.plate, tuple([await cameras.get_capture(source, each) for each in ids]))
+    captures = tuple([await cameras.get_capture(source, each) for each in ids])
+    return Exhibits(case_id, row.plate, captures, await shown_of(source, ids, row.plate))
 
 
 def evidence_view(
     house: House, exhibits: Exhibits, device: cameras.DeviceView | None, *, viewer: Viewer, now: datetime
 ) -> EvidenceView:
-    """The evidence of a case, with fresh links. Who is not staff gets no picture in which nobody has looked for plates."""
+    """The evidence of a case, with fresh links. Who is not staff gets no picture in which nobody has looked for plates, and
+    nobody one that was deleted by policy: of it, its SHA-256 and when it went are told."""
     items: list[EvidenceItem] = []
     for capture in exhibits.captures:
         for place, (file, seen) in enumerate(zip(capture.files, _seen(exhibits, capture), strict=True)):
-            if seen is None and viewer is not Viewer.STAFF:
+            looked_at = seen or _unread(house, viewer)
+            if looked_at is None or file.deleted_at is not None:
                 continue
             claims = {"case": str(exhibits.case_id), "capture": str(capture.id), "file": place, "viewer": str(viewer)}
+            made = exhibits.shown.get((capture.id, place))
             items.append(
                 EvidenceItem(
-                    url=_link(house, {**claims, "kind": "photo"}, now),
-                    crop_url=_link(house, {**claims, "kind": "crop"}, now) if seen and seen.own else None,
+                    url=_link(house, {**claims, "kind": PHOTO}, now),
+                    crop_url=_link(house, {**claims, "kind": CROP}, now) if looked_at.own else None,
                     sha256=file.sha256,
+                    shown_sha256=made.photo_sha256 if made else None,
                     media_type="image/jpeg",
                     taken_at=file.taken_at,
                 )
@@ -105,7 +113,12 @@ def evidence_view(
         camera,
         own.speed_kmh,
         own.limit_kmh,
-        whole=viewer is Viewer.STAFF,
+        deleted=tuple(
+            DeletedEvidence(file.sha256, file.deleted_at)
+            for capture in exhibits.captures
+            for file in (*capture.files, *([capture.video] if capture.video else []))
+            if file.deleted_at is not None
+        ),
     )
 
 
@@ -122,12 +135,8 @@ async def open_link(house: House, token: str) -> bytes:
     capture = next((each for each in exhibits.captures if each.id == capture_id), None)
     if capture is None or not 0 <= place < len(capture.files):
         raise EVIDENCE_MISSING()
-    seen = _seen(exhibits, capture)[place]
-    original = await house.storage.get(capture.files[place].sha256)
-    if kind == "crop":
-        return await _crop(original, seen)
-    # The plate may have been corrected since the link was made: what is covered is decided when the picture is opened.
-    return await _whole(original) if viewer is Viewer.STAFF else await _covered(original, seen)
+    seen = _seen(exhibits, capture)[place] or _unread(house, viewer)
+    return await _picture(house, exhibits, (capture, place), seen, kind)
 
 
 async def picture_for_paper(house: House, exhibits: Exhibits) -> Picture:
@@ -135,31 +144,52 @@ async def picture_for_paper(house: House, exhibits: Exhibits) -> Picture:
     capture = exhibits.captures[0]
     seen = _best(exhibits, capture)
     place = next(place for place, each in enumerate(_seen(exhibits, capture)) if each == seen)
-    original = await house.storage.get(capture.files[place].sha256)
-    photo = await _covered(original, seen)
+    if capture.files[place].deleted_at is not None:
+        return Picture(None, None)
+    photo = await _picture(house, exhibits, (capture, place), seen, PHOTO)
     if seen.own is None:
         return Picture(photo, None)
-    return Picture(photo, await _crop(original, seen), _reading(capture.reading, seen.reading))
+    async with house.db.read() as connection:
+        exhibits = await exhibits_of(connection, exhibits.case_id)
+    crop = await _picture(house, exhibits, (capture, place), seen, CROP)
+    return Picture(photo, crop, _reading(capture.reading, seen.reading))
 
 
-async def _covered(original: bytes, seen: Seen | None) -> bytes:
-    """The picture as anybody but staff and a court sees it: re-encoded, other plates blurred."""
-    if seen is None:
+async def cover_case(house: House, case_id: str) -> None:
+    """Job: make what will be shown of a case's pictures, where it is not made yet. Twice is once."""
+    async with house.db.read() as connection:
+        try:
+            exhibits = await exhibits_of(connection, UUID(case_id))
+        except Problem:
+            return  # forgotten meanwhile
+    for capture in exhibits.captures:
+        for place, seen in enumerate(_seen(exhibits, capture)):
+            looked_at = seen or _unread(house, Viewer.STAFF)
+            if looked_at is None or (capture.id, place) in exhibits.shown:
+                continue
+            try:
+                await make_shown(house, capture.id, place, looked_at, exhibits.plate)
+            except Problem:
+                continue  # a picture that cannot be opened, or was deleted: whoever looks is told
+
+
+async def _picture(
+    house: House, exhibits: Exhibits, which: tuple[cameras.CaptureView, int], seen: Seen | None, kind: str
+) -> bytes:
+    """The picture as it was made, or made now: the plate may have been corrected since the link was."""
+    capture, place = which
+    file = capture.files[place]
+    if seen is None or file.deleted_at is not None or kind not in (PHOTO, CROP):
         raise EVIDENCE_MISSING()
-    if seen.others:
-        original = await off_loop(documents.blur_except, original, seen.own, seen.others)
-    return await _whole(original)
+    row = exhibits.shown.get((capture.id, place))
+    if row is None:
+        file, row = await make_shown(house, capture.id, place, seen, exhibits.plate)
+    return await open_shown(house, file, row, kind)
 
 
-async def _whole(original: bytes) -> bytes:
-    return await off_loop(documents.reencode_image, original, max_side=SHOWN_SIDE, quality=82)
-
-
-async def _crop(original: bytes, seen: Seen | None) -> bytes:
-    """The plate alone, as the machine cut it out."""
-    if seen is None or seen.own is None:
-        raise EVIDENCE_MISSING()
-    return await off_loop(documents.crop, original, seen.own, CROP_MARGIN)
+def _unread(house: House, viewer: Viewer) -> Seen | None:
+    """What is known of plates in a picture that no recogniser has read: only what we find ourselves, for staff."""
+    return Seen(None, ()) if viewer is Viewer.STAFF and house[Finders].finds_plates else None
 
 
 def _seen(exhibits: Exhibits, capture: cameras.CaptureView) -> Sequence[Seen | None]:

@@ -10,6 +10,7 @@ from app.services.etle import (
     attachments,
     blocks,
     evidence,
+    expiry,
     letters,
     papers,
     pushes,
@@ -20,6 +21,7 @@ from app.services.etle import (
     review,
     second_look,
     shadow,
+    store,
     turns,
     verdict_files,
 )
@@ -78,6 +80,7 @@ JOBS: tuple[Job, ...] = (
     Job("etle.take_waiting", pushes.take_waiting, attempts=1),
     Job(turns.JOB, turns.read_next, queue="recognition", attempts=1),
     Job("etle.give_turns", turns.give_turns, attempts=1),
+    Job(review.COVER, evidence.cover_case, queue="pictures"),
     Job(reading.SHADOW, shadow.read_in_shadow, queue="shadow", attempts=2),
     Job("etle.dispatch", dispatch, attempts=2),
     Job("etle.draw_waiting", draw_waiting, attempts=1),
@@ -90,8 +93,9 @@ JOBS: tuple[Job, ...] = (
     Job("etle.ask_registry_again", blocks.ask_again, attempts=1),
     Job("etle.look_again", second_look.look_again, attempts=2),
     Job("etle.forget", forget),
-    Job(retention.DROP_FILE, retention.drop_file, queue="delivery"),
     Job("etle.seal_attachments", seal_attachments, attempts=1),
+    Job("etle.forget_evidence", expiry.forget_evidence, attempts=1),
+    Job(store.FINISH_DELETIONS, expiry.finish, queue="delivery"),
     Job(blocks.LIFT_BLOCK, blocks.lift_block, queue="registers", attempts=8),
 )
 SCHEDULES: tuple[Schedule, ...] = (
@@ -102,6 +106,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("look-again", "0 10 19 * * *", "etle.look_again"),  # 02:10 in Jakarta
     Schedule("forget-tickets", "0 40 19 * * *", "etle.forget"),  # 02:40 in Jakarta
     Schedule("seal-attachments", "0 50 18 * * *", "etle.seal_attachments"),  # 01:50 in Jakarta
+    Schedule("forget-evidence", "0 20 * * * *", "etle.forget_evidence"),
     Schedule("ask-registry-again", "0 7-59/10 * * * *", "etle.ask_registry_again"),
     Schedule("draw-officers", "40 * * * * *", "etle.draw_waiting"),
 )

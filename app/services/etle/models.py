@@ -67,6 +67,8 @@ class Ticket(Table, table=True):
     verdict_fine: int | None = Field(default=None, sa_type=BigInteger)
     verdict_cost: int | None = Field(default=None, sa_type=BigInteger)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    evidence_gone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its pictures were deleted by the policy's time; the ticket itself is kept longer."""
 
 
 class TicketCapture(Table, table=True):

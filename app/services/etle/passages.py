@@ -169,6 +169,11 @@ async def forget(tx: Tx, case_id: UUID, captures: Sequence[UUID]) -> None:
         col(CloneAlert.later_capture_id).in_(captures),
     )
     await tx.session.execute(delete(CloneAlert).where(alerts))
+    await forget_passages(tx, captures)
+
+
+async def forget_passages(tx: Tx, captures: Sequence[UUID]) -> None:
+    """Delete what was noted at the ends of road sections."""
     ends = or_(col(SectionPassage.capture_id).in_(captures), col(SectionPassage.other_id).in_(captures))
     await tx.session.execute(delete(SectionPassage).where(ends))
 

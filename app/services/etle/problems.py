@@ -174,13 +174,31 @@ BLOCK_NOT_FOUND = ProblemType(
     Text("Usulan blokir tidak ditemukan", "No such block proposal"),
     Text("Usulan ini tidak ada atau sudah diputuskan.", "There is no such proposal, or it was decided already."),
 )
+ORIGINAL_NOT_YOURS = ProblemType(
+    "etle-original-not-yours",
+    403,
+    Text("Foto asli bukan untuk Anda", "The original is not for you to open"),
+    Text(
+        "Foto asli dibuka hanya oleh petugas yang memeriksa perkara ini; permintaan pengadilan dan pemilik oleh penyidik.",
+        "Only those who judge this case open its originals; for a court or the owner, a senior officer does.",
+    ),
+)
+ORIGINAL_MISSING = ProblemType(
+    "etle-original-missing",
+    404,
+    Text("Foto asli tidak tersedia", "The original is not available"),
+    Text(
+        "Waktu membukanya sudah lewat, atau foto sudah dihapus menurut kebijakan. Bila perlu, buka lagi dari halaman perkara.",
+        "The time to look at it has ended, or it was deleted by policy. Open it again from the case if you need it.",
+    ),
+)
 EVIDENCE_MISSING = ProblemType(
     "etle-evidence-missing",
     404,
     Text("Gambar tidak tersedia", "The picture is not available"),
     Text(
-        "Tautan sudah tidak berlaku. Buka halaman perkara lagi untuk tautan baru.",
-        "The link is no longer good. Open the ticket again for a new one.",
+        "Tautan sudah tidak berlaku, atau foto sudah dihapus menurut kebijakan. Buka halaman perkara lagi untuk melihatnya.",
+        "The link is no longer good, or the picture was deleted by policy. Open the ticket again to see which.",
     ),
 )
 UNKNOWN_VIOLATION = ProblemType(

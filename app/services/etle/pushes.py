@@ -148,7 +148,7 @@ async def _images(house: House, pictures: Sequence[bytes]) -> list[cameras.Image
             info = await off_loop(check_image, data, max_bytes=MOST_PICTURE_BYTES)
         except Problem:
             continue
-        images.append(cameras.Image(await house.storage.put(data), info.media_type, info.width, info.height))
+        images.append(await cameras.keep_original(house, data, info.media_type, info.width, info.height))
     return images
 
 

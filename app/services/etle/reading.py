@@ -52,7 +52,7 @@ async def read_capture(house: House, capture_id: str) -> None:
     for number, file in enumerate(capture.files):
         if number:
             await _go_on(house, capture.id)
-        readings.append(await _read(house, await house.storage.get(file.sha256), hints))
+        readings.append(await _read(house, await cameras.read_original(house, file), hints))
     match = await _match(house, tuple(readings))
     async with house.db.begin(SYSTEM) as tx:
         await take_up(tx, capture, match)
@@ -120,7 +120,7 @@ async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
     stamp = await _stamp(tx, capture)
     repeated = await passages.case_of_same_pictures(tx, capture)
     if repeated is not None:
-        tx.session.add(TicketCapture(capture_id=capture.id, case_id=repeated, joined_at=tx.now))
+        await _join(tx, capture, repeated)
         return
     doubtful = match.doubtful or match.best is None or match.best.confidence < stamp.policy.etle.accept_confidence
     section = await sections.section_of(tx, capture)
@@ -129,17 +129,24 @@ async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
         if not doubtful and match.best is not None:
             pair = await sections.note_passage(tx, section, capture, match.best.plate, stamp.policy.etle)
         if pair is None:  # a passage at one end, or slow enough: nobody is accused
+            await cameras.mark_idle(tx, capture.id)
             return
         capture = await cameras.get_capture(tx.session, pair.exit_id)
     # A doubtful line may be another vehicle's: joined, it would end in a case that nobody opened for it.
     joined = None if doubtful else await _same_violation(tx, capture, match, stamp)
     if joined is not None:
-        tx.session.add(TicketCapture(capture_id=capture.id, case_id=joined, joined_at=tx.now))
+        await _join(tx, capture, joined)
         return
     case = await _open(tx, capture, match, stamp, doubtful=doubtful, pair=pair)
+    await tx.enqueue(review.COVER, str(case.id))
     await passages.look_for_clone(tx, case, await ticket_of(tx, case.id), capture, stamp.policy.etle)
     if not await _exempt(tx, case):
         await review.draw(tx, case.id, case.unit)
+
+
+async def _join(tx: Tx, capture: cameras.CaptureView, case_id: UUID) -> None:
+    tx.session.add(TicketCapture(capture_id=capture.id, case_id=case_id, joined_at=tx.now))
+    await tx.enqueue(review.COVER, str(case_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,7 @@ async def _open(
             "violation": violation.code,
             "read": match.best is not None,
             "known_vehicle": match.vehicle is not None,
+            "evidence": [file.sha256 for file in (*capture.files, *([capture.video] if capture.video else []))],
             **({"average_kmh": pair.kmh, "over_metres": pair.metres} if pair else {}),
         },
         case_id=case_id,
@@ -241,6 +249,7 @@ async def _open(
     await tx.session.flush()
     if pair is not None:
         tx.session.add(TicketCapture(capture_id=pair.entry_id, case_id=case_id, joined_at=tx.now))
+        await cameras.mark_needed(tx, [pair.entry_id, capture.id])
     if match.vehicle is not None:
         await review.set_vehicle(tx, ticket, match.vehicle, reference=ref)
     await cases.recompute_deadlines(tx, case)

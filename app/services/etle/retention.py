@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from app.core import vault
@@ -18,8 +18,7 @@ from app.core.db import Tx
 from app.core.house import House
 from app.services import cameras, cases, transparency
 from app.services.cases import Case
-from app.services.cases.models import WorkItem
-from app.services.etle import passages
+from app.services.etle import expiry, passages
 from app.services.etle.cause_models import CauseReviewCase
 from app.services.etle.models import (
     Answer,
@@ -33,11 +32,9 @@ from app.services.etle.models import (
     TicketCapture,
 )
 from app.services.etle.shield_models import ForgerSighting
-from app.services.etle.store import parties_of
+from app.services.etle.store import drop_objects, parties_of, policy_of
 from app.services.reference import EtlePolicy, policy_by_id
 
-DROP_FILE = "etle.drop_file"
-"""The job that removes a file (`drop_file`)."""
 CAME_TO_NOTHING = ("rejected", "exempt")
 BATCH = 500
 """Cases of one policy that one run forgets; the next night goes on."""
@@ -82,7 +79,6 @@ async def forget_ticket(tx: Tx, case_id: UUID) -> None:
     captures = [ticket.capture_id, *(await tx.session.execute(joined)).scalars()]
     attached = select(Attachment).where(col(Attachment.case_id) == case_id)
     handed_in = (await tx.session.execute(attached)).scalars().all()
-    files = {each.sha256 for each in handed_in}
     keys = {party.key_id for party in await parties_of(tx, case_id)}
     keys |= {each.key_id for each in handed_in if each.key_id is not None}
     letters = select(col(Letter.id)).where(col(Letter.case_id) == case_id)
@@ -92,22 +88,19 @@ async def forget_ticket(tx: Tx, case_id: UUID) -> None:
     for table in (Letter, Attachment, Answer, Party, Reminder, Block, TicketCapture, Ticket):
         await tx.session.execute(delete(table).where(col(table.case_id) == case_id))
     await passages.forget(tx, case_id, captures)
-    files |= await cameras.forget(tx, captures)
+    await expiry.delete_with_rows(tx, captures, await _rule(tx, case_id, ticket.polda_code))
+    await drop_objects(tx, {each.sha256 for each in handed_in})
     for key_id in keys:
         if not await vault.is_somebodys(tx, key_id):  # the key of a NIK is that person's in every room
             await vault.destroy(tx, key_id)
     await transparency.append(tx, "ticket_forgotten", {"case": str(case_id)})
-    for sha256 in sorted(files):
-        await tx.enqueue(DROP_FILE, sha256)
 
 
-async def drop_file(house: House, sha256: str) -> None:
-    """Job: remove a file that nothing names any more."""
-    async with house.db.begin(SYSTEM) as tx:
-        named = select(col(Attachment.id)).where(col(Attachment.sha256) == sha256).limit(1)
-        still = (await tx.session.execute(named)).first() is not None or await cameras.is_evidence(tx.session, sha256)
-    if not still:
-        await house.storage.delete(sha256)
+async def _rule(tx: Tx, case_id: UUID, polda: str) -> cameras.KeptFor:
+    case = await tx.session.get_one(Case, case_id)
+    policy = await policy_of(tx, case)
+    days = policy.keep_rejected_days if case.state in CAME_TO_NOTHING else policy.keep_closed_days
+    return cameras.KeptFor("ticket", polda, case.policy_id or UUID(int=0), days * 24)
 
 
 async def _policies(house: House) -> dict[UUID, EtlePolicy]:
@@ -119,7 +112,6 @@ async def _policies(house: House) -> dict[UUID, EtlePolicy]:
 
 
 async def _ended(tx: Tx, due: _Due) -> list[UUID]:
-    busy = exists().where(col(WorkItem.case_id) == col(Case.id), col(WorkItem.closed_at).is_(None))
     nothing = col(Case.state).in_(CAME_TO_NOTHING)
     query = (
         select(col(Case.id))
@@ -128,7 +120,7 @@ async def _ended(tx: Tx, due: _Due) -> list[UUID]:
             col(Case.policy_id) == due.policy_id,
             nothing if due.came_to_nothing else ~nothing,
             col(Case.closed_at) < tx.now - timedelta(days=due.days),
-            ~busy,
+            ~expiry.held(),
         )
         .order_by(col(Case.closed_at))
         .limit(BATCH)

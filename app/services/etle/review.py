@@ -22,6 +22,8 @@ from app.services.identity.staff import list_officers, pool_of
 from app.services.reference import NATIONAL_ZONE, parse_plate
 from app.services.registries import NumberKind, Vehicle, number_indexes
 
+COVER = "etle.cover_case"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -136,5 +138,6 @@ async def _correct_plate(tx: Tx, case_id: UUID, decision: Decision) -> dict[str,
         # What a person read differently from the machine is looked at by two (plates.md, the 2811/2911 case).
         ticket.doubtful = True
         await tx.session.flush()
+        await tx.enqueue(COVER, str(case_id))  # another plate is to be seen now, and the one before to be covered
         return {"plate_before": before, "plate_after": plate.canonical}
     return {}

@@ -66,7 +66,7 @@ async def read_in_shadow(house: House, capture_id: str) -> None:
     reader, name = house[PlannedRecogniser].shadow_for(hints), house[PlannedRecogniser].plan_for(hints).shadow
     if done or reader is None or name is None:
         return
-    answers = [await _read(reader, await house.storage.get(file.sha256), hints) for file in capture.files]
+    answers = [await _read(reader, await cameras.read_original(house, file), hints) for file in capture.files]
     backend = (capture.reading or {}).get("backend")
     counted = {line["file"]: line for line in reversed(list(_lines(capture.reading)))}
     async with house.db.begin(SYSTEM) as tx:

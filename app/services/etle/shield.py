@@ -22,9 +22,8 @@ from app.services import documents, transparency
 from app.services.cases import Move
 from app.services.documents import off_loop
 from app.services.etle.problems import SHIELD_MISMATCH, SHIELD_NOT_COMPARED, SHIELD_NOT_FOUND, SHIELD_NOT_YOURS
-from app.services.etle.retention import DROP_FILE
 from app.services.etle.shield_models import ForgerSighting, PlateShield
-from app.services.etle.store import ticket_of
+from app.services.etle.store import drop_objects, ticket_of
 from app.services.etle.views import ShieldView
 from app.services.identity import people
 from app.services.reference import parse_plate
@@ -210,8 +209,7 @@ async def _withdraw(tx: Tx, shield_id: UUID) -> None:
         return
     shield.withdrawn_at = tx.now
     await tx.session.flush()
-    for sha256 in (shield.first_sha256, shield.second_sha256):
-        await tx.enqueue(DROP_FILE, sha256)
+    await drop_objects(tx, {shield.first_sha256, shield.second_sha256})
     await transparency.append(tx, "plate_shield_withdrawn", {"shield": str(shield.id)})
 
 

@@ -1,6 +1,6 @@
 """Loading what a case is about: its ticket, its policy, its people."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,13 +10,20 @@ from sqlmodel import col
 from app.core import vault
 from app.core.db import Tx
 from app.core.ids import new_reference
-from app.services import reference
+from app.services import cameras, reference
 from app.services.cases import Case
 from app.services.etle.models import Answer, Letter, Party, Ticket
 from app.services.etle.problems import TICKET_NOT_FOUND
 from app.services.reference import EtlePolicy, policy_by_id
 
+FINISH_DELETIONS = "etle.finish_deletions"
 PERSON_FIELDS = ("name", "nik", "address", "phone", "email", "sim")
+
+
+async def drop_objects(tx: Tx, names: Collection[str]) -> None:
+    """Have these objects go from the store after the commit, unless something else names them by then."""
+    await cameras.doom(tx, names)
+    await tx.enqueue(FINISH_DELETIONS)
 
 
 async def ticket_of(tx: Tx, case_id: UUID) -> Ticket:

@@ -88,15 +88,24 @@ class EvidenceItem:
     url: str
     crop_url: str | None
     sha256: str  # of the original, byte for byte
+    shown_sha256: str | None  # of the copy behind `url`; None until it was made
     media_type: str
     taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedEvidence:
+    """A picture or film that is no longer kept: the SHA-256 of the original, and when it was deleted."""
+
+    sha256: str
+    deleted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
     """What the machine saw, with everything needed to doubt it: the pictures of every capture of this violation.
 
-    `whole`: as staff see it; for anybody else the plates of other vehicles are blurred.
+    Faces and the plates of other vehicles are covered in them. `deleted` went by the policy's time.
     """
 
     items: tuple[EvidenceItem, ...]
@@ -104,7 +113,7 @@ class EvidenceView:
     camera: CameraView | None
     speed_kmh: float | None
     limit_kmh: float | None
-    whole: bool = False
+    deleted: tuple[DeletedEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +238,9 @@ class ReviewView:
     blind: bool  # the owner is not shown as long as the picture is being judged
     exemption: ExemptionView | None = None
     shield: ShieldView | None = None
+    originals: tuple[tuple[str, str, datetime], ...] = ()
+    """Files that this member of staff may open with a reason: SHA-256, media type, when taken; and for which reasons, below."""
+    opening_reasons: tuple[str, ...] = ()
     looked_at_again: bool = False
     """A second look at cases of one cause waits for this member of staff."""
 

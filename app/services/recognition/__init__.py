@@ -4,6 +4,7 @@ from app.services.recognition.choice import choose_recogniser
 from app.services.recognition.configuration import RecogniserConfig, RecogniserFault
 from app.services.recognition.hints import hints_for
 from app.services.recognition.known_cameras import KnownCamera, KnownCameras
+from app.services.recognition.places import can_find_places, find_places
 from app.services.recognition.planned import PlannedRecogniser
 from app.services.recognition.problems import DEADLINE_PASSED, PICTURE_NOT_READABLE, RECOGNISER_BUSY, RECOGNISER_REFUSED
 from app.services.recognition.reading import (
@@ -37,6 +38,8 @@ __all__ = [
     "RecogniserFault",
     "VehicleTraits",
     "Vote",
+    "can_find_places",
     "choose_recogniser",
+    "find_places",
     "hints_for",
 ]

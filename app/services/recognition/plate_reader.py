@@ -33,6 +33,9 @@ _MOST_ALTERNATIVES = 4
 _LEAST_CONFIDENCE = 0.05
 """Below this a line is a shop sign far more often than a plate."""
 
+_PLACES_SIDE, _MOST_PLACES, _LEAST_FIT = 1248, 40, -9.0
+"""Where plates are looked for to cover them: larger than to read one, and down to lines that a plate explains badly."""
+
 _PLATE_ASPECTS = (2.2, 12.0)
 _COUNTRY = "id"
 
@@ -113,6 +116,18 @@ class PlateReader:
         if picture is None:
             return None
         return self.read_picture(np.asarray(picture, dtype=np.uint8))
+
+    def find_places(self, image: bytes) -> tuple[Box, ...]:
+        """Every place of a picture file that may bear a plate, rather one too many than one too few: what nobody but their
+        owners may read is covered there. Empty when the bytes are no picture."""
+        picture = cv2.imdecode(np.frombuffer(image, dtype=np.uint8), cv2.IMREAD_COLOR) if image else None
+        if picture is None:
+            return ()
+        whole = np.asarray(picture, dtype=np.uint8)
+        height, width = whole.shape[:2]
+        lines = find_lines(whole, self._detector.score_map, side=_PLACES_SIDE, most=_MOST_PLACES)
+        found = [read for read in self._read_lines(whole, lines) if read.fit > _LEAST_FIT]
+        return tuple(_box(read.line.quad, width=width, height=height) for read in found)
 
     def read_picture(self, picture: Picture) -> tuple[PlateReading, ...]:
         """The plates in a picture, best first. A larger and a smaller look follow only when the first is

@@ -241,6 +241,21 @@ class EtlePolicy:
     """The local hours in which people can be expected to read what they are told. Proposal."""
     awake_until: time = time(21)
     """The end of these hours; not after them is anything counted. Proposal."""
+    keep_no_case_hours: Hours = 24
+    """What a camera took of somebody who is accused of nothing, after it was read. Proposal."""
+    keep_unread_hours: Hours = 72
+    """What the machine gave up reading, after it gave up; until then a person may have it read again. Proposal."""
+    keep_rejected_hours: Hours = 72
+    """Pictures and film of a case that an officer found to be no violation, or exempt, after that. Proposal: long enough for the
+    supervisor to look at what was rejected."""
+    keep_annulled_evidence_days: Days = 90
+    """Pictures of a case that was annulled or expired unsent, after its end. Proposal."""
+    keep_paid_evidence_days: Days = 365
+    """Pictures of a case that was settled, refunded or forfeited, after its end. Proposal: as long as money can be claimed."""
+    keep_objected_evidence_days: Days = 1095
+    """Pictures of a case to which somebody objected, however it ended, and of false plates. Proposal."""
+    keep_film_days: Days = 90
+    """A case's film, after its end, where its pictures are kept longer. Proposal."""
     notes: tuple[str, ...] = field(default=())
     """What an operator should know about where these values come from."""
 

@@ -16,6 +16,7 @@ from app.services.etle.views import (
     BillView,
     BlockView,
     CameraView,
+    DeletedEvidence,
     EvidenceItem,
     EvidenceView,
     MachineReading,
@@ -87,7 +88,8 @@ def issued_ticket(**changes: Any) -> TicketView:
 def evidence(**changes: Any) -> EvidenceView:
     """Two pictures, a reading with an alternative, a camera with its certificate."""
     items = tuple(
-        EvidenceItem(f"/e/{at}.jpg", f"/e/{at}-crop.jpg", "ab" * 32, "image/jpeg", NOW) for at in ("one", "two")
+        EvidenceItem(f"/e/{at}.jpg", f"/e/{at}-crop.jpg", "ab" * 32, "cd" * 32, "image/jpeg", NOW)
+        for at in ("one", "two")
     )
     made = EvidenceView(
         items=items,
@@ -95,6 +97,7 @@ def evidence(**changes: Any) -> EvidenceView:
         camera=CameraView("Simpang Contoh 2", "KAL-2025-88", date(2027, 1, 1), "CamOne 4"),
         speed_kmh=78.4,
         limit_kmh=60.0,
+        deleted=(DeletedEvidence("ef" * 32, NOW),),
     )
     return replace(made, **changes)
 
@@ -142,6 +145,8 @@ def review(**changes: Any) -> ReviewView:
         attachments=(),
         parties=(),
         blind=True,
+        originals=(("ab" * 32, "image/jpeg", NOW), ("cd" * 32, "video/mp4", NOW)),
+        opening_reasons=("plate", "violation", "objection"),
     )
     return replace(made, **changes)
 

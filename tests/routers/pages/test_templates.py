@@ -14,6 +14,7 @@ from app.routers.pages.counter_words import DECISIONS, FOR_CITIZENS, TASKS
 from app.routers.pages.forms import Form
 from app.routers.pages.render import TEMPLATES, environment, render
 from app.services.cases import TimelineEntry
+from app.services.etle.openings import WHYS, Opening, Why
 from app.services.etle.views import ExemptionView
 from app.services.transparency.check_codes import CheckedItem
 from tests.routers.pages import samples
@@ -40,8 +41,11 @@ ANSWER = {"ticket": samples.ticket(), "back_href": "/", "step": 1, "steps": 4, "
 PAGES: list[tuple[str, dict[str, Any]]] = [
     ("pages/home.html", {}),
     ("pages/accessibility.html", {}),
-    ("pages/transparency.html", {"checkpoint": "a\n1\nb", "size_text": "1"}),
-    ("pages/transparency.html", {"checkpoint": None, "size_text": ""}),
+    (
+        "pages/transparency.html",
+        {"checkpoint": "a\n1\nb", "size_text": "1", "deleted": [(Text("Film", "Films"), "1", "2")]},
+    ),
+    ("pages/transparency.html", {"checkpoint": None, "size_text": "", "deleted": []}),
     ("pages/verify_form.html", {"form": Form()}),
     ("pages/verify_result.html", {"code": "X", "item": ITEM, "unit_name": "Polda", "zone": "WITA"}),
     ("pages/verify_result.html", {"code": "<X>", "item": None, "unit_name": "", "zone": "WIB"}),
@@ -92,6 +96,8 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
                 "choices": [DECISIONS[action] for action in review.actions],
                 "entries": ENTRIES,
                 "looks": ENTRIES,
+                "whys": [(str(each), WHYS[each]) for each in Why],
+                "opened": Opening("/o/1", "ab" * 32, "image/jpeg", review.blind, samples.NOW, 3),
             },
         )
         for review in (

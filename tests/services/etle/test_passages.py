@@ -48,7 +48,7 @@ async def taken(
     capture_id: str | None = None,
 ) -> CaptureView:
     data = picture or PICTURE + secrets.token_bytes(8)
-    image = cameras.Image(await house.storage.put(data), "image/jpeg", 1280, 960)
+    image = await cameras.keep_original(house, data, "image/jpeg", 1280, 960)
     told = cameras.CaptureMetadata(
         at,
         violation,
@@ -72,7 +72,7 @@ async def test_repetitions_and_lanes_join_the_case_that_is_there(house: House) -
     (one, _), (two, _), at = await device(house), await device(house), house.clock.now() - timedelta(hours=1)
     first = await taken(house, one, at, place=SARINAH)
     case_id = await make.case_of(house, first)
-    picture = await house.storage.get(first.files[0].sha256)
+    picture = await cameras.read_original(house, first.files[0])
     # The same bytes under another number, and unreadable this time.
     again = await taken(house, one, at, place=SARINAH, picture=picture, capture_id="after-the-outage")
     assert again.id != first.id

@@ -5,14 +5,14 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from app.core.actor import Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.vault import DataKey
 from app.services import billing, cameras, cases, etle
-from app.services.cameras.models import Capture, EvidenceFile
+from app.services.cameras.models import Capture
 from app.services.cases.models import CaseEvent, CaseView
 from app.services.etle import evidence, jobs, retention
 from app.services.etle.models import Letter, Party, Ticket
@@ -38,21 +38,21 @@ async def rejected(house: House, **options: object) -> tuple[UUID, cameras.Captu
     return case_id, taken
 
 
-async def test_what_came_to_nothing_is_deleted_with_its_pictures_after_the_policys_days(
+async def test_what_came_to_nothing_is_deleted_after_the_policys_days(
     house: House, client: httpx.AsyncClient, clock: FixedClock
 ) -> None:
     await make.demo_set(house)
     case_id, taken = await rejected(house)
     kept = await make.letter_sent(house, location="Simpang lain")
     async with house.db.begin(make.SYSTEM) as tx:
-        still = (await evidence.exhibits_of(tx.session, kept)).captures[0].files[0].sha256
+        still = (await evidence.exhibits_of(tx.session, kept)).captures[0].files[0]
     clock.advance(29 * DAY)
     assert await retention.forget_tickets(house) == 0
     clock.advance(2 * DAY)
     assert await retention.forget_tickets(house) == 1
     await drain(house)
-    assert not await house.storage.exists(taken.files[0].sha256)
-    assert await house.storage.exists(still)
+    assert not await house.storage.exists(taken.files[0].stored_as or "")
+    assert await cameras.read_original(house, still)
     assert (await count(house, Ticket), await count(house, Capture)) == (1, 1)
     async with house.db.begin(make.SYSTEM) as tx:
         events = await tx.session.execute(select(CaseEvent.action).where(CaseEvent.case_id == case_id))
@@ -60,19 +60,6 @@ async def test_what_came_to_nothing_is_deleted_with_its_pictures_after_the_polic
         assert (await tx.session.execute(select(Party.case_id).distinct())).scalars().all() == [kept]
     assert await make.state_of(house, kept) == "letter_sent"
     assert await retention.forget_tickets(house) == 0
-
-
-async def test_a_picture_that_another_capture_names_as_well_is_kept(house: House, clock: FixedClock) -> None:
-    await make.demo_set(house)
-    _, taken = await rejected(house)
-    other = await make.capture(house, location="Simpang lain")
-    async with house.db.begin(make.SYSTEM) as tx:
-        same = update(EvidenceFile).where(EvidenceFile.capture_id == other.id).values(sha256=taken.files[0].sha256)
-        await tx.session.execute(same)
-    clock.advance(31 * DAY)
-    await retention.forget_tickets(house)
-    await drain(house)
-    assert await house.storage.exists(taken.files[0].sha256)
 
 
 async def test_a_closed_ticket_goes_with_its_people_and_leaves_the_books(house: House, clock: FixedClock) -> None:
