@@ -20,7 +20,7 @@ from app.services.recognition.reading import Alternative, Box, PlateReading
 _THREADS = 2
 _SIDE = 832
 _CROP_SIDE = 624
-_SECOND_LOOKS = (1248, 499)
+_SECOND_LOOKS = (1120, 499)
 _WIDE_CROP = 2.0
 """A picture this much wider than high is a plate cut out already."""
 
