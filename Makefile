@@ -78,7 +78,7 @@ peers: $(TEST) ## Third-party clients against this server
 	@$(BIN)/python -m pytest tests/peers
 
 .PHONY: train-reader
-train-reader: $(TRAIN) ## Train the plate reader on drawn plates: about an hour, goes on where it stopped (docs/plate-reader.md)
+train-reader: $(TRAIN) ## Train the plate reader on drawn plates: some twenty minutes, goes on where it stopped (docs/plate-reader.md)
 	@nice $(BIN)/python -m scripts.reader.train
 
 .PHONY: css

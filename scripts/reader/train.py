@@ -1,4 +1,4 @@
-"""Trains the plate reader on drawn lines alone: `make train-reader`, on any processor, in an hour or two.
+"""Trains the plate reader on drawn lines alone: `make train-reader`, on any processor, in some twenty minutes.
 
 Stopped and started again it goes on: lines that were read lie in the folder, and so does the network after each round. Progress is
 in `log.csv` beside them. In the end `plate_font.onnx` is written, which the product reads.
