@@ -17,11 +17,12 @@ export LOKET_HOME ?= var
 
 # A stamp per lock file: whoever changes a lock gets a fresh install, everybody else none.
 BASE := $(VENV)/.base-$(shell sha256sum requirements/base.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
+TRAIN := $(VENV)/.train-$(shell sha256sum requirements/train.in pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 TEST := $(VENV)/.test-$(shell sha256sum requirements/test.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
 .PHONY: help
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: $(BASE) ## Everything on http://127.0.0.1:8000: schema, reference data, demo set, API, pages, worker (PORT=)
@@ -76,6 +77,10 @@ soak: $(TEST) ## What is too long for make test: chaos on the bank and on killed
 peers: $(TEST) ## Third-party clients against this server
 	@$(BIN)/python -m pytest tests/peers
 
+.PHONY: train-reader
+train-reader: $(TRAIN) ## Train the plate reader on drawn plates: some twenty minutes, goes on where it stopped (docs/plate-reader.md)
+	@nice $(BIN)/python -m scripts.reader.train
+
 .PHONY: css
 css: ## Compile the styles again after a change in app/static/src (needs node and npm)
 	@sh app/static/src/build.sh
@@ -104,6 +109,13 @@ endef
 
 $(BASE): requirements/base.txt
 	$(call install,requirements/base.txt,base)
+
+# Training alone needs these, so they are pinned by version and not locked with hashes: torch has another wheel for every device.
+$(TRAIN): $(BASE) requirements/train.in
+	@$(if $(UV),VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet -r requirements/train.in,\
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/train.in)
+	@rm -f $(VENV)/.train-*
+	@touch $@
 
 $(TEST): requirements/test.txt
 	$(call install,requirements/test.txt,test)

@@ -239,6 +239,15 @@ def _summary(figures: Evaluation) -> dict[str, object]:
             for each in figures.thresholds
             if each.precision.of
         },
+        "promised": {
+            str(each.asked): {
+                "threshold": each.threshold,
+                "coverage_percent": _percent(each.coverage),
+                "precision_percent": _percent(each.precision),
+                "precision_interval_percent": _interval(each.precision),
+            }
+            for each in figures.promises
+        },
     }
 
 
@@ -260,6 +269,12 @@ def _print(summary: dict[str, object], wrong: list[dict[str, object]]) -> None:
                     low, high = row["precision_interval_percent"]
                     words = f"{row['coverage_percent']} % accepted, {row['precision_percent']} % of it right ({low} to {high})"
                     table.add_row(f"from {threshold}", words)
+            continue
+        if name == "promised" and isinstance(value, dict):
+            for asked, row in value.items():
+                low, high = row["precision_interval_percent"]
+                words = f"from {row['threshold']}; on other plates {row['coverage_percent']} % accepted, {row['precision_percent']} % of it right ({low} to {high})"
+                table.add_row(f"{asked} right", words)
             continue
         shown = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
         table.add_row(name.replace("_", " "), shown)

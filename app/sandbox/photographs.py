@@ -11,45 +11,45 @@ import cv2.typing
 import numpy as np
 from numpy.typing import NDArray
 
+from app.sandbox import plate_wear
 from app.sandbox.plate_drawing import (
     BLACK_ON_WHITE,
     BLACK_ON_YELLOW,
-    HEIGHT,
     WHITE_ON_BLACK,
-    WIDTH,
     Paint,
     Picture,
     draw_plate,
 )
+from app.sandbox.vehicle_drawing import CANVAS_HEIGHT, CANVAS_WIDTH, Colour, Vehicle, draw_car, draw_motorcycle
 
 Floats = NDArray[np.float32]
-Colour = tuple[int, int, int]
 
 PICTURE_WIDTH, PICTURE_HEIGHT = 1280, 960
-_JPEG_QUALITY = 90
 _HORIZON = 330
-_BODY_COLOURS: tuple[Colour, ...] = (
-    (214, 216, 214), (168, 170, 172), (44, 44, 46), (92, 52, 36), (36, 34, 150), (120, 124, 128), (70, 92, 60)
-)  # fmt: skip
-_GLASS: Colour = (66, 58, 50)
-_TRIM: Colour = (34, 33, 32)
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """How the vehicle was met. `distance` 1 is near (a plate some 260 pixels wide), 2 twice as far; `turn` is
-    degrees that the vehicle faces aside, `tilt` degrees that it leans; `dirt` 0 to 1; `blur` pixels of motion
-    along the road; `noise` is the grain of the sensor in grey levels."""
+    """How the vehicle was met. `distance` 1 is near (a car's plate some 260 pixels wide), 2 twice as far; `turn` is degrees
+    that the vehicle faces aside, `tilt` degrees that it leans; `dirt` 0 to 1; `bend` of the plate as a share of its height;
+    `glare` and `rain` are there or not; `infrared` is a night camera's light, which knows no colour; `blur` pixels of motion
+    along the road; `noise` is the grain of the sensor in grey levels; `quality` is the JPEG file's."""
 
     paint: Paint = WHITE_ON_BLACK
     expiry: str = "03.28"
+    motorcycle: bool = False
     night: bool = False
+    infrared: bool = False
     distance: float = 1.0
     turn: float = 0.0
     tilt: float = 0.0
     dirt: float = 0.0
+    bend: float = 0.0
+    glare: bool = False
+    rain: bool = False
     blur: float = 0.0
     noise: float = 3.0
+    quality: int = 90
 
 
 STANDARD = Conditions()
@@ -64,11 +64,11 @@ def draw_photograph(plate: str, *, seed: int, conditions: Conditions = STANDARD)
     chance = np.random.default_rng(seed)
     scene = _street(chance)
     scale = 1.0 / conditions.distance
-    car = _car(chance)
-    _put_plate(car, plate, conditions, chance)
-    _place(scene, car, scale, conditions, chance)
-    if conditions.night:
-        scene = _at_night(scene, scale)
+    vehicle = draw_motorcycle(chance) if conditions.motorcycle else draw_car(chance)
+    _put_plate(vehicle, plate, conditions, chance)
+    _place(scene, vehicle.canvas, scale, conditions, chance)
+    if conditions.night or conditions.infrared:
+        scene = _at_night(scene, scale, colour=not conditions.infrared)
     return _as_taken(scene, conditions, chance)
 
 
@@ -92,6 +92,12 @@ def any_conditions(seed: int) -> Conditions:
         dirt=float(chance.uniform(0, 0.7)),
         blur=float(chance.uniform(0, 4)),
         noise=float(chance.uniform(2, 8)),
+        bend=float(chance.uniform(0, 0.02)),
+        glare=bool(chance.random() < 0.1),
+        rain=bool(chance.random() < 0.1),
+        infrared=bool(chance.random() < 0.1),
+        motorcycle=bool(chance.random() < 0.25),
+        quality=int(chance.integers(55, 96)),
     )
 
 
@@ -156,80 +162,30 @@ def _road(scene: Picture, chance: np.random.Generator) -> None:
     scene[_HORIZON:] = _pixels(surface)
 
 
-# The car, seen from the front on a canvas of its own, then placed
-# ------------------------------------------------
-
-_CAR_WIDTH, _CAR_HEIGHT = 1080, 860
-_CAR_CENTRE = _CAR_WIDTH // 2
-_PLATE_ON_CAR = (400, 600, 280, 88)
-"""Left, top, width, height of the plate on the car's canvas."""
+# The vehicle, placed
+# ------------------------------------------------------------------------------------------------------
 
 
-def _car(chance: np.random.Generator) -> Picture:
-    """The car, with what it covers in a fourth channel."""
-    car = np.zeros((_CAR_HEIGHT, _CAR_WIDTH, 4), dtype=np.uint8)
-    colour = _BODY_COLOURS[int(chance.integers(len(_BODY_COLOURS)))]
-    dark, light = _shade(colour, 0.55), _shade(colour, 1.18)
-    for side in (-1, 1):
-        _shape(car, [(side * 400, 700), (side * 300, 700), (side * 300, 835), (side * 385, 835)], (26, 26, 28))
-        _shape(car, [(side * 452, 330), (side * 388, 320), (side * 380, 372), (side * 446, 378)], dark)
-    _shape(car, [(-300, 60), (300, 60), (352, 110), (412, 360), (-412, 360), (-352, 110)], colour)
-    _shape(car, [(-282, 88), (282, 88), (318, 122), (372, 336), (-372, 336), (-318, 122)], _GLASS)
-    _reflection(car)
-    _people(car, chance)
-    _shape(car, [(-412, 345), (412, 345), (452, 470), (466, 760), (-466, 760), (-452, 470)], colour)
-    _shape(car, [(-400, 350), (400, 350), (436, 452), (-436, 452)], light)
-    for side in (-1, 1):
-        _shape(car, [(side * 440, 470), (side * 270, 486), (side * 290, 546), (side * 446, 536)], (214, 210, 204))
-        _shape(car, [(side * 424, 482), (side * 330, 490), (side * 340, 532), (side * 428, 526)], (250, 248, 242))
-        _shape(car, [(side * 440, 690), (side * 350, 690), (side * 360, 734), (side * 440, 734)], _TRIM)
-    _shape(car, [(-262, 486), (262, 486), (236, 572), (-236, 572)], _TRIM)
-    for y in range(500, 566, 16):
-        _shape(car, [(-246, y), (246, y), (246, y + 5), (-246, y + 5)], (120, 120, 120))
-    _shape(car, [(-466, 578), (466, 578), (466, 590), (-466, 590)], dark)
-    _shape(car, [(-330, 706), (330, 706), (306, 758), (-306, 758)], _TRIM)
-    gloss = np.linspace(1.1, 0.8, _CAR_HEIGHT, dtype=np.float32)[:, None, None]
-    car[..., :3] = _pixels(car[..., :3] * gloss)
-    return car
-
-
-def _reflection(car: Picture) -> None:
-    sky = car[88:336, :, :3].astype(np.float32)
-    glass = (car[88:336, :, :3] == np.array(_GLASS, dtype=np.uint8)).all(axis=2)
-    fade = np.linspace(88, 10, sky.shape[0], dtype=np.float32)[:, None, None]
-    car[88:336, :, :3] = np.where(glass[..., None], np.clip(sky + fade, 0, 255), sky).astype(np.uint8)
-
-
-def _people(car: Picture, chance: np.random.Generator) -> None:
-    """A driver, in Indonesia on the right of the car and so on the left of the picture, and perhaps a
-    passenger."""
-    for x in (-170, 170) if chance.random() < 0.5 else (-170,):
-        _shape(car, [(x - 90, 336), (x - 62, 268), (x + 62, 268), (x + 90, 336)], (58, 50, 46))
-        cv2.ellipse(car, (_CAR_CENTRE + x, 228), (34, 44), 0, 0, 360, (62, 66, 78, 255), -1, cv2.LINE_AA)
-
-
-def _put_plate(car: Picture, plate: str, conditions: Conditions, chance: np.random.Generator) -> None:
-    drawn = draw_plate(plate, expiry=conditions.expiry, paint=conditions.paint)
+def _put_plate(vehicle: Vehicle, plate: str, conditions: Conditions, chance: np.random.Generator) -> None:
+    drawn = draw_plate(plate, expiry=conditions.expiry, paint=conditions.paint, blank=vehicle.blank).picture
+    worn = drawn.astype(np.float32)
     if conditions.dirt > 0:
-        drawn = _dirty(drawn, conditions.dirt, chance)
-    left, top, width, height = _PLATE_ON_CAR
-    holder = (slice(top - 5, top + height + 5), slice(left - 5, left + width + 5), slice(0, 3))
-    car[holder] = (52, 52, 54)
-    car[top : top + height, left : left + width, :3] = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA)
-
-
-def _dirty(plate: Picture, dirt: float, chance: np.random.Generator) -> Picture:
-    coarse = cv2.resize(chance.random((6, 16)).astype(np.float32), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
-    fine = cv2.GaussianBlur(chance.random((HEIGHT, WIDTH)).astype(np.float32), (0, 0), 3)
-    rise = np.linspace(0.1, 0.5, HEIGHT, dtype=np.float32)[:, None]
-    cover = np.clip((coarse * 0.6 + fine * 0.5 + rise - 0.5) * dirt, 0, 0.75)[..., None]
-    mud = np.array((74, 98, 116), dtype=np.float32)
-    return _pixels(plate * (1 - cover) + mud * cover)
+        worn = plate_wear.dirty(chance, worn, conditions.dirt)
+    if conditions.bend > 0:
+        worn = plate_wear.bent(chance, worn, conditions.bend)
+    if conditions.glare:
+        worn = plate_wear.glaring(chance, worn)
+    left, top, width, height = vehicle.plate_at
+    canvas = vehicle.canvas
+    holder = (slice(top - 5, top + height + 5), slice(left - 5, left + width + 5))
+    canvas[holder] = (52, 52, 54, 255)
+    small = cv2.resize(_pixels(worn), (width, height), interpolation=cv2.INTER_AREA)
+    canvas[top : top + height, left : left + width, :3] = small
 
 
 def _place(scene: Picture, car: Picture, scale: float, conditions: Conditions, chance: np.random.Generator) -> None:
     """Turn the car aside and lean it, and set it on the road with its shadow."""
-    width, height = _CAR_WIDTH * scale, _CAR_HEIGHT * scale
+    width, height = CANVAS_WIDTH * scale, CANVAS_HEIGHT * scale
     x = (PICTURE_WIDTH - width) / 2 + float(chance.uniform(-50, 50))
     foot = PICTURE_HEIGHT - 40 - (1 - scale) * 330
     shadow = np.zeros((PICTURE_HEIGHT, PICTURE_WIDTH), dtype=np.float32)
@@ -237,7 +193,7 @@ def _place(scene: Picture, car: Picture, scale: float, conditions: Conditions, c
     cv2.ellipse(shadow, (int(x + width / 2), int(foot - height * 0.04)), axes, 0, 0, 360, (0.62,), -1)
     shadow = _soft(shadow, 14 * scale)
     scene[:] = (scene * (1 - shadow[..., None])).astype(np.uint8)
-    source = np.array([[0, 0], [_CAR_WIDTH, 0], [_CAR_WIDTH, _CAR_HEIGHT], [0, _CAR_HEIGHT]], dtype=np.float32)
+    source = np.array([[0, 0], [CANVAS_WIDTH, 0], [CANVAS_WIDTH, CANVAS_HEIGHT], [0, CANVAS_HEIGHT]], dtype=np.float32)
     warp = cv2.getPerspectiveTransform(source, _turned_corners(x, foot, width, height, conditions))
     small = _shrunk(car, scale, warp)
     cover = small[..., 3:].astype(np.float32) / 255
@@ -276,19 +232,23 @@ def _shrunk(car: Picture, scale: float, warp: cv2.typing.MatLike) -> Picture:
 # ------------------------------------------------------------------------------------------
 
 
-def _at_night(scene: Picture, scale: float) -> Picture:
+def _at_night(scene: Picture, scale: float, *, colour: bool) -> Picture:
     """Dark and bluish, but for the flash that the camera throws on the vehicle; retro-reflecting plates
     answer it."""
     rows, columns = np.mgrid[0:PICTURE_HEIGHT, 0:PICTURE_WIDTH].astype(np.float32)
     aside = (columns - PICTURE_WIDTH / 2) / (PICTURE_WIDTH * 0.42 * max(scale, 0.6))
     down = (rows - PICTURE_HEIGHT * 0.62) / (PICTURE_HEIGHT * 0.42 * max(scale, 0.6))
     flash = 0.12 + 0.6 * np.exp(-(aside**2 + down**2))
-    tinted = scene.astype(np.float32) * flash[..., None] * np.array((1.08, 0.98, 0.9), dtype=np.float32)
-    return _pixels(tinted)
+    lit = scene.astype(np.float32) * flash[..., None]
+    if colour:
+        return _pixels(lit * np.array((1.08, 0.98, 0.9), dtype=np.float32))
+    return _pixels(np.repeat(lit.mean(axis=2, keepdims=True), 3, axis=2))
 
 
 def _as_taken(scene: Picture, conditions: Conditions, chance: np.random.Generator) -> bytes:
     taken = scene.astype(np.float32)
+    if conditions.rain:
+        taken = plate_wear.rained_on(chance, taken)
     if conditions.blur >= 0.5:
         length = max(3, 2 * round(conditions.blur) + 1)
         streak = np.zeros((length, length), dtype=np.float32)
@@ -296,7 +256,7 @@ def _as_taken(scene: Picture, conditions: Conditions, chance: np.random.Generato
         taken = np.asarray(cv2.filter2D(taken, -1, streak / streak.sum()), dtype=np.float32)
     taken = _soft(taken, 0.6)
     taken += chance.normal(0, conditions.noise, taken.shape).astype(np.float32)
-    done, jpeg = cv2.imencode(".jpg", _pixels(taken), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    done, jpeg = cv2.imencode(".jpg", _pixels(taken), [cv2.IMWRITE_JPEG_QUALITY, conditions.quality])
     assert done, "a picture of our own size can always be written"
     return bytes(jpeg)
 
@@ -308,17 +268,6 @@ def _fade(scene: Picture, top: int, bottom: int, above: Colour, below: Colour) -
 
 def _polygon(scene: Picture, corners: NDArray[np.float64], colour: Colour) -> None:
     cv2.fillPoly(scene, [np.round(corners).astype(np.int32)], colour, cv2.LINE_AA)
-
-
-def _shape(car: Picture, corners: list[tuple[int, int]], colour: Colour) -> None:
-    """A solid on the car's canvas; x counts from its middle."""
-    path = np.array([(_CAR_CENTRE + x, y) for x, y in corners], dtype=np.int32)
-    cv2.fillPoly(car, [path], (*colour, 255), cv2.LINE_AA)
-
-
-def _shade(colour: Colour, factor: float) -> Colour:
-    blue, green, red = (min(255, round(part * factor)) for part in colour)
-    return blue, green, red
 
 
 def _soft(picture: Floats, radius: float) -> Floats:

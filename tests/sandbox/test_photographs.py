@@ -15,7 +15,8 @@ from app.sandbox.photographs import (
     draw_photograph,
     draw_unreadable,
 )
-from app.sandbox.plate_drawing import GLYPHS, HEIGHT, WHITE_ON_BLACK, WIDTH, draw_plate
+from app.sandbox.plate_drawing import CAR, MOTORCYCLE, WHITE_ON_BLACK, Blank, draw_plate
+from app.sandbox.plate_glyphs import GLYPHS, OTHER_SHAPES
 
 
 def test_a_photograph_is_a_jpeg_of_the_camera_s_size() -> None:
@@ -51,12 +52,31 @@ def test_night_is_darker_and_new_stock_brighter() -> None:
 def test_every_letter_and_digit_has_a_shape_of_its_own() -> None:
     assert set(GLYPHS) == set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
     drawn = {
-        letter: draw_plate(f"B1{letter}", expiry="01.27", paint=WHITE_ON_BLACK).tobytes()
+        letter: draw_plate(f"B1{letter}", expiry="01.27", paint=WHITE_ON_BLACK).picture.tobytes()
         for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     }
     assert len(set(drawn.values())) == len(drawn)
     longest = draw_plate("AB 8888 WMW", expiry="12.30", paint=WHITE_ON_BLACK)
-    assert longest.shape == (HEIGHT, WIDTH, 3)
+    assert longest.picture.shape == (270, 860, 3)
+    assert set(OTHER_SHAPES) <= set(GLYPHS)
+
+
+@pytest.mark.parametrize("blank", [CAR, MOTORCYCLE])
+@pytest.mark.parametrize("plate", ["B 1 A", "AB 8888 WMW"])
+def test_number_and_expiry_stand_on_the_metal_and_apart(blank: Blank, plate: str) -> None:
+    drawn = draw_plate(plate, expiry="12.30", paint=WHITE_ON_BLACK, blank=blank, pixels_per_mm=1.0)
+    for left, top, right, bottom in (drawn.number, drawn.expiry):
+        assert 0 < left < right < blank.width
+        assert 0 < top < bottom < blank.height
+    assert drawn.number[3] < drawn.expiry[1]
+
+
+def test_a_motorcycle_is_another_vehicle_and_infrared_knows_no_colour() -> None:
+    motorcycle = replace(STANDARD, motorcycle=True)
+    assert draw_photograph("G 77 AB", seed=2, conditions=motorcycle) != draw_photograph("G 77 AB", seed=2)
+    infrared = draw_photograph("G 77 AB", seed=2, conditions=replace(motorcycle, infrared=True, noise=0.0))
+    picture = cv2.imdecode(np.frombuffer(infrared, np.uint8), cv2.IMREAD_COLOR)
+    assert np.ptp(picture.astype(int), axis=2).max() <= 8  # what the JPEG file adds
 
 
 @pytest.mark.parametrize("text", ["", "1234", "B 12345 A", "Ø 1 A"])

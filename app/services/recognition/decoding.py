@@ -94,21 +94,29 @@ class Decoding:
 
 
 class PlateDecoder:
-    """Decodes one reader's probabilities; `alphabet` names its columns, the CTC blank first."""
+    """Decodes one reader's probabilities; `alphabet` names its columns, the CTC blank first. `taught` names those of a second
+    reader of the same line, one that knows plates."""
 
-    def __init__(self, alphabet: Sequence[str]) -> None:
+    def __init__(self, alphabet: Sequence[str], taught: str = " " + _SYMBOLS) -> None:
         first: dict[str, int] = {}
         for column, character in enumerate(alphabet):
             first.setdefault(character, column)
         self._alphabet = alphabet
         self._sources = [_sources_of(symbol, first) for symbol in _SYMBOLS]
         self._gaps = [0, *(first[gap] for gap in _GAPS if gap in first)]
+        self._taught = [taught.index(symbol) for symbol in _SYMBOLS]
 
-    def decode(self, probabilities: Floats) -> Decoding:
-        """The plates that `probabilities` (time, alphabet) may spell."""
-        free_score = float(np.log(np.maximum(probabilities.max(axis=1), 1e-6)).sum())
-        hypotheses = _search(self._beliefs(probabilities), self._gap_beliefs(probabilities))
-        return Decoding(hypotheses, free_score, self._free_text(probabilities))
+    def decode(self, probabilities: Floats, taught: Floats | None = None) -> Decoding:
+        """The plates that `probabilities` (time, alphabet) may spell. With what the second reader makes of the same line, `taught`
+        (time, its columns), both have to believe in a character: the square root of the product counts."""
+        beliefs, gaps = self._beliefs(probabilities), self._gap_beliefs(probabilities)
+        surest = probabilities.max(axis=1)
+        if taught is not None:
+            beliefs = np.sqrt(beliefs * np.maximum(taught[:, self._taught], _LEAST_PROBABILITY))
+            gaps = np.sqrt(gaps * np.maximum(taught[:, 0], _LEAST_GAP))
+            surest = np.sqrt(surest * taught.max(axis=1))
+        free_score = float(np.log(np.maximum(surest, 1e-6)).sum())
+        return Decoding(_search(beliefs, gaps), free_score, self._free_text(probabilities))
 
     def _beliefs(self, probabilities: Floats) -> Floats:
         beliefs = np.full((len(probabilities), len(_SYMBOLS)), _LEAST_PROBABILITY, dtype=np.float32)

@@ -1,9 +1,10 @@
-"""The two networks of the embedded recogniser: PP-OCRv6 small, whose weights (Apache-2.0) lie in rapidocr's
-wheel.
+"""The three networks of the embedded recogniser.
 
-Only the weights are taken from there; importing rapidocr itself would load a pipeline that we do not use.
+Two are PP-OCRv6 small, whose weights (Apache-2.0) lie in rapidocr's wheel; only the weights are taken from there, for importing
+rapidocr itself would load a pipeline that we do not use. The third is ours, trained on drawn plates (docs/plate-reader.md).
 """
 
+import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,11 @@ from numpy.typing import NDArray
 from app.services.recognition.lines import LINE_HEIGHT, Picture
 
 Floats = NDArray[np.float32]
+
+PLATE_FONT = Path(__file__).parent / "weights" / "plate_font.onnx"
+
+_LATIN_END = 0x250
+"""The first code point after Latin's."""
 
 _BATCH = 4
 _NARROWEST = 160
@@ -68,6 +74,30 @@ class LineReader:
         return ["", *characters, *" " * (columns - 1 - len(characters))]
 
 
+class PlateFont:
+    """What the line reader's beliefs mean on a plate, whose letters it never learned: beliefs in `symbols`, the CTC gap first."""
+
+    def __init__(self, alphabet: Sequence[str], *, threads: int) -> None:
+        self._session = _open(PLATE_FONT, threads)
+        known = self._session.get_modelmeta().custom_metadata_map
+        self.symbols: str = known["symbols"]
+        self._columns = latin(alphabet)
+        if [alphabet[column] for column in self._columns] != json.loads(known["characters"]):
+            raise WeightsMissing(
+                f"{PLATE_FONT.name} was trained with another version of rapidocr's weights; train it again"
+            )
+
+    def beliefs(self, probabilities: Floats) -> Floats:
+        """For one line's (time, alphabet) an array (time, symbols)."""
+        seen = np.ascontiguousarray(probabilities[None, :, self._columns], dtype=np.float32)
+        return np.asarray(self._session.run(None, {"beliefs": seen})[0][0], dtype=np.float32)
+
+
+def latin(alphabet: Sequence[str]) -> list[int]:
+    """Columns of the gap and of all Latin characters, digits and signs."""
+    return [0, *(i for i, sign in enumerate(alphabet) if i and len(sign) == 1 and ord(sign) < _LATIN_END)]
+
+
 def _session(part: str, threads: int) -> onnxruntime.InferenceSession:
     package = find_spec("rapidocr")
     if package is None or package.origin is None:
@@ -75,9 +105,15 @@ def _session(part: str, threads: int) -> onnxruntime.InferenceSession:
     found = sorted(Path(package.origin).parent.glob(f"models/*{part}.onnx"))
     if not found:
         raise WeightsMissing(f"rapidocr holds no weights named *{part}.onnx; install the locked version")
+    return _open(found[0], threads)
+
+
+def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    # Every picture has another size; a plan of memory kept for each would add up (801 MB at most, 642 without).
+    options.enable_mem_pattern = False
     # Between two layers its threads would spin and take the processor from those who serve requests.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(found[0]), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from app.services.recognition.decoding import Decoding, PlateDecoder
 from app.services.recognition.lines import Line, Picture, find_lines, rectify, whole_picture
-from app.services.recognition.networks import LineReader, TextDetector
+from app.services.recognition.networks import LineReader, PlateFont, TextDetector
 from app.services.recognition.reading import Alternative, Box, PlateReading
 
 _THREADS = 2
 _SIDE = 832
 _CROP_SIDE = 624
-_SECOND_LOOKS = (1248, 499)
+_SECOND_LOOKS = (1120, 499)
 _WIDE_CROP = 2.0
 """A picture this much wider than high is a plate cut out already."""
 
@@ -98,17 +98,18 @@ class _ReadLine:
 
 @lru_cache(maxsize=1)
 def the_plate_reader() -> "PlateReader":
-    """The one reader of this process: both networks take some 300 MB, and every house may share them."""
+    """The one reader of this process: the networks take some 300 MB, and every house may share them."""
     return PlateReader(threads=_THREADS)
 
 
 class PlateReader:
-    """Both networks with their decoder; holds no state between pictures."""
+    """The networks with their decoder; holds no state between pictures."""
 
     def __init__(self, *, threads: int) -> None:
         self._detector = TextDetector(threads=threads)
         self._reader = LineReader(threads=threads)
-        self._decoder = PlateDecoder(self._reader.alphabet)
+        self._font = PlateFont(self._reader.alphabet, threads=threads)
+        self._decoder = PlateDecoder(self._reader.alphabet, self._font.symbols)
 
     def read(self, image: bytes) -> tuple[PlateReading, ...] | None:
         """The plates in a picture file, best first; None when the bytes are no picture."""
@@ -150,7 +151,7 @@ class PlateReader:
         if not whole:
             return []
         beliefs = self._reader.probabilities([strip for _, strip in whole])
-        decodings = [self._decoder.decode(belief) for belief in beliefs]
+        decodings = [self._decoder.decode(belief, self._font.beliefs(belief)) for belief in beliefs]
         pairs = zip((line for line, _ in whole), decodings, strict=True)
         return [_ReadLine(line, decoding) for line, decoding in pairs if decoding.hypotheses]
 

@@ -65,3 +65,24 @@ def test_words_on_a_shop_front_are_explained_badly() -> None:
     plate, words = DECODER.decode(spelled("B 1234 XYZ")), DECODER.decode(spelled("WARUNG MAKAN"))
     assert plate.hypotheses[0].score - plate.free_score > -1
     assert not words.hypotheses or words.hypotheses[0].score - words.free_score < -20
+
+
+def test_a_second_reader_that_knows_plates_decides_what_the_first_one_doubts() -> None:
+    first = spelled("AA1056OG", sure=0.6)
+    ring = 2 * len("AA1056")
+    first[ring, ALPHABET.index("Q")] = 0.1
+    assert DECODER.decode(first).hypotheses[0].plate == "AA1056OG"
+    symbols = " ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    second = np.full((len(first), len(symbols)), 0.001, dtype=np.float32)
+    for frame, symbol in enumerate(character for letter in "AA1056QG" for character in (letter, " ")):
+        second[frame, symbols.index(symbol)] = 0.96
+    both = DECODER.decode(first, second)
+    assert both.hypotheses[0].plate == "AA1056QG"
+    assert "AA1056OG" in [hypothesis.plate for hypothesis in both.hypotheses]  # the officer sees the other one
+
+
+def test_what_the_first_reader_is_sure_of_the_second_one_alone_does_not_undo() -> None:
+    symbols = " ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    first = spelled("B1234XYZ", sure=0.999)
+    unsure = np.full((len(first), len(symbols)), 1 / len(symbols), dtype=np.float32)
+    assert DECODER.decode(first, unsure).hypotheses[0].plate == "B1234XYZ"

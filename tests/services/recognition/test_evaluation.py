@@ -12,7 +12,7 @@ from app.services.recognition import (
     PlateReading,
     Reading,
 )
-from app.services.recognition.evaluation import Labelled, Measured, Share, evaluate, measure
+from app.services.recognition.evaluation import Labelled, Measured, Share, evaluate, measure, promise
 
 
 def measured(plate: str, read: str, confidence: float = 0.9, ms: float = 1) -> Measured:
@@ -44,6 +44,23 @@ def test_figures_of_a_small_set() -> None:
     at = {each.threshold: (each.coverage.count, each.precision.count, each.precision.of) for each in figures.thresholds}
     assert (at[0.0], at[0.4], at[0.5]) == ((3, 2, 3), (3, 2, 3), (2, 1, 2))
     assert [each.read for each in figures.worst] == ["B1Z34XY", ""]  # the mistake that would pass unseen comes first
+
+
+def test_a_threshold_is_promised_by_plates_that_it_was_not_sought_on() -> None:
+    sure = [measured(f"B{number}A", f"B{number}A", 0.9) for number in range(1, 41)]
+    unsure = [measured(f"D{number}A", f"D{number}A" if number % 2 else "D9B", 0.5) for number in range(1, 41)]
+    told = promise(0.99, [*sure, *unsure])
+    assert told.threshold == 0.9
+    assert (told.coverage.count, told.coverage.of, told.precision.count) == (40, 80, 40)
+    # One plate alone has a wrong reading that is surer than all: sought without it the threshold lets it pass, and that is told.
+    told = promise(0.99, [*sure, measured("Z1Z", "Z7Z", 0.95)])
+    assert told.threshold is None
+    assert (told.precision.count, told.precision.of) == (8, 9)
+
+
+def test_nothing_is_promised_of_a_reader_that_is_always_wrong() -> None:
+    told = promise(0.95, [measured(f"B{number}A", "D1A") for number in range(1, 11)])
+    assert (told.threshold, told.coverage.count, told.precision.of) == (None, 0, 0)
 
 
 class Answers:

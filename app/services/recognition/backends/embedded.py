@@ -1,4 +1,4 @@
-"""The recogniser that needs nothing but this installation: two small networks on the CPU.
+"""The recogniser that needs nothing but this installation: three small networks on the CPU.
 
 Reading a plate takes some hundred milliseconds of computing. It happens in one worker thread of its own, so
 that the event loop keeps serving; what waits is bounded, so that a burst of pictures is refused at the door
