@@ -10,20 +10,22 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import orjson
 import structlog
+from structlog.contextvars import get_contextvars
 
 
 def configure_logs(level: str, form: str) -> None:
     """Set up logging for this process; everything goes to standard error."""
     lines = form == "json"
-    last: Any = _json_bytes if lines else structlog.stdlib.ProcessorFormatter.wrap_for_formatter
+    processors: list[Any] = [*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     # As JSON our own lines go straight to the stream: by way of `logging` each cost as much as half a database query.
     structlog.configure(
-        processors=[*_SHARED, last],
+        processors=[_json_line] if lines else processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=Lines(sys.stderr.buffer) if lines else structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
@@ -79,11 +81,16 @@ class Lines:
     warn = warning = err = error = exception = critical = fatal = failure = msg = at_once
 
 
-def _json_bytes(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> bytes:
-    return orjson.dumps(event, default=repr)
+def _json_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> bytes:
+    """What `_SHARED` and a renderer make, in one go: as steps of their own they took twice as long."""
+    if "exc_info" in event:
+        event = _place_of_exception(logger, method, event)
+    level = "error" if method == "exception" else method
+    line = {**event, **get_contextvars(), "level": level, "timestamp": datetime.now(UTC)}
+    return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z)
 
 
-def _place_of_exception(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _place_of_exception(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace an exception by its type and where it was raised: its text may quote a person's data."""
     info = event.pop("exc_info", None)
     if info is True:
