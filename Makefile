@@ -17,7 +17,7 @@ export LOKET_HOME ?= var
 
 # A stamp per lock file: whoever changes a lock gets a fresh install, everybody else none.
 BASE := $(VENV)/.base-$(shell sha256sum requirements/base.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
-TRAIN := $(VENV)/.train-$(shell sha256sum requirements/train.in pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
+TRAIN := $(VENV)/.train-$(shell sha256sum requirements/train.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 TEST := $(VENV)/.test-$(shell sha256sum requirements/test.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
 .PHONY: help
@@ -110,12 +110,9 @@ endef
 $(BASE): requirements/base.txt
 	$(call install,requirements/base.txt,base)
 
-# Training alone needs these, so they are pinned by version and not locked with hashes: torch has another wheel for every device.
-$(TRAIN): $(BASE) requirements/train.in
-	@$(if $(UV),VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet -r requirements/train.in,\
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/train.in)
-	@rm -f $(VENV)/.train-*
-	@touch $@
+$(TRAIN): $(BASE) requirements/train.txt
+	$(call install,requirements/train.txt,train)
+	@touch $(BASE)
 
 $(TEST): requirements/test.txt
 	$(call install,requirements/test.txt,test)
