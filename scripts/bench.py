@@ -79,8 +79,9 @@ async def _measure(url: str) -> dict[str, float]:
     plates = bench_data.copy_ticket(url, case_id, ROWS)
     ratios: dict[str, float] = {}
     with _server("scripts.bench_server") as (port, pid):
-        bare, look_up, cpu = await _look_ups(port, pid, plates)
+        bare, look_up, cpu, framework = await _look_ups(port, pid, plates)
         ratios["look-up / bare route"] = look_up / bare
+        ratios["a FastAPI route that does nothing / bare route"] = framework / bare
         ratios["the same by the server's own CPU time"] = cpu
     if (selects := _selects_per_second(url, sql, parameters)) is not None:
         ratios["PostgreSQL's own SELECT / bare route"] = selects / bare
@@ -94,35 +95,37 @@ async def _measure(url: str) -> dict[str, float]:
     return {name: round(ratio, 4) for name, ratio in ratios.items()}
 
 
-async def _look_ups(port: int, pid: int, plates: list[str]) -> tuple[float, float, float]:
+async def _look_ups(port: int, pid: int, plates: list[str]) -> tuple[float, float, float, float]:
     """Answers a second of the bare route and of the look-up: medians of rounds that take turns.
 
-    The third is their ratio by CPU seconds of the server process, which a busy machine does not distort.
+    The third is their ratio by CPU seconds of the server process, which a busy machine does not distort. The fourth is
+    what a route of FastAPI answers a second that does nothing either.
     """
     asked = random.Random(1).sample(plates, min(len(plates), 5000))
     bodies = [_look_up_body(plate) for plate in asked]
     # Each caller has an address of its own, as citizens do: the limits count, and none is reached. The bare route is
     # asked with the very same bytes, because the server reads that header too.
-    look_ups, bare = (
+    look_ups, bare, framework = (
         [
             bench_load.post(path, body, {"X-Forwarded-For": f"10.{n >> 8 & 255}.{n & 255}.7"})
             for n, body in enumerate(bodies)
         ]
-        for path in ("/v1/tickets/lookup", "/bench/bare/look-up")
+        for path in ("/v1/tickets/lookup", "/bench/bare/look-up", "/bench/framework/look-up")
     )
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         answer = await client.post("/v1/tickets/lookup", content=bodies[0], headers=_JSON)
         (await client.post("/bench/keep/look-up", content=answer.content)).raise_for_status()
-    plain, measured, by_cpu = [], [], []
+    plain, measured, ordinary, by_cpu = [], [], [], []
     for _ in range(ROUNDS):
         start = cpu_ticks(pid)
         plain.append(await bench_load.load(port, bare, _is_ok, seconds=SECONDS))
         between = cpu_ticks(pid)
         measured.append(await bench_load.load(port, look_ups, _is_one_ticket, seconds=SECONDS))
         end = cpu_ticks(pid)
+        ordinary.append(await bench_load.load(port, framework, _is_ok, seconds=SECONDS))
         by_cpu.append((between - start) / plain[-1].answers / ((end - between) / measured[-1].answers))
-    a_second = [statistics.median(each.per_second for each in rounds) for rounds in (plain, measured)]
-    return a_second[0], a_second[1], statistics.median(by_cpu)
+    a_second = [statistics.median(each.per_second for each in rounds) for rounds in (plain, measured, ordinary)]
+    return a_second[0], a_second[1], statistics.median(by_cpu), a_second[2]
 
 
 async def _capture_to_reading(port: int, settings: Settings) -> float:

@@ -1,12 +1,14 @@
 """The server that the bench measures: the whole application as `loket serve` runs it, and bare routes beside it.
 
 The bare routes are Starlette's own, outside all of our middleware, in the same process: what they do per second is what
-this machine can do at all, so a ratio to them says what our layers cost, whatever the machine.
+this machine can do at all, so a ratio to them says what our layers cost, whatever the machine. One more is FastAPI's, as
+bare: what a framework's ordinary way would leave of it before anything is looked up.
 """
 
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,10 +32,13 @@ def application() -> ASGIApp:
             Route("/bench/bare/{name}", bare, methods=["POST"]),
         ]
     )
+    framework = FastAPI()
+    framework.post("/bench/framework/{name}")(in_framework)
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
-        measured = bare_routes if scope.get("path", "").startswith("/bench/") else loket
-        await measured(scope, receive, send)
+        path = scope.get("path", "")
+        by_place = framework if path.startswith("/bench/framework/") else bare_routes
+        await (by_place if path.startswith("/bench/") else loket)(scope, receive, send)
 
     return either
 
@@ -51,6 +56,12 @@ async def bare(request: Request) -> Response:
     """Read the body, as any door that takes a POST must, and answer the kept bytes."""
     await request.body()
     return Response(kept[request.path_params["name"]], media_type="application/json")
+
+
+async def in_framework(name: str, request: Request) -> Response:
+    """`bare`, as a route of FastAPI."""
+    await request.body()
+    return Response(kept[name], media_type="application/json")
 
 
 if __name__ == "__main__":
