@@ -129,6 +129,7 @@ def environment(lang: Lang) -> Environment:
         rupiah=lambda amount: show_rupiah(amount, lang),
         waktu=lambda at, zone="WIB": show_time(at, zone, lang),
         waktu_pendek=lambda at, zone="WIB": show_time_short(at, zone, lang),
+        jam_detik=lambda at, zone="WIB": show_second(at, zone, lang),
         bulan=lambda day: format_date(day, "MMMM y", locale=_LOCALES[lang]),
         tanggal=lambda day, zone="WIB": show_day(day, zone, lang),
         yakin=lambda confidence: confidence_words(confidence).say(lang),
@@ -167,6 +168,12 @@ def show_time(at: datetime, zone: str, lang: Lang) -> str:
 def show_time_short(at: datetime, zone: str, lang: Lang) -> str:
     """The same for tables: ``2 Mar 2026 10.00 WIB``."""
     pattern = "d MMM y HH.mm" if lang == "id" else "d MMM y HH:mm"
+    return f"{format_datetime(at.astimezone(ZONES[zone]), pattern, locale=_LOCALES[lang])} {zone}"
+
+
+def show_second(at: datetime, zone: str, lang: Lang) -> str:
+    """The time of day to the second: ``10.00.30 WIB``."""
+    pattern = "HH.mm.ss" if lang == "id" else "HH:mm:ss"
     return f"{format_datetime(at.astimezone(ZONES[zone]), pattern, locale=_LOCALES[lang])} {zone}"
 
 

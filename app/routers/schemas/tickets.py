@@ -1,5 +1,6 @@
 """What goes in and out of the ticket door."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -316,6 +317,16 @@ class CameraOut(BaseModel):
     certificate_until: date | None
 
 
+class AverageSpeedOut(BaseModel):
+    """What two cameras measured over the road between them: the least speed that both clocks allow."""
+
+    kmh: int = Field(description="Whole km/h, rounded down.")
+    metres: int
+    limit_kmh: int
+    entered_at: datetime
+    left_at: datetime
+
+
 class Evidence(BaseModel):
     """What the machine saw, with everything needed to doubt it."""
 
@@ -324,6 +335,7 @@ class Evidence(BaseModel):
     camera: CameraOut | None
     speed_kmh: float | None
     limit_kmh: float | None
+    average: AverageSpeedOut | None = Field(description="Where two cameras measured it instead of one.")
     deleted: list[DeletedEvidenceOut] = Field(description="What is no longer kept, by the policy's time.")
 
     @classmethod
@@ -358,6 +370,7 @@ class Evidence(BaseModel):
             ),
             speed_kmh=view.speed_kmh,
             limit_kmh=view.limit_kmh,
+            average=None if view.average is None else AverageSpeedOut(**asdict(view.average)),
             deleted=[DeletedEvidenceOut(sha256=each.sha256, deleted_at=each.deleted_at) for each in view.deleted],
         )
 

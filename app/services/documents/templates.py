@@ -113,6 +113,7 @@ class LetterData:
     camera: str | None = None
     speed_kmh: float | None = None
     limit_kmh: float | None = None
+    over_metres: int | None = None  # the speed is the average over so much road, measured by two cameras
     post: Post | None = None
     role: Literal["owner", "driver", "buyer"] = "owner"
 
@@ -254,7 +255,7 @@ def letter_values(letter: LetterData) -> dict[str, JsonValue]:
         "answer_rule_en": rule.en,
         "reading": _reading(letter.reading),
         "camera": _cut(letter.camera),
-        "speed": _speed(letter.speed_kmh, letter.limit_kmh),
+        "speed": _speed(letter),
         "posko": _post(letter.post),
     }
 
@@ -383,10 +384,12 @@ def _reading(reading: Reading | None) -> str | None:
     return f"Terbaca mesin: {reading.plate}, keyakinan {reading.confidence:.0%}. Sudah diperiksa petugas."
 
 
-def _speed(speed_kmh: float | None, limit_kmh: float | None) -> str | None:
-    if speed_kmh is None:
+def _speed(letter: LetterData) -> str | None:
+    if letter.speed_kmh is None:
         return None
-    return f"{speed_kmh:g} km/jam" + (f", batas {limit_kmh:g} km/jam" if limit_kmh is not None else "")
+    over = "" if letter.over_metres is None else f" rata-rata sepanjang {letter.over_metres} m"
+    limit = "" if letter.limit_kmh is None else f", batas {letter.limit_kmh:g} km/jam"
+    return f"{letter.speed_kmh:g} km/jam{over}{limit}"
 
 
 def _post(post: Post | None) -> JsonValue:

@@ -20,12 +20,20 @@ from app.core.crypto import BadToken
 from app.core.house import House
 from app.core.problems import Problem
 from app.services import cameras
+from app.services.etle import sections
 from app.services.etle.evidence_models import ShownPicture
 from app.services.etle.models import Ticket, TicketCapture
 from app.services.etle.plates_seen import Seen, plates_seen
 from app.services.etle.problems import EVIDENCE_MISSING, TICKET_NOT_FOUND
 from app.services.etle.shown import CROP, PHOTO, Finders, make_shown, open_shown, shown_of
-from app.services.etle.views import CameraView, DeletedEvidence, EvidenceItem, EvidenceView, MachineReading
+from app.services.etle.views import (
+    AverageSpeed,
+    CameraView,
+    DeletedEvidence,
+    EvidenceItem,
+    EvidenceView,
+    MachineReading,
+)
 from app.services.reference import parse_plate
 
 LINK_TTL = timedelta(minutes=15)
@@ -43,12 +51,14 @@ class Viewer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exhibits:
-    """The captures of a case, its own first and then those that joined it, and the plate on which it stands."""
+    """The captures of a case, its own first and then those that joined it, the plate on which it stands, and the average speed
+    where two cameras measured one."""
 
     case_id: UUID
     plate: str | None
     captures: tuple[cameras.CaptureView, ...]
     shown: Mapping[tuple[UUID, int], ShownPicture]
+    average: AverageSpeed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,8 @@ async def exhibits_of(source: AsyncConnection | AsyncSession, case_id: UUID) -> 
     )
     ids = [row.capture_id, *(await source.execute(joined)).scalars()]
     captures = tuple([await cameras.get_capture(source, each) for each in ids])
-    return Exhibits(case_id, row.plate, captures, await shown_of(source, ids, row.plate))
+    average = await sections.average_of(source, row.capture_id)
+    return Exhibits(case_id, row.plate, captures, await shown_of(source, ids, row.plate), average)
 
 
 def evidence_view(
@@ -119,6 +130,7 @@ def evidence_view(
             for file in (*capture.files, *([capture.video] if capture.video else []))
             if file.deleted_at is not None
         ),
+        average=exhibits.average,
     )
 
 

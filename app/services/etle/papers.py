@@ -15,6 +15,7 @@ from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import billing, cameras, cases, documents, transparency
 from app.services.cases import Case, CaseEvent
+from app.services.etle import sections
 from app.services.etle.evidence import Picture
 from app.services.etle.models import Party, Ticket, TicketReceipt
 from app.services.etle.problems import NO_BILL, NO_LETTER, NO_RECEIPT
@@ -57,6 +58,7 @@ async def letter_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID
     policy, person = await policy_of(tx, case), await person_of(tx, party)
     days_from_violation, days_from_delivery = answer_days(policy, party)
     capture = await cameras.get_capture(tx.session, ticket.capture_id)
+    average = await sections.average_of(tx.session, ticket.capture_id)
     return documents.LetterData(
         written_at=local_day(letter.written_at, ticket.zone),
         zone_name=ticket.zone,
@@ -75,8 +77,9 @@ async def letter_data(tx: Tx, case_id: UUID, picture: Picture, *, party_id: UUID
         days_from_violation=days_from_violation,
         days_from_delivery=days_from_delivery,
         reading=_reading(picture),
-        speed_kmh=capture.speed_kmh,
-        limit_kmh=capture.limit_kmh,
+        speed_kmh=average.kmh if average else capture.speed_kmh,
+        limit_kmh=average.limit_kmh if average else capture.limit_kmh,
+        over_metres=average.metres if average else None,
         post=_post(policy),
         role="driver" if party.role == "driver" else "buyer" if party.role == "buyer" else "owner",
     )

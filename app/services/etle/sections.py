@@ -8,9 +8,12 @@ entry's beside it. Pictures may be read in any order. Length and limit count whe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app.core.db import JsonValue, Tx
@@ -21,6 +24,7 @@ from app.services.etle.passage_models import RoadSection, SectionPassage
 from app.services.etle.passages import Instant, instant_of, least_kmh
 from app.services.etle.problems import SECTION_FOUR_EYES, SECTION_IS_OPEN, SECTION_NOT_FOUND
 from app.services.etle.store import polda_seen_from
+from app.services.etle.views import AverageSpeed
 from app.services.identity.models import Credential
 from app.services.reference import EtlePolicy
 
@@ -65,6 +69,25 @@ async def section_of(tx: Tx, capture: cameras.CaptureView) -> RoadSection | None
     first = query.order_by(col(RoadSection.opened_at), col(RoadSection.id)).limit(1)
     found: RoadSection | None = (await tx.session.execute(first)).scalars().first()
     return found
+
+
+async def average_of(source: AsyncConnection | AsyncSession, exit_id: UUID) -> AverageSpeed | None:
+    """What was measured up to this capture at the end of a section; None where it is an ordinary one."""
+    entry = aliased(SectionPassage)
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            col(SectionPassage.measured_kmh),
+            col(RoadSection.length_m),
+            col(RoadSection.limit_kmh),
+            col(entry.passed_at).label("entered_at"),
+            col(SectionPassage.passed_at).label("left_at"),
+        )
+        .join(RoadSection, col(RoadSection.id) == col(SectionPassage.section_id))
+        .join(entry, col(entry.capture_id) == col(SectionPassage.other_id))
+        .where(col(SectionPassage.capture_id) == exit_id, col(SectionPassage.measured_kmh).is_not(None))
+    )
+    row = (await source.execute(query)).one_or_none()
+    return None if row is None else AverageSpeed(int(row[0]), *row[1:])
 
 
 async def note_passage(

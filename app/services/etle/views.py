@@ -102,6 +102,18 @@ class DeletedEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class AverageSpeed:
+    """What two cameras measured over the road between them: the least speed that both clocks allow, in whole km/h (rounded
+    down); how many metres lie between; the limit there; and when the vehicle passed each, by our clock."""
+
+    kmh: int
+    metres: int
+    limit_kmh: int
+    entered_at: datetime
+    left_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceView:
     """What the machine saw, with everything needed to doubt it: the pictures of every capture of this violation.
 
@@ -114,6 +126,7 @@ class EvidenceView:
     speed_kmh: float | None
     limit_kmh: float | None
     deleted: tuple[DeletedEvidence, ...] = ()
+    average: AverageSpeed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Every template is drawn in both languages from made-up views: no missing attribute, no inline script or style."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from app.routers.pages.forms import Form
 from app.routers.pages.render import TEMPLATES, environment, render
 from app.services.cases import TimelineEntry
 from app.services.etle.openings import WHYS, Opening, Why
-from app.services.etle.views import ExemptionView
+from app.services.etle.views import AverageSpeed, ExemptionView
 from app.services.transparency.check_codes import CheckedItem
 from tests.routers.pages import samples
 
@@ -199,3 +201,20 @@ def test_every_state_task_and_answer_of_the_lifecycle_has_its_words() -> None:
     assert set(DECISIONS) <= actions
     wanting = {move["action"] for move in declared["moves"] if move.get("reason") == "required"}
     assert {name for name, choice in DECISIONS.items() if choice.reason} >= wanting & set(DECISIONS)
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"), [("id", "118 km/jam (batas 100 km/jam)"), ("en", "118 km/h (limit 100 km/h)")]
+)
+@pytest.mark.parametrize("page", ["pages/tickets/ticket.html", "pages/counter/case.html"])
+def test_what_two_cameras_measured_can_be_reckoned_again(page: str, lang: Lang, says: str) -> None:
+    average = AverageSpeed(118, 10_000, 100, samples.NOW, samples.NOW + timedelta(seconds=304))
+    seen = samples.evidence(speed_kmh=None, limit_kmh=None, average=average)
+    values = next(values for name, values in PAGES if name == page)
+    if page == "pages/counter/case.html":
+        values = {**values, "review": replace(values["review"], evidence=seen)}
+    html = draw(page, lang, {**values, "evidence": seen})
+    assert says in html
+    assert "10000 m" in html
+    mark = "." if lang == "id" else ":"
+    assert f"10{mark}05{mark}04 WIB" in html

@@ -3,6 +3,7 @@
 import io
 import re
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,8 @@ def test_the_letter_says_what_the_law_wants_said() -> None:
     assert values["numbers"] == "...23456 dan ...45678"
     assert values["reading"] == "Terbaca mesin: B 1234 XYZ, keyakinan 99%. Sudah diperiksa petugas."
     assert values["speed"] == "92 km/jam, batas 60 km/jam"
+    by_two_cameras = letter_values(replace(papers.letter(), speed_kmh=118, limit_kmh=100, over_metres=10_000))
+    assert by_two_cameras["speed"] == "118 km/jam rata-rata sepanjang 10000 m, batas 100 km/jam"
     assert "8 hari sejak kejadian, dan tidak kurang dari 5 hari" in str(values["answer_rule_id"])
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.house import House
 from app.core.problems import Problem
-from app.services import cameras, cases
+from app.routers.schemas.tickets import Evidence
+from app.services import cameras, cases, etle
 from app.services.cameras import CaptureView
 from app.services.etle import sections
 from app.services.etle.models import Ticket, TicketCapture
@@ -164,6 +165,16 @@ async def test_two_cameras_measure_an_average_speed_by_their_clocks(house: House
         assert event.data["average_kmh"] == 118  # 10 km in 304 s: what both clocks allow at least
         measured = (await tx.session.execute(select(SectionPassage.measured_kmh))).scalars().all()
         assert len([each for each in measured if each is not None]) == 4
+    async with house.db.read() as connection:
+        shown = await sections.average_of(connection, exit_id)
+        assert await sections.average_of(connection, entry_id) is None
+    assert shown is not None
+    assert (shown.kmh, shown.metres, shown.limit_kmh) == (118, 10_000, 100)
+    assert 10_000 / (shown.left_at - shown.entered_at).total_seconds() * 3.6 == pytest.approx(120, abs=2)
+    told = await etle.evidence_for(house, ticket.case_id)
+    assert told.average == shown
+    out = Evidence.of(told).model_dump()["average"]
+    assert (out["kmh"], out["metres"], out["left_at"]) == (118, 10_000, shown.left_at)
 
 
 async def test_a_section_that_nobody_confirmed_measures_nothing(house: House) -> None:
