@@ -215,7 +215,9 @@ async def test_a_form_of_consent_is_forgotten_and_that_it_was_used_stays(
     async with house.db.begin(counter) as tx:
         forms = [await assisting.print_to_begin(tx, person) for _ in range(2)]
     for each in forms:
-        await paper_consents.keep_scan(house, counter, each.id, paper("consent"))
+        scan = await paper_consents.store_scan(house, counter, each.id, paper("consent"))
+        async with house.db.begin(counter) as tx:
+            await paper_consents.keep_scan(tx, each.id, scan)
     async with house.db.begin(replace(counter, id="kedua")) as tx:
         used = await paper_consents.confirm_seen(tx, forms[0].id)
         row = await tx.session.get(PaperConsent, used.id)
