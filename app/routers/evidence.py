@@ -56,15 +56,24 @@ async def show_original(token: str, actor: Judge, house: TheHouse) -> Response:
     return Response(data, media_type=media_type, headers=NO_STORE)
 
 
-@router.post("/v1/tickets/{id}/original-requests", status_code=202, tags=["tickets"])
-async def ask_for_original(id: UUID, holder: TicketHolder, house: TheHouse) -> Asked:
+@router.post(
+    "/v1/tickets/{id}/original-requests",
+    status_code=202,
+    response_model=Asked,
+    openapi_extra=KEY_OPTIONAL,
+    tags=["tickets"],
+)
+async def ask_for_original(id: UUID, request: Request, holder: TicketHolder, house: TheHouse) -> JSONResponse:
     """Ask that a senior officer open the original of your picture and check it with you, at the counter that stands on the letter.
 
     Others' faces and plates are in it, so it is not sent. What was found stands in the timeline, with the SHA-256."""
     await house[Limits].hit("original-case", str(id))
-    async with house.db.begin(holder) as tx:
+
+    async def ask(tx: Tx) -> Asked:
         await openings.ask_for_original(tx, id)
-    return Asked()
+        return Asked()
+
+    return await answer_once(house, holder, request, ask, status=202)
 
 
 @router.get(DELETIONS, dependencies=[public()], tags=["transparency"])
