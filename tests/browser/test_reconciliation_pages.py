@@ -77,7 +77,8 @@ async def test_verdicts_from_a_file(desk: Watcher, site: Site, tmp_path: Path) -
     await desk.page.get_by_role("button", name="Lihat dahulu").click()
     await expect(desk.page.get_by_role("cell", name="nomor tidak dikenal")).to_be_visible()
     await check_both(desk, "putusan-seen")
-    await desk.page.get_by_role("button", name="Catat putusan yang siap").click()
+    async with desk.page.expect_navigation():
+        await desk.page.get_by_role("button", name="Catat putusan yang siap").click()
     await drain(site.house)
     await desk.page.reload()
     await expect(desk.page.get_by_role("cell", name="sudah tercatat sama")).to_be_visible()
