@@ -16,6 +16,7 @@ from tests.browser.conftest import Site, Watcher
 from tests.signing_in import citizen_session
 
 pytestmark = pytest.mark.browser
+ELSEWHERE = {"sim-international": "KORLANTAS"}
 BUDI = demo.PEOPLE[demo.BUDI]
 
 
@@ -79,6 +80,25 @@ async def test_a_licence_is_renewed_in_one_sitting(phone: Watcher, site: Site) -
     await press(phone, "Ajukan permohonan")
     await phone.check("done")
     assert await phone.page.get_by_text("Permohonan diajukan").count() > 0
+
+
+async def test_the_forms_of_every_service_are_held_against_the_same_rules(phone: Watcher, site: Site) -> None:
+    await make.demo_set(site.house)
+    for unit in (POLRES, *ELSEWHERE.values()):
+        await opened_unit(site.house, unit)
+    desk = await Desk(site.house, site.client, demo.BUDI).sign_in()
+    await sign_in(phone, site)
+    services = [each["code"] for each in (await desk.get("/v1/services"))["items"]]
+    assert len(services) == 13
+    for code in services:
+        described = await desk.get(f"/v1/services/{code}")
+        made = await desk.post("/v1/applications", {"service": code, "unit": ELSEWHERE.get(code, POLRES)}, status=201)
+        draft = f"/permohonan/{made['id']}"
+        places = [f"isian/{each['name']}" for each in described["form"]["x-sections"]]
+        places += [f"berkas/{each['name']}" for each in made["documents"][:1]]
+        for place in ("", *places):
+            await phone.go(f"{draft}/{place}".rstrip("/"))
+            await phone.check(f"{code}-{place.replace('/', '-')}")
 
 
 async def test_what_follows_and_what_everybody_may_open(phone: Watcher, site: Site) -> None:
