@@ -154,7 +154,6 @@ def create_app(house: House, *, worker: Worker | None = None) -> FastAPI:
         # which stopped everybody for a tenth of a second at a time.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 20, 100)  # and looks less often at what is young: requests leave no cycles behind
         try:
             yield
         finally:

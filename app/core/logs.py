@@ -12,7 +12,7 @@ import traceback
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import orjson
 import structlog
@@ -27,7 +27,7 @@ def configure_logs(level: str, form: str) -> None:
     structlog.configure(
         processors=[_json_line] if lines else processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=Lines(sys.stderr.buffer) if lines else structlog.stdlib.LoggerFactory(),
+        logger_factory=Lines() if lines else structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -51,13 +51,10 @@ def formatter(form: str) -> logging.Formatter:
 
 
 class Lines:
-    """Lines for a stream; those of one round of the event loop leave together, errors and all others at once.
+    """Lines for standard error; those of one round of the event loop leave together, errors and all others at once.
 
     A system call a line cost the look-up as much as its query. What a killed process loses is the last round's.
     """
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
 
     def __call__(self, *_names: object) -> Self:
         return self  # structlog asks for a logger by name; there is one stream
@@ -69,13 +66,16 @@ class Lines:
         except RuntimeError:
             self.at_once(line)
             return
-        self._stream.write(line + b"\n")
-        loop.call_soon(self._stream.flush)  # with nothing to write it costs nothing
+        sys.stderr.buffer.write(line + b"\n")
+        loop.call_soon(self._flush)  # with nothing to write it costs nothing
 
     def at_once(self, line: bytes) -> None:
         """Write the line now."""
-        self._stream.write(line + b"\n")
-        self._stream.flush()
+        sys.stderr.buffer.write(line + b"\n")
+        self._flush()
+
+    def _flush(self) -> None:
+        sys.stderr.buffer.flush()  # looked up each time: loggers live longer than a stream that somebody put in its place
 
     log = debug = info = later
     warn = warning = err = error = exception = critical = fatal = failure = msg = at_once
