@@ -118,11 +118,11 @@ async def _look_ups(port: int, pid: int, plates: list[str]) -> tuple[float, floa
     plain, measured, ordinary, by_cpu = [], [], [], []
     for _ in range(ROUNDS):
         start = cpu_ticks(pid)
-        plain.append(await bench_load.load(port, bare, _is_ok, seconds=SECONDS, awake=True))
+        plain.append(await bench_load.load(port, bare, _is_ok, seconds=SECONDS))
         between = cpu_ticks(pid)
-        measured.append(await bench_load.load(port, look_ups, _is_one_ticket, seconds=SECONDS, awake=True))
+        measured.append(await bench_load.load(port, look_ups, _is_one_ticket, seconds=SECONDS))
         end = cpu_ticks(pid)
-        ordinary.append(await bench_load.load(port, framework, _is_ok, seconds=SECONDS, awake=True))
+        ordinary.append(await bench_load.load(port, framework, _is_ok, seconds=SECONDS))
         by_cpu.append((between - start) / plain[-1].answers / ((end - between) / measured[-1].answers))
     a_second = [statistics.median(each.per_second for each in rounds) for rounds in (plain, measured, ordinary)]
     return a_second[0], a_second[1], statistics.median(by_cpu), a_second[2]

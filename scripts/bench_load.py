@@ -54,12 +54,9 @@ async def load(
     seconds: float | None = None,
     connections: int = CONNECTIONS,
     again: bool = True,
-    awake: bool = False,
 ) -> Measured:
     """Send the requests for some seconds, round and round if they may be sent `again`; or each of them once.
 
-    Who is `awake` never sleeps while it waits: on a virtual machine each answer to a sleeper's core costs the server an
-    interrupt, which no caller across a network costs it, and a bare route's callers have no time to sleep.
     Several ports take turns with the connections. `right` sees status line and body: AssertionError at the first wrong
     answer, because a server that is fast at refusing is not fast.
     """
@@ -70,16 +67,8 @@ async def load(
     places = itertools.cycle([ports] if isinstance(ports, int) else ports)
     for caller, port in zip(callers, places, strict=False):
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
-    staying = loop.create_task(_stay_awake()) if awake else None
     took = [each for caller in callers for each in await caller.done]
-    if staying is not None:
-        staying.cancel()
     return Measured(len(took), time.perf_counter() - started, tuple(took))
-
-
-async def _stay_awake() -> None:
-    while True:  # noqa: ASYNC110 not to wait is the point
-        await asyncio.sleep(0)
 
 
 class _Caller(asyncio.Protocol):
