@@ -31,6 +31,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import insert
 
+from app.core import pipelines
 from app.core.actor import SYSTEM
 from app.core.config import Settings
 from app.core.house import House
@@ -161,26 +162,32 @@ async def _check(place: Place) -> None:
 
 
 async def _script(house: House, bank: Bank) -> str:
-    """One payment's statements as a pgbench script, as the driver was given them."""
+    """One payment's statements as a pgbench script, as the driver was given them: by its cursors, or several at once."""
     heard: list[Statement] = []
-    run = psycopg.AsyncCursor.execute
+    execute, at_once = psycopg.AsyncCursor.execute, pipelines.at_once
 
     async def listen(cursor: Any, query: Any, params: Any = None, **how: Any) -> Any:
         text = query.decode() if isinstance(query, bytes) else str(query)
         if not SKIPPED.match(text):
             heard.append((text, params or ()))
-        return await run(cursor, query, params, **how)
+        return await execute(cursor, query, params, **how)
 
-    for _ in range(3):  # the first payments open accounts
+    async def overhear(driver: pipelines.Driver, several: Sequence[pipelines.Asked]) -> list[list[pipelines.Row]]:
+        rows = await at_once(driver, several)
+        heard.extend((text.decode(), params) for text, params in several)
+        return rows
+
+    for _ in range(3):  # the first payments open accounts, and make the statements known to their connections
         await bank.pay((await open_test_bill(house)).customer_no, new_id().hex)
     bill = await open_test_bill(house)
     request = new_id().hex
-    psycopg.AsyncCursor.execute = listen  # type: ignore[method-assign]
+    psycopg.AsyncCursor.execute, pipelines.at_once = listen, overhear  # type: ignore[method-assign]
     try:
         answer = await bank.pay(bill.customer_no, request)
     finally:
-        psycopg.AsyncCursor.execute = run  # type: ignore[method-assign]
+        psycopg.AsyncCursor.execute, pipelines.at_once = execute, at_once  # type: ignore[method-assign]
     assert answer.json()["responseCode"] == "2002500", answer.text
+    assert len({text for text, _ in heard}) == len(heard), "a statement was heard twice"
     return _written(heard, {bill.id: "bill", bill.customer_no: "customer", request: "request"})
 
 

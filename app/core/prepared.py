@@ -9,15 +9,18 @@ by one. Errors are SQLAlchemy's, as everywhere.
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg import AsyncConnection
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from app.core import pipelines
+from app.core.pipelines import Driver
 
 _DIALECT = psycopg_dialect(paramstyle="numeric_dollar", dbapi=psycopg)  # type: ignore[no-untyped-call]
 Values = Mapping[str, Any]
@@ -46,14 +49,13 @@ class Compiled:
         asked = {name for name, bind in compiled.binds.items() if bind.required}
         # Lists (`IN`) are written out at once, which wants a value for every parameter: any will do.
         state = compiled.construct_expanded_state(dict.fromkeys(asked))
-        self.sql = state.statement
+        self.sql = state.statement.encode()
         self._places = tuple(
             (name, _bind(compiled, name), None) if name in asked else (None, None, state.parameters[name])
             for name in state.positiontup or ()
         )
         found: Any = getattr(statement, "selected_columns", None) or getattr(statement, "_returning", ())
         columns: list[Any] = list(found)
-        self.returns = bool(columns)
         keys = [str(getattr(column, "key", place)) for place, column in enumerate(columns)]
         self._row: Any = namedtuple("Row", keys, rename=True)  # type: ignore[misc]  # made of a query
         self._mend: tuple[tuple[int, Mend], ...] = tuple(
@@ -80,8 +82,6 @@ class Compiled:
 
 
 Statement = tuple[Prepared, Values]
-Driver = AsyncConnection[tuple[Any, ...]]
-Cursor = AsyncRawCursor[tuple[Any, ...]]
 
 
 class Runner:
@@ -95,16 +95,10 @@ class Runner:
         """Run it and return its rows, if it has any; what the session has not written yet is written before."""
         if not self._by_driver:
             result = await self._session.execute(prepared.statement, values)
-            return (
-                result.all() if getattr(result, "returns_rows", True) else ()
-            )  # what comes of an ORM select has no such word
-        driver = self._driver or await self._open()
-        await self._flush()
-        compiled = prepared.for_driver
-        try:
-            return await _fetched(compiled, await _sent(driver, compiled, values))
-        except psycopg.Error as error:
-            _raise(compiled, error)
+            # What comes of an ORM select has no such word.
+            return result.all() if getattr(result, "returns_rows", True) else ()
+        [rows] = await self.all((prepared, values))
+        return rows
 
     async def all(self, *several: Statement) -> list[Rows]:
         """Run them in this order, in one going there and back; each one's rows. None sees less than one that ran alone
@@ -113,15 +107,16 @@ class Runner:
             return [await self.rows(*each) for each in several]
         driver = self._driver or await self._open()
         await self._flush()
-        compiled, sent = several[0][0].for_driver, []
+        compiled = [prepared.for_driver for prepared, _ in several]
+        asked = [(each.sql, each.parameters(values)) for each, (_, values) in zip(compiled, several, strict=True)]
         try:
-            async with driver.pipeline():
-                for prepared, values in several:
-                    compiled = prepared.for_driver
-                    sent.append((compiled, await _sent(driver, compiled, values)))
-            return [await _fetched(*each) for each in sent]
+            answers = await pipelines.at_once(driver, asked)
         except psycopg.Error as error:
-            _raise(compiled, error)
+            said = b"; ".join(sql for sql, _ in asked).decode()
+            raise DBAPIError.instance(
+                said, None, error, psycopg.Error, hide_parameters=True, dialect=_DIALECT
+            ) from error
+        return [[each.row(row) for row in rows] for each, rows in zip(compiled, answers, strict=True)]
 
     async def _open(self) -> Driver:
         connection = await self._session.connection()
@@ -137,19 +132,5 @@ class Runner:
             await self._session.flush()
 
 
-async def _sent(driver: Driver, compiled: Compiled, values: Values) -> Cursor:
-    return await AsyncRawCursor(driver).execute(compiled.sql, compiled.parameters(values), prepare=True, binary=True)
-
-
-async def _fetched(compiled: Compiled, cursor: Cursor) -> Rows:
-    return [compiled.row(row) for row in await cursor.fetchall()] if compiled.returns else ()
-
-
 def _bind(compiled: SQLCompiler, name: str) -> Mend | None:
     return compiled.binds[name].type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
-
-
-def _raise(compiled: Compiled, error: psycopg.Error) -> NoReturn:
-    raise DBAPIError.instance(
-        compiled.sql, None, error, psycopg.Error, hide_parameters=True, dialect=_DIALECT
-    ) from error
