@@ -27,7 +27,7 @@ cd "$work/loket"
 passed=()
 while IFS='=' read -r name _; do
   case "$name" in
-    PIP_* | UV_* | SSL_CERT_* | REQUESTS_CA_BUNDLE | *_proxy | *_PROXY | LOKET_TEST_POSTGRES_URL) passed+=("$name=${!name}") ;;
+    PIP_* | UV_* | SSL_CERT_* | REQUESTS_CA_BUNDLE | *_proxy | *_PROXY | JOBS | LOKET_TEST_POSTGRES_URL) passed+=("$name=${!name}") ;;
   esac
 done < <(env)
 make=(make)
