@@ -127,7 +127,7 @@ def reading(plate: str | None, *, confidence: float = 0.98) -> recognition.Readi
     if plate is None:
         return recognition.Reading((), "test", 1)
     box = recognition.Box(500, 600, 760, 660)
-    result = recognition.PlateReading(plate, confidence, box, "id", (), plate)
+    result = recognition.PlateReading(plate, confidence, box, "id", (), plate, (confidence,) * len(plate))
     return recognition.Reading((result,), "test", 1)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.services.cameras import CaptureState, CaptureView, EvidenceFileView
-from app.services.recognition import Alternative, Box, PlateReading, Reading
+from app.services.recognition import Alternative, Box, PlateReading, ReadCharacter, Reading, read_characters
 
 
 class BoxItem(BaseModel):
@@ -36,6 +36,25 @@ class AlternativeItem(BaseModel):
         return cls(plate=alternative.plate, confidence=alternative.confidence)
 
 
+CHARACTERS = "The letters and digits of the plate, each with its own confidence; empty where the recogniser has none."
+
+
+class CharacterItem(BaseModel):
+    """One letter or digit of the plate. `others` may stand there as well, likeliest first; they are named where it is `doubtful`."""
+
+    character: str = Field(examples=["Q"])
+    confidence: float = Field(ge=0, le=1)
+    doubtful: bool = Field(description="A person should look at this place again.")
+    others: list[str] = Field(examples=[["O"]])
+
+    @classmethod
+    def of(cls, read: ReadCharacter) -> Self:
+        """From the room's character."""
+        return cls(
+            character=read.character, confidence=read.confidence, doubtful=read.doubtful, others=list(read.others)
+        )
+
+
 class PlateItem(BaseModel):
     """One plate in the picture."""
 
@@ -43,17 +62,20 @@ class PlateItem(BaseModel):
     confidence: float = Field(ge=0, le=1)
     box: BoxItem
     region: str = Field(description="Country code that the backend names; empty when it names none.", examples=["id"])
-    alternatives: list[AlternativeItem]
+    alternatives: list[AlternativeItem] = Field(description="Likeliest first.")
+    characters: list[CharacterItem] = Field(description=CHARACTERS)
 
     @classmethod
     def of(cls, plate: PlateReading) -> Self:
         """From the room's reading of a plate."""
+        read = read_characters(plate.plate, plate.characters, [other.plate for other in plate.alternatives])
         return cls(
             plate=plate.plate,
             confidence=plate.confidence,
             box=BoxItem.of(plate.box),
             region=plate.region,
             alternatives=[AlternativeItem.of(alternative) for alternative in plate.alternatives],
+            characters=[CharacterItem.of(each) for each in read],
         )
 
 

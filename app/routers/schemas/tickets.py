@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from app.core.contacts import parse_email, parse_mobile
 from app.core.texts import Lang
+from app.routers.schemas.anpr import CHARACTERS, CharacterItem
 from app.services.cases import TimelineEntry
 from app.services.etle.answers import LetterAnswer
 from app.services.etle.models import Attachment
@@ -304,7 +305,8 @@ class ReadingOut(BaseModel):
 
     plate: str | None
     confidence: float | None
-    alternatives: list[AlternativeOut]
+    alternatives: list[AlternativeOut] = Field(description="Likeliest first.")
+    characters: list[CharacterItem] = Field(description=CHARACTERS)
     backend: str | None
 
 
@@ -358,6 +360,7 @@ class Evidence(BaseModel):
                 plate=reading.plate,
                 confidence=reading.confidence,
                 alternatives=[AlternativeOut(plate=plate, confidence=sure) for plate, sure in reading.alternatives],
+                characters=[CharacterItem.of(each) for each in reading.characters],
                 backend=reading.backend,
             ),
             camera=None

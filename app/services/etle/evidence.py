@@ -34,6 +34,7 @@ from app.services.etle.views import (
     EvidenceView,
     MachineReading,
 )
+from app.services.recognition import read_characters
 from app.services.reference import parse_plate
 
 LINK_TTL = timedelta(minutes=15)
@@ -227,8 +228,11 @@ def _reading(reading: Mapping[str, Any] | None, line: Mapping[str, Any] | None) 
     backend = str(reading.get("backend")) if reading else None
     if line is None:
         return MachineReading(None, None, (), backend)
-    others = tuple((_shown(plate), float(confidence)) for plate, confidence in line["alternatives"][:5])
-    return MachineReading(_shown(line["plate"]), float(line["confidence"]), others, backend)
+    plate, alternatives = str(line["plate"]), line["alternatives"][:5]
+    others = tuple((_shown(other), float(confidence)) for other, confidence in alternatives)
+    confidences = [float(each) for each in line.get("characters") or []]
+    characters = read_characters(plate, confidences, [str(other) for other, _confidence in alternatives])
+    return MachineReading(_shown(plate), float(line["confidence"]), others, backend, characters)
 
 
 def _shown(plate: str) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.core.money import Rupiah
 from app.core.texts import Text
+from app.services.recognition import ReadCharacter
 
 AnswerKind = Literal["self", "other_driver", "sold", "not_mine", "object"]
 
@@ -63,12 +64,33 @@ class FoundTicket:
 
 @dataclass(frozen=True, slots=True)
 class MachineReading:
-    """What the machine read and how sure it was (0 to 1), with the other plates it thought possible."""
+    """What the machine read and how sure it was (0 to 1), with the other plates it thought possible, likeliest first, and with each
+    letter and digit of `plate` where the recogniser said how sure it was of that one."""
 
     plate: str | None
     confidence: float | None
     alternatives: tuple[tuple[str, float], ...]
     backend: str | None
+    characters: tuple[ReadCharacter, ...] = ()
+
+    @property
+    def doubts(self) -> tuple[tuple[int, ReadCharacter], ...]:
+        """The characters to look at again, with their places, counted from one without the spaces."""
+        return tuple((place, each) for place, each in enumerate(self.characters, start=1) if each.doubtful)
+
+    @property
+    def marked(self) -> tuple[tuple[str, bool], ...]:
+        """`plate` as it is shown, in pieces: the text, and whether it is in doubt."""
+        pieces: list[tuple[str, bool]] = []
+        read = iter(self.characters)
+        for sign in self.plate or "":
+            known = next(read, None) if sign.isalnum() else None
+            doubtful = known is not None and known.doubtful
+            if pieces and pieces[-1][1] == doubtful:
+                pieces[-1] = (pieces[-1][0] + sign, doubtful)
+            else:
+                pieces.append((sign, doubtful))
+        return tuple(pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from app.services.recognition.choice import choose_recogniser
 from app.services.recognition.configuration import RecogniserConfig, RecogniserFault
+from app.services.recognition.doubts import ReadCharacter, read_characters
 from app.services.recognition.hints import hints_for
 from app.services.recognition.known_cameras import KnownCamera, KnownCameras
 from app.services.recognition.places import can_find_places, find_places
@@ -32,6 +33,7 @@ __all__ = [
     "KnownCameras",
     "PlannedRecogniser",
     "PlateReading",
+    "ReadCharacter",
     "Reading",
     "Recogniser",
     "RecogniserConfig",
@@ -42,4 +44,5 @@ __all__ = [
     "choose_recogniser",
     "find_places",
     "hints_for",
+    "read_characters",
 ]

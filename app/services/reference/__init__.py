@@ -15,7 +15,7 @@ from app.services.reference.changes import (
     load_packaged,
 )
 from app.services.reference.files import ReferenceFile, packaged_file, read_file, table_of
-from app.services.reference.plates import Plate, PlateKind, candidates, parse_plate
+from app.services.reference.plates import Plate, PlateKind, candidates, lookalikes, parse_plate
 from app.services.reference.policy import (
     Channel,
     ChannelRule,
@@ -92,6 +92,7 @@ __all__ = [
     "list_units",
     "list_violations",
     "load_packaged",
+    "lookalikes",
     "packaged_file",
     "parse_plate",
     "plate_letters",

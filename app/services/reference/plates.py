@@ -36,6 +36,9 @@ DIGITS_FOR_LETTER = {
 LETTERS_FOR_DIGIT = {"0": "OD", "1": "I", "2": "Z", "4": "A", "5": "S", "6": "G", "7": "T", "8": "B"}
 LOOKALIKE_DIGITS = frozenset(frozenset(pair) for pair in ("83", "86", "89", "36", "39", "69", "17", "08", "56", "27"))
 
+LOOKALIKE_LETTERS = ("OQD", "VYU", "MNH", "EF", "PR", "CG", "KX")
+"""Letters that a machine takes for one another on the plates' own font."""
+
 _USUAL_COST = 1.0
 _UNUSUAL_COST = 2.0
 _USUAL = frozenset(zip("OIZSGB0124568", "012568OIZASGB", strict=True))
@@ -168,6 +171,15 @@ def digits_are_doubtful(read: str, accepted: str) -> bool:
         return False
     pairs = [(a, b) for a, b in zip(read, accepted, strict=True) if a != b]
     return all(frozenset(pair) in LOOKALIKE_DIGITS for pair in pairs)
+
+
+def lookalikes(character: str) -> tuple[str, ...]:
+    """What a machine may have seen where it printed this letter or digit: others of its kind alone, for what the grammar forces is
+    no doubt."""
+    if character.isdigit():
+        pairs = sorted(sorted(pair - {character})[0] for pair in LOOKALIKE_DIGITS if character in pair)
+        return tuple(pairs)
+    return tuple(other for group in LOOKALIKE_LETTERS if character in group for other in group if other != character)
 
 
 def number_range_kind(plate: Plate) -> str | None:

@@ -1,6 +1,7 @@
 """The counter: what waits, one decision with its reason, four eyes, the batch of block requests."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -68,6 +69,21 @@ async def test_officer_verifies_with_picture_reading_and_registry_side_by_side(o
     await officer.get(page_of(story))
     await decide(officer, story, action="verify", registry_match="yes", plate="b 1234 xyz", reason="")
     assert await story.state() == "verified"
+
+
+async def test_the_officer_is_shown_which_characters_are_in_doubt(browser: Browser, house: House) -> None:
+    await make.demo_set(house)
+    case_id = await make.case_of(house, await make.capture(house), confidence=0.62)
+    assert case_id is not None
+    drawn = await make.officer_of(house, case_id)
+    await browser.sign_in_staff(house, Role.OFFICER, staff_id=UUID(drawn.id))
+    await browser.get(f"/counter/cases/{case_id}")
+    assert "Tanda ke-1: B (62,0%)" in browser.text
+    assert "Tanda ke-5: 4 (62,0%)" in browser.text
+    assert "Tanda ke-6: X (62,0%), mungkin K" in browser.text
+    assert "<mark><u>B</u></mark>" in browser.page.text
+    reading = (await browser.client.get(f"/v1/counter/cases/{case_id}")).json()["evidence"]["reading"]
+    assert reading["characters"][5] == {"character": "X", "confidence": 0.62, "doubtful": True, "others": ["K"]}
 
 
 async def test_a_decision_wants_its_parts(officer: Browser, story: Story) -> None:
