@@ -1,5 +1,6 @@
 """What cameras send and are answered."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -7,7 +8,17 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.services.cameras import CaptureState, CaptureView, EvidenceFileView
-from app.services.recognition import Alternative, Box, PlateReading, ReadCharacter, Reading, read_characters
+from app.services.recognition import (
+    Alternative,
+    Box,
+    PlateLook,
+    PlateReading,
+    ReadCharacter,
+    Reading,
+    Validity,
+    read_characters,
+)
+from app.services.reference import PlateColour, PlateUse
 
 
 class BoxItem(BaseModel):
@@ -55,6 +66,37 @@ class CharacterItem(BaseModel):
         )
 
 
+class LookItem(BaseModel):
+    """The colours of the plate and what they say about the vehicle (Perpol 7/2021 art. 45)."""
+
+    ground: PlateColour
+    letters: PlateColour
+    use: PlateUse = Field(description="`unknown` where the picture does not show it.")
+    confidence: float = Field(ge=0, le=1, description="Of the colours.")
+    electric: bool = Field(description="The blue strip at the lower edge was seen; that it was not says nothing.")
+
+    @classmethod
+    def of(cls, look: PlateLook | None) -> Self | None:
+        """From the room's look."""
+        return None if look is None else cls(**asdict(look))
+
+
+class ValidityItem(BaseModel):
+    """The last month in which the plate is valid, as its second line says."""
+
+    month: str = Field(examples=["2028-03"])
+    confidence: float = Field(ge=0, le=1)
+
+    @classmethod
+    def of(cls, validity: Validity | None) -> Self | None:
+        """From the room's validity."""
+        return None if validity is None else cls(month=str(validity), confidence=validity.confidence)
+
+
+LOOK = "null where the recogniser says nothing of colours."
+VALIDITY = "null where it cannot be read."
+
+
 class PlateItem(BaseModel):
     """One plate in the picture."""
 
@@ -64,6 +106,8 @@ class PlateItem(BaseModel):
     region: str = Field(description="Country code that the backend names; empty when it names none.", examples=["id"])
     alternatives: list[AlternativeItem] = Field(description="Likeliest first.")
     characters: list[CharacterItem] = Field(description=CHARACTERS)
+    look: LookItem | None = Field(description=LOOK)
+    validity: ValidityItem | None = Field(description=VALIDITY)
 
     @classmethod
     def of(cls, plate: PlateReading) -> Self:
@@ -76,6 +120,8 @@ class PlateItem(BaseModel):
             region=plate.region,
             alternatives=[AlternativeItem.of(alternative) for alternative in plate.alternatives],
             characters=[CharacterItem.of(each) for each in read],
+            look=LookItem.of(plate.look),
+            validity=ValidityItem.of(plate.validity),
         )
 
 

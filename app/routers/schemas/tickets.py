@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from app.core.contacts import parse_email, parse_mobile
 from app.core.texts import Lang
-from app.routers.schemas.anpr import CHARACTERS, CharacterItem
+from app.routers.schemas.anpr import CHARACTERS, LOOK, VALIDITY, CharacterItem, LookItem, ValidityItem
 from app.services.cases import TimelineEntry
 from app.services.etle.answers import LetterAnswer
 from app.services.etle.models import Attachment
@@ -307,6 +307,8 @@ class ReadingOut(BaseModel):
     confidence: float | None
     alternatives: list[AlternativeOut] = Field(description="Likeliest first.")
     characters: list[CharacterItem] = Field(description=CHARACTERS)
+    look: LookItem | None = Field(description=LOOK)
+    validity: ValidityItem | None = Field(description=VALIDITY)
     backend: str | None
 
 
@@ -361,6 +363,8 @@ class Evidence(BaseModel):
                 confidence=reading.confidence,
                 alternatives=[AlternativeOut(plate=plate, confidence=sure) for plate, sure in reading.alternatives],
                 characters=[CharacterItem.of(each) for each in reading.characters],
+                look=LookItem.of(reading.look),
+                validity=ValidityItem.of(reading.validity),
                 backend=reading.backend,
             ),
             camera=None

@@ -34,7 +34,7 @@ from app.services.etle.views import (
     EvidenceView,
     MachineReading,
 )
-from app.services.recognition import read_characters
+from app.services.recognition import PlateLook, Validity, read_characters
 from app.services.reference import parse_plate
 
 LINK_TTL = timedelta(minutes=15)
@@ -232,7 +232,16 @@ def _reading(reading: Mapping[str, Any] | None, line: Mapping[str, Any] | None) 
     others = tuple((_shown(other), float(confidence)) for other, confidence in alternatives)
     confidences = [float(each) for each in line.get("characters") or []]
     characters = read_characters(plate, confidences, [str(other) for other, _confidence in alternatives])
-    return MachineReading(_shown(plate), float(line["confidence"]), others, backend, characters)
+    look, validity = line.get("look"), line.get("validity")
+    return MachineReading(
+        _shown(plate),
+        float(line["confidence"]),
+        others,
+        backend,
+        characters,
+        PlateLook(**look) if look else None,
+        Validity(**validity) if validity else None,
+    )
 
 
 def _shown(plate: str) -> str:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from app.core.money import Rupiah
 from app.core.texts import Text
-from app.services.recognition import ReadCharacter
+from app.services.recognition import PlateLook, ReadCharacter, Validity
+from app.services.reference import PlateUse
 
 AnswerKind = Literal["self", "other_driver", "sold", "not_mine", "object"]
 
@@ -72,6 +73,8 @@ class MachineReading:
     alternatives: tuple[tuple[str, float], ...]
     backend: str | None
     characters: tuple[ReadCharacter, ...] = ()
+    look: PlateLook | None = None
+    validity: Validity | None = None
 
     @property
     def doubts(self) -> tuple[tuple[int, ReadCharacter], ...]:
@@ -221,6 +224,7 @@ class VehicleRecord:
     kind: str
     owner_name: str | None
     blocked: bool
+    use: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +282,12 @@ class ReviewView:
     opening_reasons: tuple[str, ...] = ()
     looked_at_again: bool = False
     """A second look at cases of one cause waits for this member of staff."""
+
+    @property
+    def use_differs(self) -> bool:
+        """Whether the colours of the plate tell another use than the registry: a hint that it is another vehicle, never a refusal."""
+        look, registered = self.evidence.reading.look, self.registry.use if self.registry else None
+        return look is not None and look.use is not PlateUse.UNKNOWN and registered not in (None, str(look.use))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,12 +85,13 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """What one line of text may say: hypotheses, best first (none when no plate fits), the score of the
-    reader's own free reading, and that reading."""
+    """What one line of text may say: hypotheses, best first (none when no plate fits), the score of the free reading, and what the
+    reader would print without any grammar, with its confidence in all of that (0 to 1)."""
 
     hypotheses: tuple[Hypothesis, ...]
     free_score: float
     free_text: str
+    free_confidence: float = 0.0
 
 
 class PlateDecoder:
@@ -111,12 +112,13 @@ class PlateDecoder:
         (time, its columns), both have to believe in a character: the square root of the product counts."""
         beliefs, gaps = self._beliefs(probabilities), self._gap_beliefs(probabilities)
         surest = probabilities.max(axis=1)
+        printed = math.exp(float(np.log(np.maximum(surest, 1e-6)).sum()))
         if taught is not None:
             beliefs = np.sqrt(beliefs * np.maximum(taught[:, self._taught], _LEAST_PROBABILITY))
             gaps = np.sqrt(gaps * np.maximum(taught[:, 0], _LEAST_GAP))
             surest = np.sqrt(surest * taught.max(axis=1))
         free_score = float(np.log(np.maximum(surest, 1e-6)).sum())
-        return Decoding(_search(beliefs, gaps), free_score, self._free_text(probabilities))
+        return Decoding(_search(beliefs, gaps), free_score, self._free_text(probabilities), printed)
 
     def _beliefs(self, probabilities: Floats) -> Floats:
         beliefs = np.full((len(probabilities), len(_SYMBOLS)), _LEAST_PROBABILITY, dtype=np.float32)

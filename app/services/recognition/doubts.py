@@ -26,9 +26,7 @@ class ReadCharacter:
     others: tuple[str, ...] = ()
 
 
-def read_characters(
-    plate: str, confidences: Sequence[float], alternatives: Sequence[str]
-) -> tuple[ReadCharacter, ...]:
+def read_characters(plate: str, confidences: Sequence[float], alternatives: Sequence[str]) -> tuple[ReadCharacter, ...]:
     """The letters and digits of a canonical plate with their confidences; nothing where the reader gave none.
 
     `alternatives` are the other plates that were thought possible, likeliest first. What they have in a place comes before what merely

@@ -5,13 +5,14 @@ Imports OpenCV and onnxruntime: only the recogniser's own worker thread imports 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.services.recognition.appearance import Printed, look_of, validity_of
 from app.services.recognition.decoding import Decoding, PlateDecoder
 from app.services.recognition.lines import Line, Picture, find_lines, rectify, whole_picture
 from app.services.recognition.networks import LineReader, PlateFont, TextDetector
@@ -42,7 +43,7 @@ _COUNTRY = "id"
 
 @dataclass(frozen=True)
 class _ReadLine:
-    """A line that may be a plate. `fit` says how well a plate explains it (0 is perfectly), `share` how much
+    """A line, perhaps a plate (one with hypotheses). `fit` says how well a plate explains it (0 is perfectly), `share` how much
     of the belief its best plate has, `clarity` how sure the reader was of what it saw, plate or not (0 is
     perfectly)."""
 
@@ -127,7 +128,8 @@ class PlateReader:
         whole = np.asarray(picture, dtype=np.uint8)
         height, width = whole.shape[:2]
         lines = find_lines(whole, self._detector.score_map, side=_PLACES_SIDE, most=_MOST_PLACES)
-        found = [read for read in self._read_lines(whole, lines) if read.fit > _LEAST_FIT]
+        read_lines = [read for read in self._read_lines(whole, lines) if read.decoding.hypotheses]
+        found = [read for read in read_lines if read.fit > _LEAST_FIT]
         return tuple(_box(read.line.quad, width=width, height=height) for read in found)
 
     def read_picture(self, picture: Picture) -> tuple[PlateReading, ...]:
@@ -136,14 +138,20 @@ class PlateReader:
         height, width = picture.shape[:2]
         is_crop = width / height > _WIDE_CROP
         found: list[_ReadLine] = []
+        printed: list[Printed] = []
         for side in (_CROP_SIDE if is_crop else _SIDE, *_SECOND_LOOKS):
             lines = find_lines(picture, self._detector.score_map, side=side, most=_MOST_LINES)
             if is_crop and not found:
                 lines += [whole_picture(picture, upper=share) for share in _UPPER_SHARES]
-            found = sorted([*found, *self._read_lines(picture, lines)], key=lambda read: -read.rank)
+            read = self._read_lines(picture, lines)
+            printed += [Printed(each.line, each.decoding.free_text, each.decoding.free_confidence) for each in read]
+            found = sorted([*found, *(each for each in read if each.decoding.hypotheses)], key=lambda each: -each.rank)
             if found and found[0].is_sure:
                 break
-        return _plates(found, width=width, height=height)
+        return tuple(
+            replace(plate, look=look_of(picture, line), validity=validity_of(line, printed))
+            for line, plate in _plates(found, width=width, height=height)
+        )
 
     def _read_lines(self, picture: Picture, lines: list[Line]) -> list[_ReadLine]:
         strips = [(line, rectify(picture, line)) for line in lines]
@@ -153,20 +161,20 @@ class PlateReader:
         beliefs = self._reader.probabilities([strip for _, strip in whole])
         decodings = [self._decoder.decode(belief, self._font.beliefs(belief)) for belief in beliefs]
         pairs = zip((line for line, _ in whole), decodings, strict=True)
-        return [_ReadLine(line, decoding) for line, decoding in pairs if decoding.hypotheses]
+        return [_ReadLine(line, decoding) for line, decoding in pairs]
 
 
-def _plates(found: list[_ReadLine], *, width: int, height: int) -> tuple[PlateReading, ...]:
+def _plates(found: list[_ReadLine], *, width: int, height: int) -> list[tuple[Line, PlateReading]]:
     """One answer per place: what overlaps a better line is that line again."""
-    plates: list[tuple[Box, PlateReading]] = []
+    plates: list[tuple[Line, PlateReading]] = []
     for read in found:
         box = _box(read.line.quad, width=width, height=height)
-        if read.confidence < _LEAST_CONFIDENCE or any(box.overlaps(taken) for taken, _ in plates):
+        if read.confidence < _LEAST_CONFIDENCE or any(box.overlaps(taken.box) for _, taken in plates):
             continue
-        plates.append((box, _reading(read, box)))
+        plates.append((read.line, _reading(read, box)))
         if len(plates) == _MOST_PLATES:
             break
-    return tuple(reading for _, reading in plates)
+    return plates
 
 
 def _reading(read: _ReadLine, box: Box) -> PlateReading:

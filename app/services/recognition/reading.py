@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.services.reference import PlateColour, PlateUse
+
 
 @dataclass(frozen=True, slots=True)
 class Hints:
@@ -57,6 +59,30 @@ class VehicleTraits:
 
 
 @dataclass(frozen=True, slots=True)
+class PlateLook:
+    """The colours of a plate and what they say about its vehicle; `unknown` where the picture does not show it. `confidence` (0 to 1) is
+    that of the colours. `electric`: the blue strip at the lower edge was seen; that it was not says nothing."""
+
+    ground: PlateColour = PlateColour.UNKNOWN
+    letters: PlateColour = PlateColour.UNKNOWN
+    use: PlateUse = PlateUse.UNKNOWN
+    confidence: float = 0.0
+    electric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """The last month in which the plate is valid, as its second line says (`MM.YY`), and how sure the reading is (0 to 1)."""
+
+    month: int
+    year: int
+    confidence: float
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.month:02}"
+
+
+@dataclass(frozen=True, slots=True)
 class PlateReading:
     """One plate in the picture. `plate` is canonical (`B1234XYZ`); a plate that is not Indonesian comes as
     the backend wrote it, in upper case without spaces. `confidence` is 0 to 1. `region` is the country code
@@ -71,6 +97,9 @@ class PlateReading:
     raw: str
     characters: tuple[float, ...] = ()
     vehicle: VehicleTraits | None = None
+    look: PlateLook | None = None
+    """The plate's own colours; None where the backend says nothing of them."""
+    validity: Validity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,16 @@ from app.services.reference.changes import (
     load_packaged,
 )
 from app.services.reference.files import ReferenceFile, packaged_file, read_file, table_of
-from app.services.reference.plates import Plate, PlateKind, candidates, lookalikes, parse_plate
+from app.services.reference.plates import (
+    Plate,
+    PlateColour,
+    PlateKind,
+    PlateUse,
+    candidates,
+    lookalikes,
+    parse_plate,
+    use_of_colours,
+)
 from app.services.reference.policy import (
     Channel,
     ChannelRule,
@@ -73,7 +82,9 @@ __all__ = [
     "ExemptionRule",
     "Fee",
     "Plate",
+    "PlateColour",
     "PlateKind",
+    "PlateUse",
     "Policy",
     "Posko",
     "ReferenceFile",
@@ -104,6 +115,7 @@ __all__ = [
     "revision_number",
     "table_of",
     "unit",
+    "use_of_colours",
     "violation",
     "violation_by_id",
     "zone_of",

@@ -54,6 +54,48 @@ class PlateKind(StrEnum):
     FORCE = "force"
 
 
+class PlateColour(StrEnum):
+    """A paint of ground or letters; `unknown` where it could not be told."""
+
+    WHITE = "white"
+    BLACK = "black"
+    YELLOW = "yellow"
+    RED = "red"
+    GREEN = "green"
+    BLUE = "blue"
+    UNKNOWN = "unknown"
+
+
+class PlateUse(StrEnum):
+    """What a vehicle is registered for, as the colours of its plate say (Perpol 7/2021 art. 45; white with blue letters is the
+    missions' plate of Perkap 5/2012; white with red ones is the trial plate)."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+    GOVERNMENT = "government"
+    FREE_TRADE = "free_trade"
+    DIPLOMATIC = "diplomatic"
+    TRIAL = "trial"
+    UNKNOWN = "unknown"
+
+
+_USES = {
+    (PlateColour.WHITE, PlateColour.BLACK): PlateUse.PRIVATE,
+    (PlateColour.BLACK, PlateColour.WHITE): PlateUse.PRIVATE,
+    (PlateColour.YELLOW, PlateColour.BLACK): PlateUse.PUBLIC,
+    (PlateColour.RED, PlateColour.WHITE): PlateUse.GOVERNMENT,
+    (PlateColour.GREEN, PlateColour.BLACK): PlateUse.FREE_TRADE,
+    (PlateColour.WHITE, PlateColour.BLUE): PlateUse.DIPLOMATIC,
+    (PlateColour.WHITE, PlateColour.RED): PlateUse.TRIAL,
+}
+
+
+def use_of_colours(ground: PlateColour, letters: PlateColour) -> PlateUse:
+    """What the colours of a plate say about its vehicle. White and black are private alike until the last old plate is changed;
+    missions have black on white too, which only the number (`CD`, `CC`, `CH`) tells."""
+    return _USES.get((ground, letters), PlateUse.UNKNOWN)
+
+
 @dataclass(frozen=True)
 class Plate:
     """One plate number. Civil: region, number, series (`B`, `1234`, `XYZ`). State: `RI`, number. Diplomatic:

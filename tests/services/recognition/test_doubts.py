@@ -14,7 +14,9 @@ def test_a_place_that_hangs_on_one_stroke_is_marked_with_what_else_may_stand_the
 
 
 def test_what_was_thought_possible_comes_before_what_merely_looks_alike() -> None:
-    (only,) = (each for each in read_characters("B1238XY", [SURE] * 4 + [UNSURE, SURE, SURE], ["B123BXY"]) if each.doubtful)
+    (only,) = (
+        each for each in read_characters("B1238XY", [SURE] * 4 + [UNSURE, SURE, SURE], ["B123BXY"]) if each.doubtful
+    )
     assert only.others == ("B", "0", "3", "6")  # the letter is another plate's series, which the reader had seen
     assert len(only.others) == MOST_OTHERS
 
