@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from app.services.recognition.appearance import Printed, look_of, validity_of
 from app.services.recognition.decoding import Decoding, PlateDecoder
 from app.services.recognition.lines import Line, Picture, find_lines, rectify, whole_picture
 from app.services.recognition.networks import LineReader, PlateFont, TextDetector
+from app.services.recognition.opening import opened
 from app.services.recognition.reading import Alternative, Box, PlateReading
 
 _THREADS = 2
@@ -114,18 +114,15 @@ class PlateReader:
 
     def read(self, image: bytes) -> tuple[PlateReading, ...] | None:
         """The plates in a picture file, best first; None when the bytes are no picture."""
-        picture = cv2.imdecode(np.frombuffer(image, dtype=np.uint8), cv2.IMREAD_COLOR) if image else None
-        if picture is None:
-            return None
-        return self.read_picture(np.asarray(picture, dtype=np.uint8))
+        picture = opened(image)
+        return None if picture is None else self.read_picture(picture)
 
     def find_places(self, image: bytes) -> tuple[Box, ...]:
         """Every place of a picture file that may bear a plate, rather one too many than one too few: what nobody but their
         owners may read is covered there. Empty when the bytes are no picture."""
-        picture = cv2.imdecode(np.frombuffer(image, dtype=np.uint8), cv2.IMREAD_COLOR) if image else None
-        if picture is None:
+        whole = opened(image)
+        if whole is None:
             return ()
-        whole = np.asarray(picture, dtype=np.uint8)
         height, width = whole.shape[:2]
         lines = find_lines(whole, self._detector.score_map, side=_PLACES_SIDE, most=_MOST_PLACES)
         read_lines = [read for read in self._read_lines(whole, lines) if read.decoding.hypotheses]

@@ -183,6 +183,15 @@ def parse_plate(text: str) -> Plate | None:
     return Plate(PlateKind.CIVIL, civil[1], civil[2], civil[3])
 
 
+def diplomatic_splits(text: str) -> tuple[Plate, ...]:
+    """The plates that a mission's number without its second gap may be: `CD1235` is 12 35 or 123 5."""
+    parts = _DIPLOMATIC_UNSPACED.fullmatch(text)
+    if parts is None:
+        return ()
+    splits = ((parts[2][:n], parts[2][n:]) for n in (2, 3) if 1 <= len(parts[2]) - n <= 3)
+    return tuple(Plate(PlateKind.DIPLOMATIC, parts[1], country, number) for country, number in splits)
+
+
 def candidates(text: str) -> tuple[Candidate, ...]:
     """What a machine's text may stand for, cheapest first, at most `MOST_CANDIDATES`.
 
@@ -250,12 +259,8 @@ def region_codes() -> frozenset[str]:
 def _diplomatic(spaced: str) -> Plate | None:
     if parts := _DIPLOMATIC.fullmatch(spaced):
         return Plate(PlateKind.DIPLOMATIC, parts[1], parts[2], parts[3])
-    if parts := _DIPLOMATIC_UNSPACED.fullmatch(spaced):
-        digits = parts[2]
-        splits = [(digits[:n], digits[n:]) for n in (2, 3) if 1 <= len(digits) - n <= 3]
-        if len(splits) == 1:
-            return Plate(PlateKind.DIPLOMATIC, parts[1], *splits[0])
-    return None
+    splits = diplomatic_splits(spaced)
+    return splits[0] if len(splits) == 1 else None
 
 
 def _forced_readings(tight: str) -> Iterator[Candidate]:
