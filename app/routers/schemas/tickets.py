@@ -309,6 +309,7 @@ class ReadingOut(BaseModel):
     characters: list[CharacterItem] = Field(description=CHARACTERS)
     look: LookItem | None = Field(description=LOOK)
     validity: ValidityItem | None = Field(description=VALIDITY)
+    no_plate: bool = Field(description="The pictures were read, and there is no plate in them.")
     backend: str | None
 
 
@@ -365,6 +366,7 @@ class Evidence(BaseModel):
                 characters=[CharacterItem.of(each) for each in reading.characters],
                 look=LookItem.of(reading.look),
                 validity=ValidityItem.of(reading.validity),
+                no_plate=reading.no_plate,
                 backend=reading.backend,
             ),
             camera=None

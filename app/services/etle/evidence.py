@@ -225,9 +225,11 @@ def _first_line(reading: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def _reading(reading: Mapping[str, Any] | None, line: Mapping[str, Any] | None) -> MachineReading:
-    backend = str(reading.get("backend")) if reading else None
+    backend = reading.get("backend") if reading else None
     if line is None:
-        return MachineReading(None, None, (), backend)
+        return MachineReading(
+            None, None, (), backend, no_plate=bool(reading and backend and not reading.get("results"))
+        )
     plate, alternatives = str(line["plate"]), line["alternatives"][:5]
     others = tuple((_shown(other), float(confidence)) for other, confidence in alternatives)
     confidences = [float(each) for each in line.get("characters") or []]

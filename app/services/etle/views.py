@@ -75,6 +75,8 @@ class MachineReading:
     characters: tuple[ReadCharacter, ...] = ()
     look: PlateLook | None = None
     validity: Validity | None = None
+    no_plate: bool = False
+    """The pictures were read, and there is no plate in them: neither this vehicle's nor another's."""
 
     @property
     def doubts(self) -> tuple[tuple[int, ReadCharacter], ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.services.reference import lookalikes
 
-DOUBTFUL_BELOW = 0.9
+DOUBTFUL_BELOW = 0.98
 """A character that is right less often than this is marked (docs/plate-reader.md: what that catches, and how much it marks)."""
 
 MOST_OTHERS = 4

@@ -37,6 +37,19 @@ class Box:
         across = self.x_min < other.x_max and other.x_min < self.x_max
         return across and self.y_min < other.y_max and other.y_min < self.y_max
 
+    def share_with(self, other: "Box") -> float:
+        """How much of what the two cover together both cover, 0 to 1."""
+        across = min(self.x_max, other.x_max) - max(self.x_min, other.x_min)
+        down = min(self.y_max, other.y_max) - max(self.y_min, other.y_min)
+        if across <= 0 or down <= 0:
+            return 0.0
+        both = across * down
+        return both / (self._area + other._area - both)
+
+    @property
+    def _area(self) -> int:
+        return (self.x_max - self.x_min) * (self.y_max - self.y_min)
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
