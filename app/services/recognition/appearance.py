@@ -20,7 +20,9 @@ _BLOCKS = 8
 """Pieces of the line that are judged alone: half a plate may lie in the shade."""
 
 _NARROWEST_BLOCK = 12
-_EDGE_ROWS = 4
+_UNDECIDED = 0.125
+"""So near to half and half, what is ground and what is letters is less than sure."""
+
 _LEAST_CONTRAST, _LEAST_SHARE = 20.0, 0.35
 """Grey levels between ground and letters, and their share of the brighter; with less neither's colour is to be had."""
 
@@ -62,15 +64,19 @@ def look_of(picture: Picture, line: Line) -> PlateLook:
     light = float(np.mean([part.light for part in parted]))
     named = Counter(_colours(part, ground_is_light=light > 0.5) for part in parted)
     (ground, letters), agreed = named.most_common(1)[0]
-    confidence = round(agreed / len(blocks) * min(1.0, abs(light - 0.5) * 4), 4)
+    confidence = round(agreed / len(blocks) * min(1.0, abs(light - 0.5) / _UNDECIDED), 4)
+    lit = float(np.median([part.bright.max() for part in parted]))
     if ground is PlateColour.UNKNOWN or confidence < _LEAST_SURE:
         return PlateLook(confidence=confidence)
-    return PlateLook(ground, letters, use_of_colours(ground, letters), confidence, electric=_blue_strip(picture, line))
+    return PlateLook(
+        ground, letters, use_of_colours(ground, letters), confidence, electric=_blue_strip(picture, line, lit)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Parted:
-    """A piece of the line, parted into dark and light: the colour of each, and how much speaks for the light being the ground."""
+    """A piece of the line, parted into dark and light: the colour of each, and the share of it that is light. Letters take less than
+    half of a line, so what there is more of is the ground."""
 
     dark: Floats
     bright: Floats
@@ -83,10 +89,7 @@ def _parted(block: Floats) -> _Parted | None:
     if lightest - darkest < max(_LEAST_CONTRAST, _LEAST_SHARE * lightest):
         return None
     is_light = grey > (lightest + darkest) / 2
-    edges = np.concatenate([is_light[:_EDGE_ROWS], is_light[-_EDGE_ROWS:]])
-    # The ground is what there is more of, and what the edges of the line are.
-    ground = (float(is_light.mean()) + float(edges.mean())) / 2
-    return _Parted(np.median(block[~is_light], axis=0), np.median(block[is_light], axis=0), ground)
+    return _Parted(np.median(block[~is_light], axis=0), np.median(block[is_light], axis=0), float(is_light.mean()))
 
 
 def _colours(part: _Parted, *, ground_is_light: bool) -> tuple[PlateColour, PlateColour]:
@@ -101,7 +104,8 @@ def _of_light_ground(part: _Parted) -> PlateColour:
     blue, green, red = (float(each) for each in part.bright / max(1.0, float(part.bright.max())))
     if min(blue, green, red) > 0.7:
         return PlateColour.WHITE
-    if blue < 0.55 and green > 0.6 and red > 0.85:
+    # A lamp takes from white as much between green and blue as between red and green; yellow paint takes the blue alone.
+    if blue / max(green, 0.01) < 0.7 * green / max(red, 0.01) and green > 0.5 and red > 0.85:
         return PlateColour.YELLOW
     if green == 1.0 and red < 0.75 and blue < 0.9:
         return PlateColour.GREEN
@@ -128,13 +132,14 @@ def _of_dark_ground(part: _Parted) -> PlateColour:
     return PlateColour.UNKNOWN
 
 
-def _blue_strip(picture: Picture, line: Line) -> bool:
-    """Whether a blue strip ends the plate at its lower edge. One that does not end is a blue vehicle."""
+def _blue_strip(picture: Picture, line: Line, lit: float) -> bool:
+    """Whether a blue strip ends the plate at its lower edge. One that does not end, or is much darker than what is `lit` on the plate,
+    is a blue vehicle."""
     below = rectify_below(picture, line)
     if below is None:
         return False
     blue, green, red = np.moveaxis(below.astype(np.float32), 2, 0)
-    is_blue = ((blue > 60) & (blue > 1.5 * red) & (blue > 1.15 * green)).mean(axis=1) > 0.5
+    is_blue = ((blue > 0.4 * lit) & (blue > 1.8 * red) & (blue > 1.4 * green)).mean(axis=1) > 0.5
     rows = int(is_blue.sum())
     return bool(rows >= len(is_blue) * 0.12 and not is_blue[-2:].any())
 

@@ -133,7 +133,7 @@ def _completed(read: ReadLine) -> Line | None:
 
 
 def _plates(found: list[ReadLine], *, width: int, height: int) -> list[tuple[Line, PlateReading]]:
-    """One answer per place: what overlaps a better line is that line again."""
+    """One answer per place, the surest first: what overlaps a better line is that line again."""
     plates: list[tuple[Line, PlateReading]] = []
     boxes = [_box(read.line.quad, width=width, height=height) for read in found]
     for read, box in zip(agreed(found, boxes), boxes, strict=False):
@@ -143,7 +143,7 @@ def _plates(found: list[ReadLine], *, width: int, height: int) -> list[tuple[Lin
         plates.append((read.line, _reading(read, box)))
         if len(plates) == _MOST_PLATES:
             break
-    return plates
+    return sorted(plates, key=lambda plate: -plate[1].confidence)
 
 
 def _reading(read: ReadLine, box: Box) -> PlateReading:
