@@ -1,20 +1,20 @@
 """What a plate says besides its number: the colours of its ground and letters, and the month until which it is valid.
 
 Colours tell the use of the vehicle (Perpol 7/2021 art. 45); what they cannot be told apart by is said to be unknown, for a wrong use
-would set an officer against the right owner. All thresholds are shares of light that paints throw back, argued from the paints and
-measured afterwards (docs/plate-reader.md); none was sought on pictures.
+would set an officer against the right owner. All thresholds are shares of light that paints throw back, argued from the paints; which were
+looked at again after real pictures is told in docs/plate-reader.md.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.services.recognition.lines import Floats, Line, Picture, rectify, rectify_below
 from app.services.recognition.reading import PlateLook, Validity
-from app.services.reference import PlateColour, use_of_colours
+from app.services.reference import PlateColour, use_of_colours, use_of_number
 
 _BLOCKS = 8
 """Pieces of the line that are judged alone: half a plate may lie in the shade."""
@@ -52,8 +52,13 @@ def has_colour(picture: Picture) -> bool:
     return float((some.max(axis=2) - some.min(axis=2)).mean()) > _NO_COLOUR
 
 
-def look_of(picture: Picture, line: Line) -> PlateLook:
-    """The colours of the plate whose number is `line`, and what they tell."""
+def look_of(picture: Picture, line: Line, plate: str = "") -> PlateLook:
+    """The colours of the plate whose number is `line`, and what they tell; a mission's or a state body's number tells more than they."""
+    seen, told = _colours_of(picture, line), use_of_number(plate)
+    return seen if told is None else replace(seen, use=told)
+
+
+def _colours_of(picture: Picture, line: Line) -> PlateLook:
     strip = rectify(picture, line)
     if strip is None or not has_colour(picture):
         return PlateLook()

@@ -99,7 +99,7 @@ class PlateReader:
             if found and found[0].is_sure:
                 break
         return tuple(
-            replace(plate, look=look_of(picture, line), validity=validity_of(line, printed))
+            replace(plate, look=look_of(picture, line, plate.plate), validity=validity_of(line, printed))
             for line, plate in _plates(found, width=width, height=height)
         )
 

@@ -24,6 +24,7 @@ from app.services.reference.plates import (
     lookalikes,
     parse_plate,
     use_of_colours,
+    use_of_number,
 )
 from app.services.reference.policy import (
     Channel,
@@ -116,6 +117,7 @@ __all__ = [
     "table_of",
     "unit",
     "use_of_colours",
+    "use_of_number",
     "violation",
     "violation_by_id",
     "zone_of",

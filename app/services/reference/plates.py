@@ -140,6 +140,13 @@ class Plate:
         return self.canonical
 
 
+def use_of_number(text: str) -> PlateUse | None:
+    """What the number alone says, whatever its colours: a mission's, or a head of a state body's. None for all others."""
+    plate = parse_plate(text)
+    kinds = {PlateKind.DIPLOMATIC: PlateUse.DIPLOMATIC, PlateKind.STATE: PlateUse.GOVERNMENT}
+    return kinds.get(plate.kind) if plate else None
+
+
 @dataclass(frozen=True)
 class Change:
     """One character that a correction replaced; `position` counts from 0 in the canonical form."""

@@ -76,6 +76,13 @@ def test_a_picture_without_colour_tells_none(paint: drawing.Paint) -> None:
     assert (look.ground, look.use, look.confidence) == (PlateColour.UNKNOWN, PlateUse.UNKNOWN, 0.0)
 
 
+def test_a_missions_number_tells_more_than_its_colours() -> None:
+    scene, line = on_a_vehicle(drawing.BLACK_ON_WHITE)
+    assert look_of(scene, line, "CD12-35").use is PlateUse.DIPLOMATIC
+    assert look_of(scene, line, "RI1").use is PlateUse.GOVERNMENT
+    assert look_of(scene, line, "B1234XYZ").use is PlateUse.PRIVATE
+
+
 def test_a_place_without_letters_has_no_colours() -> None:
     scene = np.full((60, 200, 3), (40, 120, 200), np.uint8)
     look = look_of(scene, Line(np.array([[20, 10], [180, 10], [180, 50], [20, 50]], np.float32), 0.9))
