@@ -122,12 +122,12 @@ def unlike_any_other(jpeg: bytes) -> bytes:
     return jpeg[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + jpeg[2:]
 
 
-def reading(plate: str | None, *, confidence: float = 0.98) -> recognition.Reading:
-    """What a recogniser would say."""
+def reading(plate: str | None, *, confidence: float = 0.98, **seen: Any) -> recognition.Reading:
+    """What a recogniser would say; `seen` is what it saw besides (`look`, `validity`)."""
     if plate is None:
         return recognition.Reading((), "test", 1)
     box = recognition.Box(500, 600, 760, 660)
-    result = recognition.PlateReading(plate, confidence, box, "id", (), plate)
+    result = recognition.PlateReading(plate, confidence, box, "id", (), plate, (confidence,) * len(plate), **seen)
     return recognition.Reading((result,), "test", 1)
 
 
@@ -162,11 +162,12 @@ async def undrawn(
     *,
     confidence: float = 0.98,
     doubtful: bool = False,
+    **seen: Any,
 ) -> UUID | None:
     """Take up a capture with this reading; the case that it opened, or None when it joined another. The draw of its
     officer is announced, and waits."""
     vehicle = await house[registries.VehicleRegistry].find(plate) if plate else None
-    result = reading(plate, confidence=confidence)
+    result = reading(plate, confidence=confidence, **seen)
     match = Match((result,), result.results[0] if result.results else None, vehicle, doubtful or vehicle is None)
     async with house.db.begin(SYSTEM) as tx:
         await take_up(tx, taken, match)
@@ -181,9 +182,10 @@ async def case_of(
     *,
     confidence: float = 0.98,
     doubtful: bool = False,
+    **seen: Any,
 ) -> UUID | None:
     """The same, with its officer drawn."""
-    case_id = await undrawn(house, taken, plate, confidence=confidence, doubtful=doubtful)
+    case_id = await undrawn(house, taken, plate, confidence=confidence, doubtful=doubtful, **seen)
     await cases.draw_announced(house)
     return case_id
 

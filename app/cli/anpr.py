@@ -30,7 +30,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for 
 LABELS = "labels.csv"
 _PROBE_PLATE = "B1234XYZ"
 _SHADOW_SPAN = timedelta(days=7)
-_PRINTED_THRESHOLDS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+_PRINTED_THRESHOLDS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99)
 
 
 @app.command("evaluate")

@@ -34,6 +34,9 @@ BLACK_ON_WHITE = Paint((226, 228, 226), (28, 24, 24))
 BLACK_ON_YELLOW = Paint((30, 190, 236), (22, 22, 22))
 WHITE_ON_RED = Paint((38, 30, 176), (228, 230, 230))
 BLACK_ON_GREEN = Paint((96, 150, 60), (22, 24, 22))
+BLUE_ON_WHITE = Paint((226, 228, 226), (150, 60, 24))
+RED_ON_WHITE = Paint((226, 228, 226), (36, 30, 176))
+ELECTRIC_STRIP = (168, 84, 20)
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,9 @@ def draw_plate(
     lettering: Lettering = USUAL,
     pixels_per_mm: float = 2.0,
     framed: bool = True,
+    electric: bool = False,
 ) -> DrawnPlate:
-    """The plate, flat and clean. `plate` is written in any spacing; `expiry` is `MM.YY`. Raises ValueError for what is no
+    """The plate, flat and clean. `plate` is written in any spacing; `expiry` is `MM.YY`; an `electric` vehicle's plate has a blue strip behind it. Raises ValueError for what is no
     civil plate."""
     parts = _PARTS.fullmatch(re.sub(r"[\s.-]+", "", plate.upper()))
     if parts is None:
@@ -104,6 +108,10 @@ def draw_plate(
     size = round(blank.height * pixels_per_mm), round(blank.width * pixels_per_mm)
     surface = np.empty((*size, 3), dtype=np.uint8)
     surface[:] = paint.ground
+    if electric:
+        surface[round((blank.expiry_top - 2) * pixels_per_mm) : round((blank.height - 7) * pixels_per_mm)] = (
+            ELECTRIC_STRIP
+        )
     pen = _Pen(np.zeros(size, dtype=np.uint8), pixels_per_mm, lettering)
     if framed:
         _frame(surface, blank, paint, pixels_per_mm)

@@ -86,6 +86,9 @@ async def test_both_ways_forward_the_same_bytes_and_answer_the_same(backend: tup
                     "box": {"x_min": 1, "y_min": 2, "x_max": 3, "y_max": 4},
                     "region": "id",
                     "alternatives": [{"plate": "B1234XY2", "confidence": 0.5}],
+                    "characters": [],
+                    "look": None,
+                    "validity": None,
                 }
             ],
             "backend": "plate-recognizer",

@@ -1,5 +1,6 @@
 """What cameras send and are answered."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -7,7 +8,17 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.services.cameras import CaptureState, CaptureView, EvidenceFileView
-from app.services.recognition import Alternative, Box, PlateReading, Reading
+from app.services.recognition import (
+    Alternative,
+    Box,
+    PlateLook,
+    PlateReading,
+    ReadCharacter,
+    Reading,
+    Validity,
+    read_characters,
+)
+from app.services.reference import PlateColour, PlateUse
 
 
 class BoxItem(BaseModel):
@@ -36,6 +47,56 @@ class AlternativeItem(BaseModel):
         return cls(plate=alternative.plate, confidence=alternative.confidence)
 
 
+CHARACTERS = "The letters and digits of the plate, each with its own confidence; empty where the recogniser has none."
+
+
+class CharacterItem(BaseModel):
+    """One letter or digit of the plate. `others` may stand there as well, likeliest first; they are named where it is `doubtful`."""
+
+    character: str = Field(examples=["Q"])
+    confidence: float = Field(ge=0, le=1)
+    doubtful: bool = Field(description="A person should look at this place again.")
+    others: list[str] = Field(examples=[["O"]])
+
+    @classmethod
+    def of(cls, read: ReadCharacter) -> Self:
+        """From the room's character."""
+        return cls(
+            character=read.character, confidence=read.confidence, doubtful=read.doubtful, others=list(read.others)
+        )
+
+
+class LookItem(BaseModel):
+    """The colours of the plate and what they say about the vehicle (Perpol 7/2021 art. 45)."""
+
+    ground: PlateColour
+    letters: PlateColour
+    use: PlateUse = Field(description="`unknown` where the picture does not show it.")
+    confidence: float = Field(ge=0, le=1, description="Of the colours.")
+    electric: bool = Field(description="The blue strip at the lower edge was seen; that it was not says nothing.")
+
+    @classmethod
+    def of(cls, look: PlateLook | None) -> Self | None:
+        """From the room's look."""
+        return None if look is None else cls(**asdict(look))
+
+
+class ValidityItem(BaseModel):
+    """The last month in which the plate is valid, as its second line says."""
+
+    month: str = Field(examples=["2028-03"])
+    confidence: float = Field(ge=0, le=1)
+
+    @classmethod
+    def of(cls, validity: Validity | None) -> Self | None:
+        """From the room's validity."""
+        return None if validity is None else cls(month=str(validity), confidence=validity.confidence)
+
+
+LOOK = "null where the recogniser says nothing of colours."
+VALIDITY = "null where it cannot be read."
+
+
 class PlateItem(BaseModel):
     """One plate in the picture."""
 
@@ -43,17 +104,24 @@ class PlateItem(BaseModel):
     confidence: float = Field(ge=0, le=1)
     box: BoxItem
     region: str = Field(description="Country code that the backend names; empty when it names none.", examples=["id"])
-    alternatives: list[AlternativeItem]
+    alternatives: list[AlternativeItem] = Field(description="Likeliest first.")
+    characters: list[CharacterItem] = Field(description=CHARACTERS)
+    look: LookItem | None = Field(description=LOOK)
+    validity: ValidityItem | None = Field(description=VALIDITY)
 
     @classmethod
     def of(cls, plate: PlateReading) -> Self:
         """From the room's reading of a plate."""
+        read = read_characters(plate.plate, plate.characters, [other.plate for other in plate.alternatives])
         return cls(
             plate=plate.plate,
             confidence=plate.confidence,
             box=BoxItem.of(plate.box),
             region=plate.region,
             alternatives=[AlternativeItem.of(alternative) for alternative in plate.alternatives],
+            characters=[CharacterItem.of(each) for each in read],
+            look=LookItem.of(plate.look),
+            validity=ValidityItem.of(plate.validity),
         )
 
 

@@ -117,6 +117,9 @@ class RegistryOut(BaseModel):
     kind: str
     owner_name: str | None
     blocked: bool
+    use: str | None = Field(
+        description="What it is registered for (`private`, `public`, `government`, ...), where the registry says so."
+    )
 
 
 class AttachmentOut(BaseModel):
@@ -154,6 +157,9 @@ class CaseOut(BaseModel):
     fine: Money
     evidence: Evidence
     registry: RegistryOut | None
+    use_differs: bool = Field(
+        description="The plate's colours tell another use than the registry: a hint, never a refusal."
+    )
     actions: list[str] = Field(description="What you may do now; guards may still refuse with the reason.")
     assigned_to: str | None
     answer: str | None
@@ -192,7 +198,9 @@ class CaseOut(BaseModel):
                 kind=registry.kind,
                 owner_name=registry.owner_name,
                 blocked=registry.blocked,
+                use=registry.use,
             ),
+            use_differs=view.use_differs,
             actions=list(view.actions),
             assigned_to=view.assigned_to,
             answer=view.answer,

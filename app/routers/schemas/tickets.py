@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from app.core.contacts import parse_email, parse_mobile
 from app.core.texts import Lang
+from app.routers.schemas.anpr import CHARACTERS, LOOK, VALIDITY, CharacterItem, LookItem, ValidityItem
 from app.services.cases import TimelineEntry
 from app.services.etle.answers import LetterAnswer
 from app.services.etle.models import Attachment
@@ -304,7 +305,11 @@ class ReadingOut(BaseModel):
 
     plate: str | None
     confidence: float | None
-    alternatives: list[AlternativeOut]
+    alternatives: list[AlternativeOut] = Field(description="Likeliest first.")
+    characters: list[CharacterItem] = Field(description=CHARACTERS)
+    look: LookItem | None = Field(description=LOOK)
+    validity: ValidityItem | None = Field(description=VALIDITY)
+    no_plate: bool = Field(description="The pictures were read, and there is no plate in them.")
     backend: str | None
 
 
@@ -358,6 +363,10 @@ class Evidence(BaseModel):
                 plate=reading.plate,
                 confidence=reading.confidence,
                 alternatives=[AlternativeOut(plate=plate, confidence=sure) for plate, sure in reading.alternatives],
+                characters=[CharacterItem.of(each) for each in reading.characters],
+                look=LookItem.of(reading.look),
+                validity=ValidityItem.of(reading.validity),
+                no_plate=reading.no_plate,
                 backend=reading.backend,
             ),
             camera=None

@@ -110,6 +110,7 @@ async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose:
                 kind=vehicle.kind,
                 owner_name=None if case.state in BLIND_STATES else vehicle.owner.name,
                 blocked=vehicle.blocked,
+                use=vehicle.use,
             )
         return await _review_view(tx, case, record)
 

@@ -34,6 +34,7 @@ from app.services.etle.views import (
     EvidenceView,
     MachineReading,
 )
+from app.services.recognition import PlateLook, Validity, read_characters
 from app.services.reference import parse_plate
 
 LINK_TTL = timedelta(minutes=15)
@@ -224,11 +225,25 @@ def _first_line(reading: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def _reading(reading: Mapping[str, Any] | None, line: Mapping[str, Any] | None) -> MachineReading:
-    backend = str(reading.get("backend")) if reading else None
+    backend = reading.get("backend") if reading else None
     if line is None:
-        return MachineReading(None, None, (), backend)
-    others = tuple((_shown(plate), float(confidence)) for plate, confidence in line["alternatives"][:5])
-    return MachineReading(_shown(line["plate"]), float(line["confidence"]), others, backend)
+        return MachineReading(
+            None, None, (), backend, no_plate=bool(reading and backend and not reading.get("results"))
+        )
+    plate, alternatives = str(line["plate"]), line["alternatives"][:5]
+    others = tuple((_shown(other), float(confidence)) for other, confidence in alternatives)
+    confidences = [float(each) for each in line.get("characters") or []]
+    characters = read_characters(plate, confidences, [str(other) for other, _confidence in alternatives])
+    look, validity = line.get("look"), line.get("validity")
+    return MachineReading(
+        _shown(plate),
+        float(line["confidence"]),
+        others,
+        backend,
+        characters,
+        PlateLook(**look) if look else None,
+        Validity(**validity) if validity else None,
+    )
 
 
 def _shown(plate: str) -> str:

@@ -268,7 +268,7 @@ async def _exempt(tx: Tx, case: cases.Case) -> bool:
 
 def _kept(match: Match) -> dict[str, JsonValue]:
     """What is kept of the readings: of each line raw text, corrected plate, confidence (as a whole and by character), box,
-    alternatives, vehicle and in which picture (`file`) it stands, the line that was taken first; which pictures were read at
+    alternatives, vehicle, the plate's colours and validity, and in which picture (`file`) it stands, the line that was taken first; which pictures were read at
     all; and what each reader said where several had a vote."""
     read = [(file, reading) for file, reading in enumerate(match.readings) if reading is not None]
     lines = [(file, line) for file, reading in read for line in reading.results[:MAX_LINES]]
@@ -287,6 +287,8 @@ def _kept(match: Match) -> dict[str, JsonValue]:
                 "alternatives": [[other.plate, other.confidence] for other in line.alternatives],
                 "characters": list(line.characters),
                 "vehicle": asdict(line.vehicle) if line.vehicle else None,
+                "look": asdict(line.look) if line.look else None,
+                "validity": asdict(line.validity) if line.validity else None,
             }
             for file, line in lines
         ],

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from app.core.money import Rupiah
 from app.core.texts import Text
+from app.services.recognition import PlateLook, ReadCharacter, Validity
+from app.services.reference import PlateUse
 
 AnswerKind = Literal["self", "other_driver", "sold", "not_mine", "object"]
 
@@ -63,12 +65,37 @@ class FoundTicket:
 
 @dataclass(frozen=True, slots=True)
 class MachineReading:
-    """What the machine read and how sure it was (0 to 1), with the other plates it thought possible."""
+    """What the machine read and how sure it was (0 to 1), with the other plates it thought possible, likeliest first, and with each
+    letter and digit of `plate` where the recogniser said how sure it was of that one."""
 
     plate: str | None
     confidence: float | None
     alternatives: tuple[tuple[str, float], ...]
     backend: str | None
+    characters: tuple[ReadCharacter, ...] = ()
+    look: PlateLook | None = None
+    validity: Validity | None = None
+    no_plate: bool = False
+    """The pictures were read, and there is no plate in them: neither this vehicle's nor another's."""
+
+    @property
+    def doubts(self) -> tuple[tuple[int, ReadCharacter], ...]:
+        """The characters to look at again, with their places, counted from one without the spaces."""
+        return tuple((place, each) for place, each in enumerate(self.characters, start=1) if each.doubtful)
+
+    @property
+    def marked(self) -> tuple[tuple[str, bool], ...]:
+        """`plate` as it is shown, in pieces: the text, and whether it is in doubt."""
+        pieces: list[tuple[str, bool]] = []
+        read = iter(self.characters)
+        for sign in self.plate or "":
+            known = next(read, None) if sign.isalnum() else None
+            doubtful = known is not None and known.doubtful
+            if pieces and pieces[-1][1] == doubtful:
+                pieces[-1] = (pieces[-1][0] + sign, doubtful)
+            else:
+                pieces.append((sign, doubtful))
+        return tuple(pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +226,7 @@ class VehicleRecord:
     kind: str
     owner_name: str | None
     blocked: bool
+    use: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +284,12 @@ class ReviewView:
     opening_reasons: tuple[str, ...] = ()
     looked_at_again: bool = False
     """A second look at cases of one cause waits for this member of staff."""
+
+    @property
+    def use_differs(self) -> bool:
+        """Whether the colours of the plate tell another use than the registry: a hint that it is another vehicle, never a refusal."""
+        look, registered = self.evidence.reading.look, self.registry.use if self.registry else None
+        return look is not None and look.use is not PlateUse.UNKNOWN and registered not in (None, str(look.use))
 
 
 @dataclass(frozen=True, slots=True)

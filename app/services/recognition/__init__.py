@@ -2,6 +2,7 @@
 
 from app.services.recognition.choice import choose_recogniser
 from app.services.recognition.configuration import RecogniserConfig, RecogniserFault
+from app.services.recognition.doubts import ReadCharacter, read_characters
 from app.services.recognition.hints import hints_for
 from app.services.recognition.known_cameras import KnownCamera, KnownCameras
 from app.services.recognition.places import can_find_places, find_places
@@ -12,9 +13,11 @@ from app.services.recognition.reading import (
     Alternative,
     Box,
     Hints,
+    PlateLook,
     PlateReading,
     Reading,
     Recogniser,
+    Validity,
     VehicleTraits,
     Vote,
 )
@@ -31,15 +34,19 @@ __all__ = [
     "KnownCamera",
     "KnownCameras",
     "PlannedRecogniser",
+    "PlateLook",
     "PlateReading",
+    "ReadCharacter",
     "Reading",
     "Recogniser",
     "RecogniserConfig",
     "RecogniserFault",
+    "Validity",
     "VehicleTraits",
     "Vote",
     "can_find_places",
     "choose_recogniser",
     "find_places",
     "hints_for",
+    "read_characters",
 ]

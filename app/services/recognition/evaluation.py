@@ -18,7 +18,7 @@ from app.services.recognition.problems import RECOGNISER_BUSY
 from app.services.recognition.reading import Box, Reading, Recogniser
 from app.services.reference import parse_plate
 
-THRESHOLDS = tuple(step / 20 for step in range(20))
+THRESHOLDS = (*(step / 20 for step in range(20)), 0.97, 0.98, 0.99)
 PROMISED = (0.95, 0.99)
 """Precisions for which `evaluate` seeks a threshold."""
 

@@ -167,6 +167,28 @@ def rectify(picture: Picture, line: Line) -> Picture | None:
     )
 
 
+def widened(line: Line, *, left: float, right: float) -> Line:
+    """The line with so many of its heights more at either end."""
+    top_left, top_right, bottom_right, bottom_left = line.quad
+    along = (top_right - top_left) / max(1.0, line.width) * line.height
+    corners = [
+        top_left - along * left,
+        top_right + along * right,
+        bottom_right + along * right,
+        bottom_left - along * left,
+    ]
+    return Line(_floats(corners), line.score)
+
+
+def rectify_below(picture: Picture, line: Line) -> Picture | None:
+    """What is below the line, level, as wide as the line and as high: there a plate has its validity and its lower edge."""
+    top_left, top_right, bottom_right, bottom_left = line.quad
+    down_left, down_right = bottom_left - top_left, bottom_right - top_right
+    return rectify(
+        picture, Line(_floats([bottom_left, bottom_right, bottom_right + down_right, bottom_left + down_left]), 0.0)
+    )
+
+
 def whole_picture(picture: Picture, *, upper: float) -> Line:
     """The picture itself as a line, down to the share `upper` of its height: for pictures that are a plate
     already."""

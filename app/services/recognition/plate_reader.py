@@ -4,17 +4,20 @@ win.
 Imports OpenCV and onnxruntime: only the recogniser's own worker thread imports this module.
 """
 
-import math
-from dataclasses import dataclass
+import re
+from dataclasses import replace
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.services.recognition.decoding import Decoding, PlateDecoder
-from app.services.recognition.lines import Line, Picture, find_lines, rectify, whole_picture
+from app.services.recognition.appearance import Printed, look_of, validity_of
+from app.services.recognition.calibration import OF_CHARACTERS, OF_PLATES
+from app.services.recognition.decoding import PlateDecoder
+from app.services.recognition.lines import Line, Picture, find_lines, rectify, whole_picture, widened
 from app.services.recognition.networks import LineReader, PlateFont, TextDetector
+from app.services.recognition.opening import opened
+from app.services.recognition.read_lines import ReadLine, agreed
 from app.services.recognition.reading import Alternative, Box, PlateReading
 
 _THREADS = 2
@@ -30,70 +33,21 @@ _UPPER_SHARES = (0.72, 1.0)
 _MOST_LINES = 14
 _MOST_PLATES = 3
 _MOST_ALTERNATIVES = 4
-_LEAST_CONFIDENCE = 0.05
+_LEAST_CONFIDENCE = 0.1
 """Below this a line is a shop sign far more often than a plate."""
+
+_CUT_OFF = 1.8
+"""Heights of a line by which it is widened where the grammar says that something is missing. On the blank of a car two letters, the gap
+to the number and the edge take 136 mm, which is that much of a line around letters 66 mm high (Perpol 7/2021)."""
+
+_LEAST_DIGITS = 2
+_NO_SIGNS = re.compile(r"[^0-9A-Z]+")
+_LIKE_VALIDITY = re.compile(r"[01][0-9][^0-9A-Z]+[0-9]{2}")
 
 _PLACES_SIDE, _MOST_PLACES, _LEAST_FIT = 1248, 40, -9.0
 """Where plates are looked for to cover them: larger than to read one, and down to lines that a plate explains badly."""
 
-_PLATE_ASPECTS = (2.2, 12.0)
 _COUNTRY = "id"
-
-
-@dataclass(frozen=True)
-class _ReadLine:
-    """A line that may be a plate. `fit` says how well a plate explains it (0 is perfectly), `share` how much
-    of the belief its best plate has, `clarity` how sure the reader was of what it saw, plate or not (0 is
-    perfectly)."""
-
-    line: Line
-    decoding: Decoding
-
-    @property
-    def plate(self) -> str:
-        return self.decoding.hypotheses[0].plate
-
-    @property
-    def fit(self) -> float:
-        return self.decoding.hypotheses[0].score - self.decoding.free_score
-
-    @property
-    def share(self) -> float:
-        return self.share_of(0)
-
-    def share_of(self, rank: int) -> float:
-        best = self.decoding.hypotheses[0].score
-        weights = [math.exp(hypothesis.score - best) for hypothesis in self.decoding.hypotheses]
-        return weights[rank] / sum(weights)
-
-    def characters(self) -> tuple[float, ...]:
-        """For each character of the plate the belief of all hypotheses that have it there."""
-        likely = [(each.plate, self.share_of(rank)) for rank, each in enumerate(self.decoding.hypotheses)]
-        return tuple(
-            sum(share for other, share in likely if other[place : place + 1] == character)
-            for place, character in enumerate(self.plate)
-        )
-
-    @property
-    def clarity(self) -> float:
-        return self.decoding.free_score
-
-    @property
-    def rank(self) -> float:
-        """Evidence that this line is the plate: explained well, long, big in the picture, of a plate's
-        shape."""
-        shaped = _PLATE_ASPECTS[0] < self.line.aspect < _PLATE_ASPECTS[1]
-        size = math.log(max(self.line.height, 1.0))
-        return self.fit + 0.0875 * self.clarity + 0.9 * len(self.plate) + size - (0.0 if shaped else 3.0)
-
-    @property
-    def is_sure(self) -> bool:
-        return self.fit > -1.5 and self.share > 0.8 and self.clarity > -1.5 and len(self.plate) >= 6
-
-    @property
-    def confidence(self) -> float:
-        fit = math.exp(max(-20.0, min(0.0, self.fit + 0.5)) * 0.25)
-        return self.share * fit * math.exp(max(-20.0, self.clarity) * 0.12)
 
 
 @lru_cache(maxsize=1)
@@ -113,21 +67,19 @@ class PlateReader:
 
     def read(self, image: bytes) -> tuple[PlateReading, ...] | None:
         """The plates in a picture file, best first; None when the bytes are no picture."""
-        picture = cv2.imdecode(np.frombuffer(image, dtype=np.uint8), cv2.IMREAD_COLOR) if image else None
-        if picture is None:
-            return None
-        return self.read_picture(np.asarray(picture, dtype=np.uint8))
+        picture = opened(image)
+        return None if picture is None else self.read_picture(picture)
 
     def find_places(self, image: bytes) -> tuple[Box, ...]:
         """Every place of a picture file that may bear a plate, rather one too many than one too few: what nobody but their
         owners may read is covered there. Empty when the bytes are no picture."""
-        picture = cv2.imdecode(np.frombuffer(image, dtype=np.uint8), cv2.IMREAD_COLOR) if image else None
-        if picture is None:
+        whole = opened(image)
+        if whole is None:
             return ()
-        whole = np.asarray(picture, dtype=np.uint8)
         height, width = whole.shape[:2]
         lines = find_lines(whole, self._detector.score_map, side=_PLACES_SIDE, most=_MOST_PLACES)
-        found = [read for read in self._read_lines(whole, lines) if read.fit > _LEAST_FIT]
+        read_lines = [read for read in self._read_lines(whole, lines) if read.decoding.hypotheses]
+        found = [read for read in read_lines if read.fit > _LEAST_FIT]
         return tuple(_box(read.line.quad, width=width, height=height) for read in found)
 
     def read_picture(self, picture: Picture) -> tuple[PlateReading, ...]:
@@ -135,17 +87,30 @@ class PlateReader:
         unsure."""
         height, width = picture.shape[:2]
         is_crop = width / height > _WIDE_CROP
-        found: list[_ReadLine] = []
+        found: list[ReadLine] = []
+        printed: list[Printed] = []
         for side in (_CROP_SIDE if is_crop else _SIDE, *_SECOND_LOOKS):
             lines = find_lines(picture, self._detector.score_map, side=side, most=_MOST_LINES)
             if is_crop and not found:
                 lines += [whole_picture(picture, upper=share) for share in _UPPER_SHARES]
-            found = sorted([*found, *self._read_lines(picture, lines)], key=lambda read: -read.rank)
+            read = self._read_lines(picture, lines)
+            printed += [Printed(each.line, each.decoding.free_text, each.decoding.free_confidence) for each in read]
+            found = sorted([*found, *(each for each in read if each.decoding.hypotheses)], key=lambda each: -each.rank)
             if found and found[0].is_sure:
                 break
-        return _plates(found, width=width, height=height)
+        return tuple(
+            replace(plate, look=look_of(picture, line, plate.plate), validity=validity_of(line, printed))
+            for line, plate in _plates(found, width=width, height=height)
+        )
 
-    def _read_lines(self, picture: Picture, lines: list[Line]) -> list[_ReadLine]:
+    def _read_lines(self, picture: Picture, lines: list[Line]) -> list[ReadLine]:
+        """The lines as they were found, and those of which a piece was left off as they are with it. A text detector easily overlooks a
+        letter that stands alone, as the region's and the series' do on many plates."""
+        read = self._read_as_found(picture, lines)
+        missed = [whole for each in read if (whole := _completed(each)) is not None]
+        return read + self._read_as_found(picture, missed[:_MOST_LINES])
+
+    def _read_as_found(self, picture: Picture, lines: list[Line]) -> list[ReadLine]:
         strips = [(line, rectify(picture, line)) for line in lines]
         whole = [(line, strip) for line, strip in strips if strip is not None]
         if not whole:
@@ -153,36 +118,49 @@ class PlateReader:
         beliefs = self._reader.probabilities([strip for _, strip in whole])
         decodings = [self._decoder.decode(belief, self._font.beliefs(belief)) for belief in beliefs]
         pairs = zip((line for line, _ in whole), decodings, strict=True)
-        return [_ReadLine(line, decoding) for line, decoding in pairs if decoding.hypotheses]
+        return [ReadLine(line, decoding) for line, decoding in pairs]
 
 
-def _plates(found: list[_ReadLine], *, width: int, height: int) -> tuple[PlateReading, ...]:
-    """One answer per place: what overlaps a better line is that line again."""
-    plates: list[tuple[Box, PlateReading]] = []
-    for read in found:
-        box = _box(read.line.quad, width=width, height=height)
-        if read.confidence < _LEAST_CONFIDENCE or any(box.overlaps(taken) for taken, _ in plates):
+def _completed(read: ReadLine) -> Line | None:
+    """The line with what the grammar says is missing: before a number that begins with a digit stands a region code, behind one
+    that ends with a digit nearly always a series. None for whole lines, words, and the validity."""
+    text = read.decoding.free_text.strip().upper()
+    signs = _NO_SIGNS.sub("", text)
+    if sum(sign.isdigit() for sign in signs) < _LEAST_DIGITS or _LIKE_VALIDITY.fullmatch(text):
+        return None
+    left, right = (_CUT_OFF if signs[end].isdigit() else 0.0 for end in (0, -1))
+    return widened(read.line, left=left, right=right) if left or right else None
+
+
+def _plates(found: list[ReadLine], *, width: int, height: int) -> list[tuple[Line, PlateReading]]:
+    """One answer per place, the surest first: what overlaps a better line is that line again."""
+    plates: list[tuple[Line, PlateReading]] = []
+    boxes = [_box(read.line.quad, width=width, height=height) for read in found]
+    for read, box in zip(agreed(found, boxes), boxes, strict=False):
+        is_plate = not read.is_invented and OF_PLATES(read.belief) >= _LEAST_CONFIDENCE
+        if not is_plate or any(box.overlaps(taken.box) for _, taken in plates):
             continue
-        plates.append((box, _reading(read, box)))
+        plates.append((read.line, _reading(read, box)))
         if len(plates) == _MOST_PLATES:
             break
-    return tuple(reading for _, reading in plates)
+    return sorted(plates, key=lambda plate: -plate[1].confidence)
 
 
-def _reading(read: _ReadLine, box: Box) -> PlateReading:
+def _reading(read: ReadLine, box: Box) -> PlateReading:
     others = read.decoding.hypotheses[1:_MOST_ALTERNATIVES]
-    scale = read.confidence / read.share
+    confidence = OF_PLATES(read.belief)
+    # What is left is shared out among the others by belief: together they are never more than all.
+    left = (1 - confidence) / max(1e-9, 1 - read.share)
     return PlateReading(
         plate=read.plate,
-        confidence=round(read.confidence, 4),
+        confidence=round(confidence, 4),
         box=box,
         region=_COUNTRY,
         alternatives=tuple(
-            Alternative(other.plate, round(scale * read.share_of(rank), 4))
-            for rank, other in enumerate(others, start=1)
+            Alternative(other.plate, round(left * read.share_of(rank), 4)) for rank, other in enumerate(others, start=1)
         ),
         raw=read.decoding.free_text,
-        characters=tuple(round(min(1.0, scale * share), 4) for share in read.characters()),
+        characters=tuple(round(OF_CHARACTERS(read.scale * share), 4) for share in read.characters()),
     )
 
 

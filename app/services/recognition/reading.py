@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.services.reference import PlateColour, PlateUse
+
 
 @dataclass(frozen=True, slots=True)
 class Hints:
@@ -35,6 +37,19 @@ class Box:
         across = self.x_min < other.x_max and other.x_min < self.x_max
         return across and self.y_min < other.y_max and other.y_min < self.y_max
 
+    def share_with(self, other: "Box") -> float:
+        """How much of what the two cover together both cover, 0 to 1."""
+        across = min(self.x_max, other.x_max) - max(self.x_min, other.x_min)
+        down = min(self.y_max, other.y_max) - max(self.y_min, other.y_min)
+        if across <= 0 or down <= 0:
+            return 0.0
+        both = across * down
+        return both / (self._area + other._area - both)
+
+    @property
+    def _area(self) -> int:
+        return (self.x_max - self.x_min) * (self.y_max - self.y_min)
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -57,6 +72,30 @@ class VehicleTraits:
 
 
 @dataclass(frozen=True, slots=True)
+class PlateLook:
+    """The colours of a plate and what they say about its vehicle; `unknown` where the picture does not show it. `confidence` (0 to 1) is
+    that of the colours. `electric`: the blue strip at the lower edge was seen; that it was not says nothing."""
+
+    ground: PlateColour = PlateColour.UNKNOWN
+    letters: PlateColour = PlateColour.UNKNOWN
+    use: PlateUse = PlateUse.UNKNOWN
+    confidence: float = 0.0
+    electric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """The last month in which the plate is valid, as its second line says (`MM.YY`), and how sure the reading is (0 to 1)."""
+
+    month: int
+    year: int
+    confidence: float
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.month:02}"
+
+
+@dataclass(frozen=True, slots=True)
 class PlateReading:
     """One plate in the picture. `plate` is canonical (`B1234XYZ`); a plate that is not Indonesian comes as
     the backend wrote it, in upper case without spaces. `confidence` is 0 to 1. `region` is the country code
@@ -71,6 +110,9 @@ class PlateReading:
     raw: str
     characters: tuple[float, ...] = ()
     vehicle: VehicleTraits | None = None
+    look: PlateLook | None = None
+    """The plate's own colours; None where the backend says nothing of them."""
+    validity: Validity | None = None
 
 
 @dataclass(frozen=True, slots=True)

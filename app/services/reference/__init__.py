@@ -15,7 +15,17 @@ from app.services.reference.changes import (
     load_packaged,
 )
 from app.services.reference.files import ReferenceFile, packaged_file, read_file, table_of
-from app.services.reference.plates import Plate, PlateKind, candidates, parse_plate
+from app.services.reference.plates import (
+    Plate,
+    PlateColour,
+    PlateKind,
+    PlateUse,
+    candidates,
+    lookalikes,
+    parse_plate,
+    use_of_colours,
+    use_of_number,
+)
 from app.services.reference.policy import (
     Channel,
     ChannelRule,
@@ -73,7 +83,9 @@ __all__ = [
     "ExemptionRule",
     "Fee",
     "Plate",
+    "PlateColour",
     "PlateKind",
+    "PlateUse",
     "Policy",
     "Posko",
     "ReferenceFile",
@@ -92,6 +104,7 @@ __all__ = [
     "list_units",
     "list_violations",
     "load_packaged",
+    "lookalikes",
     "packaged_file",
     "parse_plate",
     "plate_letters",
@@ -103,6 +116,8 @@ __all__ = [
     "revision_number",
     "table_of",
     "unit",
+    "use_of_colours",
+    "use_of_number",
     "violation",
     "violation_by_id",
     "zone_of",

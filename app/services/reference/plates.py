@@ -36,6 +36,9 @@ DIGITS_FOR_LETTER = {
 LETTERS_FOR_DIGIT = {"0": "OD", "1": "I", "2": "Z", "4": "A", "5": "S", "6": "G", "7": "T", "8": "B"}
 LOOKALIKE_DIGITS = frozenset(frozenset(pair) for pair in ("83", "86", "89", "36", "39", "69", "17", "08", "56", "27"))
 
+LOOKALIKE_LETTERS = ("OQD", "VYU", "MNH", "EF", "PR", "CG", "KX")
+"""Letters that a machine takes for one another on the plates' own font."""
+
 _USUAL_COST = 1.0
 _UNUSUAL_COST = 2.0
 _USUAL = frozenset(zip("OIZSGB0124568", "012568OIZASGB", strict=True))
@@ -49,6 +52,48 @@ class PlateKind(StrEnum):
     STATE = "state"
     DIPLOMATIC = "diplomatic"
     FORCE = "force"
+
+
+class PlateColour(StrEnum):
+    """A paint of ground or letters; `unknown` where it could not be told."""
+
+    WHITE = "white"
+    BLACK = "black"
+    YELLOW = "yellow"
+    RED = "red"
+    GREEN = "green"
+    BLUE = "blue"
+    UNKNOWN = "unknown"
+
+
+class PlateUse(StrEnum):
+    """What a vehicle is registered for, as the colours of its plate say (Perpol 7/2021 art. 45; white with blue letters is the
+    missions' plate of Perkap 5/2012; white with red ones is the trial plate)."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+    GOVERNMENT = "government"
+    FREE_TRADE = "free_trade"
+    DIPLOMATIC = "diplomatic"
+    TRIAL = "trial"
+    UNKNOWN = "unknown"
+
+
+_USES = {
+    (PlateColour.WHITE, PlateColour.BLACK): PlateUse.PRIVATE,
+    (PlateColour.BLACK, PlateColour.WHITE): PlateUse.PRIVATE,
+    (PlateColour.YELLOW, PlateColour.BLACK): PlateUse.PUBLIC,
+    (PlateColour.RED, PlateColour.WHITE): PlateUse.GOVERNMENT,
+    (PlateColour.GREEN, PlateColour.BLACK): PlateUse.FREE_TRADE,
+    (PlateColour.WHITE, PlateColour.BLUE): PlateUse.DIPLOMATIC,
+    (PlateColour.WHITE, PlateColour.RED): PlateUse.TRIAL,
+}
+
+
+def use_of_colours(ground: PlateColour, letters: PlateColour) -> PlateUse:
+    """What the colours of a plate say about its vehicle. White and black are private alike until the last old plate is changed;
+    missions have black on white too, which only the number (`CD`, `CC`, `CH`) tells."""
+    return _USES.get((ground, letters), PlateUse.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -95,6 +140,13 @@ class Plate:
         return self.canonical
 
 
+def use_of_number(text: str) -> PlateUse | None:
+    """What the number alone says, whatever its colours: a mission's, or a head of a state body's. None for all others."""
+    plate = parse_plate(text)
+    kinds = {PlateKind.DIPLOMATIC: PlateUse.DIPLOMATIC, PlateKind.STATE: PlateUse.GOVERNMENT}
+    return kinds.get(plate.kind) if plate else None
+
+
 @dataclass(frozen=True)
 class Change:
     """One character that a correction replaced; `position` counts from 0 in the canonical form."""
@@ -138,6 +190,15 @@ def parse_plate(text: str) -> Plate | None:
     return Plate(PlateKind.CIVIL, civil[1], civil[2], civil[3])
 
 
+def diplomatic_splits(text: str) -> tuple[Plate, ...]:
+    """The plates that a mission's number without its second gap may be: `CD1235` is 12 35 or 123 5."""
+    parts = _DIPLOMATIC_UNSPACED.fullmatch(text)
+    if parts is None:
+        return ()
+    splits = ((parts[2][:n], parts[2][n:]) for n in (2, 3) if 1 <= len(parts[2]) - n <= 3)
+    return tuple(Plate(PlateKind.DIPLOMATIC, parts[1], country, number) for country, number in splits)
+
+
 def candidates(text: str) -> tuple[Candidate, ...]:
     """What a machine's text may stand for, cheapest first, at most `MOST_CANDIDATES`.
 
@@ -170,6 +231,15 @@ def digits_are_doubtful(read: str, accepted: str) -> bool:
     return all(frozenset(pair) in LOOKALIKE_DIGITS for pair in pairs)
 
 
+def lookalikes(character: str) -> tuple[str, ...]:
+    """What a machine may have seen where it printed this letter or digit: others of its kind alone, for what the grammar forces is
+    no doubt."""
+    if character.isdigit():
+        pairs = sorted(sorted(pair - {character})[0] for pair in LOOKALIKE_DIGITS if character in pair)
+        return tuple(pairs)
+    return tuple(other for group in LOOKALIKE_LETTERS if character in group for other in group if other != character)
+
+
 def number_range_kind(plate: Plate) -> str | None:
     """The kind of vehicle that the number range tells nationally (Perpol 7/2021): `car`, `motorcycle`, `bus`,
     `goods` or `special`. A warning for a reading and never a rule: Jakarta and others depart from it."""
@@ -196,12 +266,8 @@ def region_codes() -> frozenset[str]:
 def _diplomatic(spaced: str) -> Plate | None:
     if parts := _DIPLOMATIC.fullmatch(spaced):
         return Plate(PlateKind.DIPLOMATIC, parts[1], parts[2], parts[3])
-    if parts := _DIPLOMATIC_UNSPACED.fullmatch(spaced):
-        digits = parts[2]
-        splits = [(digits[:n], digits[n:]) for n in (2, 3) if 1 <= len(digits) - n <= 3]
-        if len(splits) == 1:
-            return Plate(PlateKind.DIPLOMATIC, parts[1], *splits[0])
-    return None
+    splits = diplomatic_splits(spaced)
+    return splits[0] if len(splits) == 1 else None
 
 
 def _forced_readings(tight: str) -> Iterator[Candidate]:

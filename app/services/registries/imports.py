@@ -299,6 +299,7 @@ async def _vehicle_values(tx: Tx, line: VehicleLine, digest: str) -> dict[str, A
         "colour": line.colour,
         "kind": line.kind,
         "year": line.year,
+        "plate_use": line.use,
         "owner_nik_bidx": keys.blind_index("nik", line.owner_nik) if line.owner_nik else None,
         "digest": digest,
         "updated_at": tx.now,

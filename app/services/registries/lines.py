@@ -11,7 +11,7 @@ from datetime import date
 from typing import TypeVar
 
 from app.core.contacts import parse_email, parse_mobile
-from app.services.reference import parse_plate
+from app.services.reference import PlateUse, parse_plate
 from app.services.registries.nik import Nik, Sex, parse_kk
 from app.services.registries.population.port import Citizenship
 from app.services.registries.vehicles.port import normalise_number
@@ -52,14 +52,17 @@ class VehicleLine:
     owner_email: str | None = field(default=None, repr=False)
     year: int | None = None
     registry_id: str | None = None
+    use: PlateUse | None = None
 
     @property
     def key(self) -> str:
         return self.registry_id or self.chassis_no
 
     def as_values(self) -> dict[str, object]:
-        """All fields by name: what the digest of a line covers."""
-        return asdict(self)
+        """All fields by name: what the digest of a line covers. The use counts where a file says it, so that the lines of before
+        keep their digests."""
+        values = asdict(self)
+        return values if self.use else {name: value for name, value in values.items() if name != "use"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,17 @@ def read_vehicle(cells: Mapping[str, str]) -> VehicleLine:
         owner_email=parse_email(cells.get("owner_email", "")),
         year=_year(cells.get("year", "").strip()),
         registry_id=registry_id or None,
+        use=_use(cells.get("use", "").strip().lower()),
     )
+
+
+def _use(text: str) -> PlateUse | None:
+    if not text:
+        return None
+    known = {str(use): use for use in PlateUse if use is not PlateUse.UNKNOWN}
+    if text not in known:
+        raise BadLine("use", f"one of {', '.join(known)}, or empty")
+    return known[text]
 
 
 def read_person(cells: Mapping[str, str]) -> PersonLine:

@@ -36,6 +36,7 @@ class VehicleRecord(Table, table=True):
     colour: str = Field(max_length=30)
     kind: str = Field(max_length=40)
     year: int | None = None
+    plate_use: str | None = Field(default=None, max_length=20)
     key_id: UUID = Field(foreign_key="data_keys.id")
     owner_nik_bidx: str | None = Field(default=None, index=True, max_length=64)
     nik_enc: str | None = None

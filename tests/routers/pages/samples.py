@@ -28,8 +28,10 @@ from app.services.etle.views import (
     VirtualAccountView,
 )
 from app.services.identity.people import PersonView
+from app.services.recognition import read_characters
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+READ = read_characters("B1234XYZ", [0.99, 0.99, 0.99, 0.62, *[0.99] * 4], ["B1284XYZ"])
 TICKET_ID = UUID("0195f0aa-0000-7000-8000-000000000001")
 VIOLATION = ViolationView(
     "287-2",
@@ -93,7 +95,7 @@ def evidence(**changes: Any) -> EvidenceView:
     )
     made = EvidenceView(
         items=items,
-        reading=MachineReading("B 1234 XYZ", 0.9731, (("B 1284 XYZ", 0.02),), "embedded"),
+        reading=MachineReading("B 1234 XYZ", 0.9731, (("B 1284 XYZ", 0.02),), "embedded", READ),
         camera=CameraView("Simpang Contoh 2", "KAL-2025-88", date(2027, 1, 1), "CamOne 4"),
         speed_kmh=78.4,
         limit_kmh=60.0,

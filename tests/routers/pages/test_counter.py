@@ -1,19 +1,24 @@
 """The counter: what waits, one decision with its reason, four eyes, the batch of block requests."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
-from app.services import cases
+from app.services import cases, etle
 from app.services.etle import Decision
 from app.services.etle.models import Block, Ticket
 from app.services.identity import staff
 from app.services.identity.roles import Role
+from app.services.recognition import PlateLook, Validity
+from app.services.reference import PlateColour, PlateUse
+from app.services.registries import VehicleRegistry
+from app.services.registries.models import VehicleRecord
 from tests import make
 from tests.drain import drain
 from tests.routers.pages.world import Browser, Story
@@ -68,6 +73,63 @@ async def test_officer_verifies_with_picture_reading_and_registry_side_by_side(o
     await officer.get(page_of(story))
     await decide(officer, story, action="verify", registry_match="yes", plate="b 1234 xyz", reason="")
     assert await story.state() == "verified"
+
+
+async def test_the_officer_is_shown_which_characters_are_in_doubt(browser: Browser, house: House) -> None:
+    await make.demo_set(house)
+    case_id = await make.case_of(house, await make.capture(house), confidence=0.62)
+    assert case_id is not None
+    drawn = await make.officer_of(house, case_id)
+    await browser.sign_in_staff(house, Role.OFFICER, staff_id=UUID(drawn.id))
+    await browser.get(f"/counter/cases/{case_id}")
+    assert "Tanda ke-1: B (62,0%)" in browser.text
+    assert "Tanda ke-5: 4 (62,0%)" in browser.text
+    assert "Tanda ke-6: X (62,0%), mungkin K" in browser.text
+    assert "<mark><u>B</u></mark>" in browser.page.text
+    reading = (await browser.client.get(f"/v1/counter/cases/{case_id}")).json()["evidence"]["reading"]
+    assert reading["characters"][5] == {"character": "X", "confidence": 0.62, "doubtful": True, "others": ["K"]}
+
+
+async def test_a_picture_without_any_plate_is_said_to_have_none(browser: Browser, house: House) -> None:
+    await make.demo_set(house)
+    case_id = await make.case_of(house, await make.capture(house), None)
+    assert case_id is not None
+    drawn = await make.officer_of(house, case_id)
+    await browser.sign_in_staff(house, Role.OFFICER, staff_id=UUID(drawn.id))
+    await browser.get(f"/counter/cases/{case_id}")
+    assert "Tidak ada pelat yang ditemukan di foto" in browser.text
+    reading = (await browser.client.get(f"/v1/counter/cases/{case_id}")).json()["evidence"]["reading"]
+    assert (reading["no_plate"], reading["plate"], reading["characters"]) == (True, None, [])
+
+
+async def test_colours_that_tell_another_use_than_the_registry_are_a_hint(browser: Browser, house: House) -> None:
+    await make.demo_set(house)
+    async with house.db.begin(SYSTEM) as tx:
+        await tx.session.execute(
+            update(VehicleRecord).where(col(VehicleRecord.plate) == make.PLATE).values(plate_use="private")
+        )
+    yellow = PlateLook(PlateColour.YELLOW, PlateColour.BLACK, PlateUse.PUBLIC, 0.91)
+    case_id = await make.case_of(house, await make.capture(house), look=yellow, validity=Validity(3, 2028, 0.8))
+    assert case_id is not None
+    drawn = await make.officer_of(house, case_id)
+    await browser.sign_in_staff(house, Role.OFFICER, staff_id=UUID(drawn.id))
+    await browser.get(f"/counter/cases/{case_id}")
+    for words in (
+        "Dasar kuning, huruf hitam",
+        "Angkutan umum",
+        "03.28",
+        "Pribadi atau perusahaan",
+        "Ini hanya petunjuk",
+    ):
+        assert words in browser.text
+    as_json = (await browser.client.get(f"/v1/counter/cases/{case_id}")).json()
+    assert (as_json["use_differs"], as_json["registry"]["use"]) == (True, "private")
+    assert as_json["evidence"]["reading"]["look"]["use"] == "public"
+    assert as_json["evidence"]["reading"]["validity"] == {"month": "2028-03", "confidence": 0.8}
+    vehicle = await house[VehicleRegistry].find(make.PLATE)
+    async with house.db.begin(drawn) as tx:  # and no refusal: the officer decides as ever
+        await etle.decide(tx, case_id, Decision("start_review"))
+        await etle.decide(tx, case_id, Decision("verify", registry_matches=True, plate=make.PLATE, vehicle=vehicle))
 
 
 async def test_a_decision_wants_its_parts(officer: Browser, story: Story) -> None:

@@ -45,7 +45,7 @@ def is_clear(jpeg: bytes, box: Box) -> bool:
     return ImageStat.Stat(patch).stddev[0] > 20
 
 
-def line(plate: str, box: Box, confidence: float = 0.9) -> recognition.PlateReading:
+def line(plate: str, box: Box, confidence: float = 0.98) -> recognition.PlateReading:
     return recognition.PlateReading(plate, confidence, recognition.Box(*box), "id", (), plate)
 
 
@@ -227,7 +227,7 @@ async def test_a_joined_capture_is_further_evidence_for_both(house: House, clien
     assert (is_clear(photo, LEFT), is_clear(photo, RIGHT)) == (True, False)
 
 
-@pytest.mark.parametrize("confidence", [0.3, 0.59])
+@pytest.mark.parametrize("confidence", [0.3, 0.94])
 async def test_a_doubtful_reading_joins_no_other_case(house: House, confidence: float) -> None:
     await make.demo_set(house)
     first = await captured(house, read(line(OWN, RIGHT)))

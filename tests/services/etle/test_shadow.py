@@ -108,4 +108,4 @@ async def test_who_has_no_shadow_is_read_once(house: House) -> None:
     async with house.db.begin(SYSTEM) as tx:
         kept = (await cameras.get_capture(tx.session, UUID(str(taken.id)))).reading
     assert kept is not None
-    assert (kept["backend"], kept["votes"], kept["results"][0]["characters"]) == ("test", [], [])
+    assert (kept["backend"], kept["votes"], kept["results"][0]["characters"]) == ("test", [], [0.98] * 8)

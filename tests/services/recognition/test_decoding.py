@@ -3,13 +3,14 @@
 import string
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.services.recognition.decoding import PlateDecoder
-from app.services.reference.plates import parse_plate, region_codes
+from app.services.reference.plates import PlateKind, parse_plate, region_codes
 
-ALPHABET = ["", *string.digits, *string.ascii_uppercase, *string.ascii_lowercase, " ", "Ø", "|"]
+ALPHABET = ["", *string.digits, *string.ascii_uppercase, *string.ascii_lowercase, " ", "-", ".", "Ø", "|"]
 DECODER = PlateDecoder(ALPHABET)
 
 
@@ -59,6 +60,52 @@ def test_whatever_is_printed_only_plates_come_out(text: str) -> None:
 def test_what_the_plate_font_looks_like_is_read_as_what_it_is() -> None:
     for printed, plate in [("8 I234 XY2", "B1234XYZ"), ("B 1Z34 AØ", "B1234AO"), ("D 9O4O EFG", "D9040EFG")]:
         assert DECODER.decode(spelled(printed)).hypotheses[0].plate == plate
+
+
+@pytest.mark.parametrize(
+    ("printed", "plate"),
+    [
+        ("RI 1", "RI1"),
+        ("RI 42", "RI42"),
+        ("CD 12 35", "CD12-35"),
+        ("CC 123 5", "CC123-5"),
+        ("CD 25 101", "CD25-101"),
+        ("1234-00", "1234-00"),
+        ("50072-15", "50072-15"),
+        ("1234-V", "1234-V"),
+        ("3045-XIV", "3045-XIV"),
+    ],
+)
+def test_a_plate_without_a_region_code_is_not_forced_onto_one(printed: str, plate: str) -> None:
+    decoding = DECODER.decode(spelled(printed))
+    best = decoding.hypotheses[0]
+    assert best.plate == plate
+    parsed = parse_plate(plate)
+    assert parsed is not None
+    assert parsed.canonical == plate
+    assert best.score - decoding.free_score > -8
+
+
+def test_a_missions_number_without_its_gap_is_left_to_a_person() -> None:
+    """CD1235 is 12 35 or 123 5 (plates tell them apart by the gap alone): both are told, and neither is sure."""
+    first, second = DECODER.decode(spelled("CD1235")).hypotheses[:2]
+    assert {first.plate, second.plate} == {"CD12-35", "CD123-5"}
+    assert abs(first.score - second.score) < 0.7
+
+
+@pytest.mark.parametrize("validity", ["03.28", "03-28", "12 30"])
+def test_the_validity_below_the_number_is_no_police_plate(validity: str) -> None:
+    kinds = {plate.kind for each in DECODER.decode(spelled(validity)).hypotheses if (plate := parse_plate(each.plate))}
+    assert PlateKind.FORCE not in kinds
+
+
+@given(plates(numbers=st.integers(100, 9999), least_series=1))
+@settings(max_examples=50, deadline=None)
+def test_a_civil_plate_stays_civil(plate: str) -> None:
+    best = DECODER.decode(spelled(plate)).hypotheses[0]
+    parsed = parse_plate(best.plate)
+    assert parsed is not None
+    assert parsed.kind is PlateKind.CIVIL
 
 
 def test_words_on_a_shop_front_are_explained_badly() -> None:

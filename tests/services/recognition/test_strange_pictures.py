@@ -1,6 +1,8 @@
 """Pictures that no camera should send: each gets a reading or a plain refusal, and the same one again for the same bytes."""
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 
 import cv2
@@ -9,7 +11,8 @@ import pytest
 from PIL import Image
 
 from app.core.problems import Problem
-from app.sandbox.photographs import draw_photograph
+from app.sandbox.photographs import draw_photograph, draw_unreadable
+from app.services.documents.uploads import ORIENTATION_TAG
 from app.services.recognition import PICTURE_NOT_READABLE
 from app.services.recognition.backends.embedded import EmbeddedRecogniser
 from app.services.recognition.reading import PlateReading
@@ -29,8 +32,20 @@ def _sixteen_bit() -> bytes:
     return bytes(cv2.imencode(".png", levels.astype(np.uint16) * 257)[1])
 
 
+def _sixteen_bit_grey() -> bytes:
+    levels = cv2.imdecode(np.frombuffer(draw_photograph(PLATE, seed=1), np.uint8), cv2.IMREAD_GRAYSCALE)
+    return bytes(cv2.imencode(".png", levels.astype(np.uint16) * 257)[1])
+
+
 def _large() -> bytes:
-    return _pillow(lambda picture: picture.resize((8192, 6144)), "JPEG")
+    return _pillow(lambda picture: picture.resize((8160, 6120)), "JPEG")
+
+
+def _turned(file: str, orientation: int, turn: Image.Transpose) -> bytes:
+    """Stored lying, with the note that sets it upright."""
+    note = Image.Exif()
+    note[ORIENTATION_TAG] = orientation
+    return _pillow(lambda picture: picture.transpose(turn), file, exif=note.tobytes())
 
 
 READABLE = {
@@ -39,12 +54,37 @@ READABLE = {
     "with transparency": lambda: _pillow(lambda picture: picture.convert("RGBA"), "PNG"),
     "16-bit": _sixteen_bit,
     "50 megapixels": _large,
-    "half turned by its EXIF": lambda: _pillow(
-        lambda picture: picture.rotate(180),
-        "JPEG",
-        exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0",
+    "16-bit grey": _sixteen_bit_grey,
+    "of few colours": lambda: _pillow(lambda picture: picture.quantize(64), "PNG"),
+    "half turned by its EXIF": lambda: _turned("JPEG", 3, Image.Transpose.ROTATE_180),
+    "moving": lambda: _pillow(
+        lambda picture: picture, "PNG", save_all=True, append_images=[Image.new("RGB", (1280, 960))]
     ),
 }
+
+TURNED = {
+    "to the right": ("JPEG", 6, Image.Transpose.ROTATE_90),
+    "to the left": ("JPEG", 8, Image.Transpose.ROTATE_270),
+    "to the right, PNG": ("PNG", 6, Image.Transpose.ROTATE_90),
+    "to the left, WebP": ("WEBP", 8, Image.Transpose.ROTATE_270),
+}
+
+NO_PICTURES = {
+    "nothing": lambda: b"",
+    "words": lambda: b"no picture" * 100,
+    "a bomb": lambda: _pillow(lambda picture: picture.convert("1").resize((8192, 8192)), "PNG"),
+    "a larger bomb": lambda: _header_of(30_000, 30_000),
+    "a format that nobody sends": lambda: _pillow(lambda picture: picture, "BMP"),
+}
+
+
+def _header_of(width: int, height: int) -> bytes:
+    """A PNG that says it is so large."""
+    small = bytearray(_pillow(lambda picture: picture.resize((8, 8)), "PNG"))
+    small[16:24] = struct.pack(">II", width, height)
+    small[29:33] = struct.pack(">I", zlib.crc32(small[12:29]))
+    return bytes(small)
+
 
 HOPELESS = {
     "one pixel": lambda: _pillow(lambda picture: picture.resize((1, 1)), "PNG"),
@@ -74,6 +114,33 @@ async def test_an_unusual_file_is_read_all_the_same(name: str) -> None:
     results = await _read(recogniser, READABLE[name]())
     assert results
     assert results[0].plate == PLATE
+    await recogniser.aclose()
+
+
+@pytest.mark.parametrize("name", TURNED)
+async def test_a_turned_picture_is_read_upright_and_its_box_is_where_people_see_it(name: str) -> None:
+    recogniser = EmbeddedRecogniser()
+    results = await _read(recogniser, _turned(*TURNED[name]))
+    straight = await _read(recogniser, draw_photograph(PLATE, seed=1))
+    assert results
+    assert straight
+    assert results[0].plate == PLATE
+    found, wanted = results[0].box, straight[0].box
+    assert abs(found.x_min - wanted.x_min) < 8
+    assert abs(found.y_max - wanted.y_max) < 8
+    await recogniser.aclose()
+
+
+@pytest.mark.parametrize("name", NO_PICTURES)
+async def test_what_is_no_picture_within_bounds_is_refused_unopened(name: str) -> None:
+    recogniser = EmbeddedRecogniser()
+    assert await _read(recogniser, NO_PICTURES[name]()) is None
+    await recogniser.aclose()
+
+
+async def test_a_street_without_a_plate_is_said_to_have_none() -> None:
+    recogniser = EmbeddedRecogniser()
+    assert await _read(recogniser, draw_unreadable(seed=3)) == ()
     await recogniser.aclose()
 
 

@@ -71,6 +71,21 @@ async def test_a_file_is_seen_first_then_applied_then_unchanged(house: House, tm
     assert await count(house) == 3
 
 
+async def test_a_file_may_say_what_a_vehicle_is_registered_for(house: House, tmp_path: Path) -> None:
+    await registries.apply(house, VEHICLES, write(tmp_path, row(1, "B 1234 XYZ")))
+    adapter = TableVehicles(house.db, house.keys)
+    assert (found := await adapter.find("B1234XYZ")) is not None
+    assert found.use is None
+    file = write(tmp_path, row(1, "B 1234 XYZ", use=""), row(2, "B 5 A", use="Government"), head=f"{HEAD},use")
+    seen = await registries.apply(house, VEHICLES, file)
+    assert (seen.new, seen.changed, seen.same) == (1, 0, 1)  # an empty cell leaves a line of before as it was
+    assert (found := await adapter.find("B5A")) is not None
+    assert found.use == "government"
+    with pytest.raises(Problem) as refused:
+        await registries.preview(house, VEHICLES, write(tmp_path, row(3, "B 6 A", use="red"), head=f"{HEAD},use"))
+    assert "use" in refused.value.errors[0].message.en
+
+
 async def test_more_lines_than_a_batch(house: House, tmp_path: Path) -> None:
     file = write(tmp_path, *(row(n, f"B {n} AA", owner_nik="") for n in range(1, 512)))
     assert (await registries.apply(house, VEHICLES, file)).new == 511

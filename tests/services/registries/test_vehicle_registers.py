@@ -44,6 +44,7 @@ class RegisterServer:
         self.told: dict[str, bytes] = {}
         self.sales: dict[str, tuple[str, Any]] = {}
         self.stnks: dict[str, str] = {}
+        self.uses: dict[str, Any] = {}
 
     async def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
         self.tokens.add(headers.get("authorization", ""))
@@ -100,7 +101,8 @@ class RegisterServer:
         blocked = bool(self.blocks.get(line.registry_id or ""))
         sale = self.sales.get(line.registry_id or "", ("", None))[1]
         return {**{name: getattr(line, name) for name in own}, "owner": owner, "blocked": blocked, "sale": sale} | {
-            "stnk_no": self.stnks.get(line.registry_id or "")
+            "stnk_no": self.stnks.get(line.registry_id or ""),
+            "use": self.uses.get(line.plate),
         }
 
 
@@ -124,6 +126,18 @@ async def test_a_plate_finds_its_vehicle_with_its_owner(register: VehicleRegistr
     assert (found.owner.name, found.owner.nik, found.owner.phone) == (CAR.owner_name, CAR.owner_nik, CAR.owner_phone)
     assert not found.blocked
     assert CAR.owner_name not in repr(found)
+
+
+async def test_what_a_vehicle_is_registered_for_is_told_in_our_words_or_not_at_all(house: House) -> None:
+    server = RegisterServer(demo_vehicles())
+    async with Loopback(server) as running:
+        adapter = HttpVehicles(running.url, "rahasia")
+        for told, use in (("public", "public"), ("plat kuning", None), (7, None), ("unknown", None), (None, None)):
+            server.uses[CAR.plate] = told
+            found = await adapter.find(CAR.plate)
+            assert found is not None, told
+            assert found.use == use
+        await adapter.aclose()
 
 
 async def test_an_unknown_plate_finds_nothing(register: VehicleRegistry) -> None:

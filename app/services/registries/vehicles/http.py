@@ -12,10 +12,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
 from app.core.texts import Text
 from app.core.upstream import Upstream
+from app.services.reference import PlateUse
 from app.services.registries.problems import (
     REGISTRY_ANSWER_WRONG,
     REGISTRY_REQUEST_REUSED,
@@ -27,6 +28,7 @@ from app.services.registries.vehicles.port import NewVehicle, Owner, Sale, Stnk,
 NAME = Text("Register kendaraan", "The vehicle register")
 TIMEOUT_S = 4.0
 MAX_CONCURRENT = 16
+_USES = frozenset(str(use) for use in PlateUse if use is not PlateUse.UNKNOWN)
 
 
 class _OwnerAnswer(BaseModel):
@@ -56,6 +58,13 @@ class _VehicleAnswer(BaseModel):
     blocked: bool = False
     sale: _SaleAnswer | None = None
     stnk_no: str | None = None
+    use: str | None = None
+
+    @field_validator("use", mode="before")
+    @classmethod
+    def _known_use(cls, use: object) -> object:
+        """A use that we have no word for is none: it is a hint for an officer, and no letter waits for it."""
+        return use if use in _USES else None
 
 
 class HttpVehicles:

@@ -97,6 +97,8 @@ class Vehicle:
     """A reported sale after which nobody has had the vehicle renamed yet."""
     stnk_no: str | None = None
     """The number of the STNK that is good for it, where the register has learned of one."""
+    use: str | None = None
+    """What it is registered for, in the words of `PlateUse`, where the register says so."""
 
     def answerable_on(self, day: date) -> Owner:
         """Who is asked about what was done with it on that day: the owner, or the buyer whom the owner has named."""

@@ -239,6 +239,7 @@ class TableVehicles:
             blocked=row["blocked"],
             sale=await self._sale(connection, row["registry_id"]),
             stnk_no=(await connection.execute(_stnk_of(row["registry_id"]))).scalar_one_or_none(),
+            use=row["plate_use"],
         )
 
     async def _sale(self, connection: AsyncConnection, registry_id: str) -> Sale | None:
