@@ -15,7 +15,11 @@ STORED_NAMES = StoredNames(
     (
         (_file.stored_as, col(_file.deleted_at).is_(None)),
         (_file.sha256, col(_file.stored_as).is_(None) & col(_file.deleted_at).is_(None)),
-        (_message.sha256, col(_message.state).in_((MessageState.RECEIVED, MessageState.REFUSED))),
+        (_message.stored_as, col(_message.state).in_((MessageState.RECEIVED, MessageState.REFUSED))),
+        (
+            _message.sha256,
+            col(_message.stored_as).is_(None) & col(_message.state).in_((MessageState.RECEIVED, MessageState.REFUSED)),
+        ),
         (_shield.first_sha256, col(_shield.withdrawn_at).is_(None)),
         (_shield.second_sha256, col(_shield.withdrawn_at).is_(None)),
         (tables.etle_evidence.ShownPicture.photo, None),

@@ -14,6 +14,7 @@ from app.cli.common import console, emit, open_house, run
 from app.core.actor import SYSTEM
 from app.core.db import Tx
 from app.services.identity import credentials
+from app.services.identity.camera_digests import digest_password
 from app.services.identity.credentials import CredentialKind, NewCredential
 from app.services.identity.roles import CITIZEN_SCOPES
 
@@ -79,6 +80,14 @@ def rotate(
     """Make a new secret; the old one stays good for a while."""
     made = _change(lambda tx: credentials.rotate(tx, client_id, grace=timedelta(hours=grace_hours)))
     _show(made, "api_key" if made.kind is CredentialKind.CAMERA else "client_secret", as_json)
+
+
+@app.command("digest")
+def digest(client_id: ClientId, as_json: Json = False) -> None:
+    """User name and password of a camera that answers HTTP digest (Dahua); another password for every key."""
+    password = _change(lambda tx: digest_password(tx.session, tx.house.keys, client_id))
+    told = {"username": client_id, "password": password}
+    emit(told, as_json=as_json, human=lambda: console.print(f"User name  {client_id}\nPassword   {password}"))
 
 
 @app.command("disable")

@@ -73,6 +73,11 @@ async def _examine() -> list[Finding]:
     finally:
         await house.close()
     findings += [each async for each in _neighbours(settings)]
+    findings += [
+        await _reach(f"recogniser {name}", url)
+        for name, url in house[PlannedRecogniser].servers.items()
+        if url != settings.recogniser
+    ]
     findings += called
     findings.append(_recogniser(house))
     findings += strangers

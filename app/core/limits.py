@@ -38,6 +38,7 @@ LIMITS: dict[str, RateLimitItem] = {
     "refund-account-case": parse("10/hour"),
     "consent-case": parse("10/hour"),
     "original-staff": parse("30/hour"),
+    "cover-staff": parse("120/hour"),
     "original-case": parse("5/day"),
 }
 """Each limit by name: so many hits of one key (an address, a plate, a device) in a window."""

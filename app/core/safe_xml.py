@@ -12,7 +12,7 @@ from app.core.texts import Text
 PROLOG_BYTES = 16 * 1024
 
 
-class XmlFault(Exception):
+class XmlFault(ValueError):
     """Why these bytes are not taken as XML; `line` counts from 1, None where it is about the whole."""
 
     def __init__(self, why: Text, line: int | None = None) -> None:

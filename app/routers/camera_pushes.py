@@ -85,9 +85,9 @@ async def _keep(house: House, request: Request, device: Actor, vendor: Vendor) -
         # Best before it is kept: a camera that is told to wait keeps its events itself.
         async with house.db.read() as connection:
             await etle.check_room(connection, UUID(device.id), house[etle.LineRoom])
-        sha256 = await house.storage.put_file(path)
+        stored = await cameras.store_message(house, path)
     async with house.db.begin(device) as tx:
-        await etle.keep_push(tx, device, vendor, sha256)
+        await etle.keep_push(tx, device, vendor, stored)
     return small
 
 

@@ -1,4 +1,5 @@
-"""Doors of the evidence's privacy: originals are opened with a reason, and everybody sees what was deleted."""
+"""Doors of the evidence's privacy: originals are opened with a reason, parts of a picture covered by hand, evidence is held, and
+everybody sees what was deleted."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,13 +15,25 @@ from app.routers.http.deps import TheHouse, address_of
 from app.routers.http.guards import TicketHolder, public, staff
 from app.routers.http.idempotency import KEY_OPTIONAL, answer_once
 from app.routers.http.paging import PageAfter, PageLimit, cursor_of, read_time_and_id
-from app.routers.schemas.evidence import Asked, DeletionDetail, DeletionOut, Deletions, OpeningOut, OpenOriginalIn
+from app.routers.schemas.evidence import (
+    Asked,
+    CoverIn,
+    DeletionDetail,
+    DeletionOut,
+    Deletions,
+    HoldIn,
+    Noted,
+    OpeningOut,
+    OpenOriginalIn,
+    ReleaseIn,
+)
 from app.services import cameras
-from app.services.etle import back_office, openings
+from app.services.etle import back_office, hand_covers, holds, openings
 from app.services.identity.roles import Role
 
 router = APIRouter()
 Judge = Annotated[Actor, staff(Role.OFFICER, Role.SENIOR_OFFICER)]
+Head = Annotated[Actor, staff(Role.SUPERVISOR)]
 NO_STORE = {"Cache-Control": "private, no-store"}
 DELETIONS = "/v1/transparency/deletions"
 
@@ -54,6 +67,54 @@ async def show_original(token: str, actor: Judge, house: TheHouse) -> Response:
     """The original that you have opened, byte for byte; nobody else's browser gets it by this link."""
     data, media_type = await openings.read_opened(house, actor, token)
     return Response(data, media_type=media_type, headers=NO_STORE)
+
+
+@router.post("/v1/counter/cases/{id}/covered-areas", response_model=Noted, openapi_extra=KEY_OPTIONAL, tags=["counter"])
+async def cover_by_hand(id: UUID, body: CoverIn, request: Request, actor: Judge, house: TheHouse) -> JSONResponse:
+    """Cover parts of a picture that the machine has not covered: a profile, a helmet, a child. The copy that everybody is shown is
+    made anew; the plate of the case stays to be read, and the original as it is."""
+    await house[Limits].hit("cover-staff", actor.id)
+
+    async def work(tx: Tx) -> Noted:
+        case = await back_office.case_of_unit(tx, id)
+        return Noted.of(await hand_covers.cover_by_hand(tx, case, body.sha256, body.to_areas(), body.note))
+
+    return await answer_once(house, actor, request, work)
+
+
+@router.post(
+    "/v1/counter/cases/{id}/hold", status_code=201, response_model=Noted, openapi_extra=KEY_OPTIONAL, tags=["counter"]
+)
+async def place_hold(id: UUID, body: HoldIn, request: Request, actor: Head, house: TheHouse) -> JSONResponse:
+    """Keep the evidence of a case beyond the policy's time, until two persons have released it."""
+
+    async def work(tx: Tx) -> Noted:
+        return Noted.of(await holds.place_hold(tx, await back_office.case_of_unit(tx, id), body.reason))
+
+    return await answer_once(house, actor, request, work, status=201)
+
+
+@router.post(
+    "/v1/counter/cases/{id}/hold/release-request", response_model=Noted, openapi_extra=KEY_OPTIONAL, tags=["counter"]
+)
+async def ask_release(id: UUID, body: HoldIn, request: Request, actor: Head, house: TheHouse) -> JSONResponse:
+    """Ask that the evidence of a case be held no longer; somebody else decides."""
+
+    async def work(tx: Tx) -> Noted:
+        return Noted.of(await holds.ask_release(tx, await back_office.case_of_unit(tx, id), body.reason))
+
+    return await answer_once(house, actor, request, work)
+
+
+@router.post("/v1/counter/cases/{id}/hold/release", response_model=Noted, openapi_extra=KEY_OPTIONAL, tags=["counter"])
+async def decide_release(id: UUID, body: ReleaseIn, request: Request, actor: Head, house: TheHouse) -> JSONResponse:
+    """Release what somebody else has asked to release, or keep it on."""
+
+    async def work(tx: Tx) -> Noted:
+        case = await back_office.case_of_unit(tx, id)
+        return Noted.of(await holds.decide_release(tx, case, body.outcome, body.reason))
+
+    return await answer_once(house, actor, request, work)
 
 
 @router.post(

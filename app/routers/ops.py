@@ -15,6 +15,7 @@ from app.core.hot import HotQuery
 from app.core.house import House
 from app.routers.http.deps import TheHouse
 from app.routers.http.guards import public
+from app.services.recognition import PlannedRecogniser
 
 router = APIRouter(tags=["operations"])
 CHECK_TIMEOUT_S = 3.0
@@ -43,7 +44,8 @@ async def ready(house: TheHouse) -> JSONResponse:
     if store := reach.shared_limits(house.settings):
         checks["rate limits"] = partial(reach.reach, store)
     needed = set(checks)
-    checks |= {name: partial(reach.reach, url) for name, url in reach.neighbours(house.settings).items()}
+    neighbours = reach.neighbours(house.settings) | _recognisers(house)
+    checks |= {name: partial(reach.reach, url) for name, url in neighbours.items()}
     results = dict(zip(checks, await asyncio.gather(*(_outcome(check) for check in checks.values())), strict=True))
     healthy = all(results[name] == "ok" for name in needed)
     return JSONResponse(
@@ -55,6 +57,12 @@ async def ready(house: TheHouse) -> JSONResponse:
 async def metrics() -> Response:
     """Prometheus text format. Holds counts only; expose it to the monitoring network, not to the world."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _recognisers(house: House) -> dict[str, str]:
+    """The servers of a file of recognisers; one that is set by its address alone is among the neighbours."""
+    servers = house[PlannedRecogniser].servers
+    return {f"recogniser {name}": url for name, url in servers.items() if url != house.settings.recogniser}
 
 
 async def _check_database(house: House) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from app.core.clock import FixedClock, SystemClock
 from app.core.clock_check import ClockCheck
+from app.core.config import Settings
 from app.core.house import House
 from app.main import create_app
+from app.wiring import build_house
 from tests.conftest import START, open_house
 
 
@@ -56,6 +58,26 @@ async def test_a_neighbour_that_is_away_is_named_and_takes_no_host_out_of_the_po
         assert (status, named["rate limits"]) == (503, "failed: ConnectionRefusedError"), (
             "no limited door works without it"
         )
+
+
+async def test_each_server_of_a_file_of_recognisers_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        up, away = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (there, nobody))
+        file = tmp_path / "recognisers.yaml"
+        file.write_text(
+            f"recognisers: {{snapshot: {{kind: plate-recognizer, url: '{up}'}}, omni: {{kind: omni-lpr, url: '{away}'}}, "
+            "here: {kind: embedded}}\ndefault: {read: [snapshot, omni, here]}\n"
+        )
+        settings = Settings(_env_file=None, home=tmp_path, recogniser=str(file))
+        house = build_house(settings)
+        transport = httpx.ASGITransport(app=create_app(house))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            named = (await client.get("/readyz")).json()["dependencies"]
+        await house.close()
+    assert named["recogniser snapshot"] == "ok"
+    assert named["recogniser omni"] == "failed: ConnectionRefusedError"
+    assert [name for name in named if name.startswith("recogniser")] == ["recogniser snapshot", "recogniser omni"]
 
 
 async def test_metrics_count_by_route_template_and_never_by_path(client: httpx.AsyncClient) -> None:

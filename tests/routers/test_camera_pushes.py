@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from app.core.actor import SYSTEM
 from app.core.house import House
+from app.core.vault import DataKey
 from app.sandbox import camera_forms as pushes
 from app.services import cameras
 from app.services.cameras import messages
@@ -22,6 +23,7 @@ from app.services.etle.models import Ticket
 from app.services.etle.pushes import take_waiting
 from app.services.etle.retention import forget_ticket
 from app.services.identity import credentials
+from app.services.identity.camera_digests import digest_password
 from app.services.identity.roles import Role
 from app.services.transparency.models import Leaf
 from tests import make
@@ -75,7 +77,17 @@ async def test_each_vendor_makes_a_capture_out_of_its_own_form(house: House, dev
     kept = await rows(house, CameraMessage)
     assert {each["state"] for each in kept} == {"received"}
     for each in kept:
-        assert PICTURE[:40] in await house.storage.get(each["sha256"]) or each["vendor"] not in {"hikvision", "axis"}
+        stored = await house.storage.get(each["stored_as"])
+        assert b"Device:" not in stored, "sealed from the first byte that reaches the store"
+        assert PICTURE[:40] not in stored
+        async with house.db.read() as connection:
+            message = await cameras.find_message(connection, each["id"])
+        assert message is not None
+        _, body = await cameras.read_message(house, message)
+        assert PICTURE[:40] in body or each["vendor"] not in {"hikvision", "axis"}
+        assert not await house.storage.exists(each["sha256"]), "and not in clear beside it"
+    keys = {each["key_id"] for each in kept}
+    assert len(keys) == len(kept)
     ran = await drain(house)
     assert ran.count("etle.take_push") == ran.count("etle.read_capture") == len(pushes.FORMS)
     captures = await rows(house, Capture)
@@ -89,7 +101,9 @@ async def test_each_vendor_makes_a_capture_out_of_its_own_form(house: House, dev
     for each in await rows(house, CameraMessage):
         assert each["state"] == "taken"
         assert each["passage"]["plate"] == make.PLATE
-        assert not await house.storage.exists(each["sha256"])
+        assert each["key_id"] is None
+        assert not await house.storage.exists(each["stored_as"])
+    assert keys.isdisjoint(each["id"] for each in await rows(house, DataKey)), "no backup of the store opens it again"
     hours = await rows(house, CameraHour)
     assert [each["messages"] for each in hours] == [len(pushes.FORMS)]
     assert -120 <= hours[0]["drift_s"] <= -119
@@ -144,6 +158,74 @@ async def test_http_basic_carries_the_key_as_its_password(client: httpx.AsyncCli
     assert (await client.post("/v1/anpr/hooks/tattile", content=beat, auth=("", device.key))).status_code == 422
 
 
+async def test_a_device_with_user_and_password_alone_answers_a_digest_challenge(
+    house: House, client: httpx.AsyncClient, device: Device, clock: Any
+) -> None:
+    """As Dahua's ITSAPI does: fixed root paths, the whole message before it knows that it is asked who it is."""
+    at = house.clock.now() - timedelta(minutes=2)
+    kind, body = pushes.dahua(at, picture=PICTURE)
+
+    async def password() -> str:
+        async with house.db.begin(SYSTEM) as tx:
+            return await digest_password(tx.session, tx.house.keys, device.client_id)
+
+    async def send(user: str, word: str, path: str = "/NotificationInfo/TollgateInfo") -> httpx.Response:
+        auth = httpx.DigestAuth(user, word)
+        return await client.post(path, content=body, headers={"Content-Type": kind}, auth=auth)
+
+    word = await password()
+    taken = await send(device.client_id, word)
+    assert (taken.status_code, taken.json()) == (200, {"Result": True, "Message": "Success"})
+    assert [each.status_code for each in taken.history] == [401], "it was asked first"
+    second = taken.request.headers
+    assert second["authorization"].startswith("Digest ")
+    assert word not in str(second), "what travels opens nothing else"
+    await drain(house)
+    assert len(await rows(house, Capture)) == 1
+    for user, wrong in ((device.client_id, device.key), (device.client_id, word + "0"), ("cam-none", word), ("", "")):
+        assert (await send(user, wrong)).status_code == 401
+
+    path = {"Content-Type": kind, "Authorization": second["authorization"]}
+    again = await client.post("/NotificationInfo/TollgateInfo", content=body, headers=path)
+    assert again.status_code == 200, "a device may use a challenge for its next messages"
+    elsewhere = await client.post("/NotificationInfo/AlarmInfo", content=body, headers=path)
+    assert elsewhere.status_code == 401, "but for the address that it signed alone"
+    clock.advance(timedelta(minutes=6))
+    late = await client.post("/NotificationInfo/TollgateInfo", content=body, headers=path)
+    assert late.status_code == 401
+    assert late.headers["www-authenticate"].startswith('Digest realm="loket", nonce=')
+
+    async with house.db.begin(SYSTEM) as tx:
+        await credentials.rotate(tx, device.client_id, grace=timedelta(hours=1))
+    assert await password() != word, "another password for every key"
+    assert (await send(device.client_id, word)).status_code == 200, "and the old one as long as the old key"
+    clock.advance(timedelta(hours=2))
+    assert (await send(device.client_id, word)).status_code == 401
+    new = await password()
+    async with house.db.begin(SYSTEM) as tx:
+        await credentials.disable(tx, device.client_id)
+    assert (await send(device.client_id, new)).status_code == 401
+
+
+async def test_a_message_is_drained_before_the_challenge_and_nobody_elses(client: httpx.AsyncClient) -> None:
+    async def sent_of(path: str, headers: dict[str, str]) -> int:
+        pieces = 0
+
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal pieces
+            for _ in range(10):
+                pieces += 1
+                yield b"x" * 100_000
+
+        answer = await client.post(path, content=body(), headers=headers)
+        assert answer.status_code == 401
+        return pieces
+
+    assert await sent_of("/NotificationInfo/TollgateInfo", {}) == 10
+    assert await sent_of("/NotificationInfo/TollgateInfo", {"Authorization": 'Digest username="x"'}) < 10
+    assert await sent_of("/v1/anpr/hooks/dahua", {}) < 10
+
+
 async def test_heartbeats_are_counted_and_not_kept(house: House, device: Device) -> None:
     videoloss = "<EventNotificationAlert><eventType>videoloss</eventType></EventNotificationAlert>"
     for _ in range(3):
@@ -173,7 +255,8 @@ async def test_who_is_accused_of_nothing_is_forgotten_within_a_day(
     assert [(each["speed_kmh"], each["limit_kmh"]) for each in captures] == [(41.0, 40.0)]
     kept = {str(each["state"]): each for each in await rows(house, CameraMessage)}
     assert sorted(each["state"] for each in await rows(house, CameraMessage)) == ["passed", "passed", "taken"]
-    assert not await house.storage.exists(kept["passed"]["sha256"])
+    assert not await house.storage.exists(kept["passed"]["stored_as"])
+    assert kept["passed"]["key_id"] is None
     clock.advance(timedelta(hours=24, minutes=1))
     await forget_messages(house)
     deletions = await rows(house, EvidenceDeletion)
@@ -203,11 +286,13 @@ async def test_what_cannot_be_evidence_says_why_and_is_kept_for_a_week(
     for _who, _vendor, _message, why in tries:
         assert any(why in each["why"]["en"] and each["why"]["id"] for each in refused), why
     assert sum(each["refused"] for each in await rows(house, CameraHour)) == len(tries)
-    assert all([await house.storage.exists(each["sha256"]) for each in refused])
+    assert all([await house.storage.exists(each["stored_as"]) for each in refused])
+    assert None not in {each["key_id"] for each in refused}
     clock.advance(REFUSED_KEPT + timedelta(minutes=1))
     await forget_messages(house)
     assert await rows(house, CameraMessage) == []
-    assert not await house.storage.exists(refused[0]["sha256"])
+    assert not await house.storage.exists(refused[0]["stored_as"])
+    assert {each["key_id"] for each in refused}.isdisjoint(each["id"] for each in await rows(house, DataKey))
 
 
 async def test_once_the_camera_is_mended_a_supervisor_has_its_messages_taken_up_again(

@@ -11,16 +11,19 @@ from uuid import UUID
 from fastapi import Depends, Request, Security
 from fastapi.responses import RedirectResponse, Response
 from fastapi.security import APIKeyHeader, HTTPBearer, OpenIdConnect
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actor import PUBLIC, SYSTEM, Actor, ActorKind
 from app.core.crypto import BadToken
 from app.core.house import House
 from app.core.limits import Limits
 from app.core.problems import FORBIDDEN, NOT_FOUND, UNAUTHENTICATED, Problem
+from app.routers.http import digest
 from app.routers.http.deps import TheHouse
 from app.routers.http.forms import SAFE_METHODS, check_same_site, local_path
 from app.services.identity import access, credentials, sessions
-from app.services.identity.credentials import KeyPlace
+from app.services.identity.camera_digests import check_digest
+from app.services.identity.credentials import CameraCheck, KeyPlace
 from app.services.identity.roles import APPLICATIONS, COUNTER, ME, Role
 from app.services.identity.tokens import BadAccessToken, TokenVerifier
 
@@ -87,9 +90,17 @@ async def sign_in_first(_request: Request, error: Exception) -> Response:
 
 @guard
 async def camera_device(request: Request, house: TheHouse, _scheme: DeviceScheme) -> Actor:
-    """A camera by its key (`camera_key`). Raises UNAUTHENTICATED, TOO_MANY_REQUESTS."""
-    key, place = camera_key(request)
-    return await _camera(house, key, place)
+    """A camera by its key (`camera_key`) or by HTTP digest. Raises UNAUTHENTICATED, TOO_MANY_REQUESTS."""
+    async with house.db.read() as connection:
+        check = await check_device(connection, house, request)
+    if check is None:
+        raise camera_unknown(house)
+    actor = check.actor
+    await house[Limits].hit("camera-device", actor.id)
+    if check.use_unnoted:
+        async with house.db.begin(SYSTEM) as tx:
+            await credentials.mark_used(tx, UUID(actor.id))
+    return actor
 
 
 def citizen(scope: str) -> Any:
@@ -222,23 +233,19 @@ def camera_key(request: Request) -> tuple[str, KeyPlace]:
     return key, KeyPlace.HEADER
 
 
-def camera_unknown() -> Problem:
+async def check_device(connection: AsyncConnection, house: House, request: Request) -> CameraCheck | None:
+    """The camera that sends this request, by HTTP digest or by its key; None for one that is not known."""
+    claim, now = digest.claim_of(request, house), house.clock.now()
+    if claim is not None:
+        return await check_digest(connection, house.keys, claim, now=now)
+    key, place = camera_key(request)
+    return await credentials.check_camera(connection, key, now=now, place=place)
+
+
+def camera_unknown(house: House) -> Problem:
     """The refusal of a camera without a right key, with the ways in which it could have sent one."""
-    return UNAUTHENTICATED(headers={"WWW-Authenticate": 'ApiKey realm="loket", Basic realm="loket"'})
-
-
-async def _camera(house: House, api_key: str, place: KeyPlace) -> Actor:
-    now = house.clock.now()
-    async with house.db.read() as connection:
-        check = await credentials.check_camera(connection, api_key, now=now, place=place)
-    if check is None:
-        raise camera_unknown()
-    actor = check.actor
-    await house[Limits].hit("camera-device", actor.id)
-    if check.use_unnoted:
-        async with house.db.begin(SYSTEM) as tx:
-            await credentials.mark_used(tx, UUID(actor.id))
-    return actor
+    ways = f'{digest.challenge(house)}, ApiKey realm="loket", Basic realm="loket"'
+    return UNAUTHENTICATED(headers={"WWW-Authenticate": ways})
 
 
 async def _from_token(house: House, token: str) -> Actor | None:

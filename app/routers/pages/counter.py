@@ -238,6 +238,7 @@ async def _show_case(
         for_citizens=[choice for action, choice in FOR_CITIZENS.items() if action in review.actions],
         entries=entries,
         looks=[entry for entry in entries if entry.action == "look"],
+        may_hold=str(Role.SUPERVISOR) in actor.roles,
         whys=[(each, WHYS[Why(each)]) for each in review.opening_reasons],
         opened=None
         if opened is None

@@ -20,6 +20,7 @@ TASKS: dict[str, Text] = {
     "clone_alert": Text("Pelat yang sama di dua tempat sekaligus", "One plate at two places at once"),
     "cause_review": Text("Pemeriksaan ulang sebab yang sama", "Second look at cases of one cause"),
     "show_original": Text("Pemilik meminta foto asli diperiksa", "The owner asks for the original picture"),
+    "release_hold": Text("Putuskan pelepasan bukti yang ditahan", "Decide on releasing held evidence"),
     "unexpected_payment": Text("Pembayaran yang tidak ditagih", "A payment that was not due"),
     "payment_reversed": Text("Pembayaran ditarik kembali bank", "The bank took a payment back"),
     "mend": Text("Perbaiki hal yang gagal diproses", "Mend what could not be processed"),

@@ -4,13 +4,19 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.routers.schemas.tickets import no_controls
 from app.services.cameras.models import EvidenceDeletion
+from app.services.cases import Case
+from app.services.etle.hand_covers import MOST_AREAS, WHOLE, Area
+from app.services.etle.holds import LONGEST_REASON, Outcome
 from app.services.etle.openings import LONGEST_NOTE, SHORTEST_NOTE, Opening, Why
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Note = Annotated[str, Field(min_length=SHORTEST_NOTE, max_length=LONGEST_NOTE), AfterValidator(no_controls)]
+Reason = Annotated[str, Field(min_length=SHORTEST_NOTE, max_length=LONGEST_REASON), AfterValidator(no_controls)]
+Thousandth = Annotated[int, Field(ge=0, le=WHOLE)]
 
 
 class OpenOriginalIn(BaseModel):
@@ -20,7 +26,7 @@ class OpenOriginalIn(BaseModel):
 
     sha256: Sha256
     why: Why
-    note: Annotated[str, Field(min_length=SHORTEST_NOTE, max_length=LONGEST_NOTE), AfterValidator(no_controls)]
+    note: Note
 
 
 class OpeningOut(BaseModel):
@@ -44,6 +50,63 @@ class Asked(BaseModel):
     """That your request is with a senior officer."""
 
     asked: bool = True
+
+
+class AreaIn(BaseModel):
+    """A rectangle of a picture, in thousandths of its width and height from the upper left corner."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    left: Thousandth
+    top: Thousandth
+    right: Thousandth
+    bottom: Thousandth
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        if self.left >= self.right or self.top >= self.bottom:
+            raise ValueError("left must be less than right, and top less than bottom")
+        return self
+
+
+class CoverIn(BaseModel):
+    """Everything that is to be covered by hand in one picture; an empty list takes back what was covered by hand before. The
+    citizen reads the note, so it names nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: Sha256
+    areas: Annotated[list[AreaIn], Field(max_length=MOST_AREAS)]
+    note: Note
+
+    def to_areas(self) -> list[Area]:
+        """As the room takes them."""
+        return [Area(each.left, each.top, each.right, each.bottom) for each in self.areas]
+
+
+class HoldIn(BaseModel):
+    """Why; the citizen reads it, so it names nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+class ReleaseIn(HoldIn):
+    """What you say to a release that somebody else has asked for, and why."""
+
+    outcome: Outcome
+
+
+class Noted(BaseModel):
+    """That it was recorded; `version` is the case's after the event."""
+
+    version: int
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        """The case's new version."""
+        return cls(version=case.version)
 
 
 class DeletionOut(BaseModel):

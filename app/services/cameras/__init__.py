@@ -38,21 +38,23 @@ from app.services.cameras.devices import (
     uncertified,
     zone_of,
 )
-from app.services.cameras.files import EvidenceFileView, Image
+from app.services.cameras.files import EvidenceFileView, Image, Sealed
 from app.services.cameras.health import Health, Hour, health_of, hours_of, note_alive, note_seen, reads_of
 from app.services.cameras.messages import (
     MESSAGES,
     Message,
     MessageState,
     captured_by,
+    drop_message,
     find_message,
     head_of,
     keep_message,
     list_refused,
     list_waiting,
+    read_message,
     reopen_refused,
     settle_message,
-    split_head,
+    store_message,
 )
 from app.services.cameras.metadata import (
     MOST_METADATA_BYTES,
@@ -90,6 +92,7 @@ __all__ = [
     "Passage",
     "Push",
     "Registered",
+    "Sealed",
     "SeenVehicle",
     "Site",
     "Vendor",
@@ -99,6 +102,7 @@ __all__ = [
     "delete_evidence",
     "deleted_by_kind",
     "doom",
+    "drop_message",
     "find_deletion",
     "find_device",
     "find_message",
@@ -123,6 +127,7 @@ __all__ = [
     "note_alive",
     "note_seen",
     "parse_metadata",
+    "read_message",
     "read_original",
     "read_push",
     "reads_of",
@@ -133,7 +138,7 @@ __all__ = [
     "seal_original",
     "seal_waiting",
     "settle_message",
-    "split_head",
+    "store_message",
     "uncertified",
     "zone_of",
 ]

@@ -74,15 +74,16 @@ async def delete_evidence(
     return deletion
 
 
-async def delete_passages(tx: Tx, rule: KeptFor, messages: Mapping[UUID, str]) -> None:
-    """Delete what cameras that accuse nobody said of who passed: messages by id, each with the SHA-256 as which it was stored
-    (its bytes went when it was understood, unless somebody was killed just then)."""
+async def delete_passages(tx: Tx, rule: KeptFor, messages: Sequence[CameraMessage]) -> None:
+    """Delete what cameras that accuse nobody said of who passed. Their bytes and keys went when they were understood, unless somebody
+    was killed just then."""
     if not messages:
         return
-    await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(messages)))
-    lines = {id_: deletion_line(id_, [sha256]) for id_, sha256 in messages.items()}
+    lines = {each.id: deletion_line(each.id, [each.sha256]) for each in messages}
+    names = {each.stored_as or each.sha256 for each in messages}
+    await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(lines)))
     deletion = await _note(tx, rule, lines, files=0)
-    await doom(tx, set(messages.values()), deletion.id)
+    await doom(tx, names, deletion.id)
 
 
 async def doom(tx: Tx, names: Collection[str], deletion_id: UUID | None = None) -> None:

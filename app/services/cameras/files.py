@@ -10,6 +10,15 @@ from app.core.vault import FreshKey
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """Something of a camera's that lies sealed in storage as `stored_as`; `sha256` is of what it was before."""
+
+    sha256: str
+    stored_as: str
+    key: FreshKey
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """A picture (or the film) that was checked and lies in storage: sealed under a key of its own, as `originals.keep_original`
     does it. Width and height in pixels."""

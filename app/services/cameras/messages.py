@@ -1,8 +1,8 @@
 """Messages in a vendor's form: kept as they came before the camera is answered, understood afterwards.
 
-A raw message lies in storage behind a head that names device and content type, so that it can never be the same object
-as a picture. It goes once it was understood: its pictures are evidence by themselves then, and what it said stands in
-`passage`. A camera that only sees who passes accuses nobody, so what it saw is forgotten within the policy's hours
+A raw message lies in storage sealed under a key of its own, as originals do (`originals`), behind a head that names device and
+content type. Once it was understood its key is destroyed and it goes: its pictures are evidence by themselves then, and what it
+said stands in `passage`. A camera that only sees who passes accuses nobody, so what it saw is forgotten within the policy's hours
 (`keep_no_case_hours`); what could not be
 understood is kept a week for whoever mends the camera.
 """
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -18,14 +19,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
+from app.core import vault
 from app.core.actor import SYSTEM, Actor
 from app.core.db import JsonValue, Tx
 from app.core.house import House
+from app.core.storage import ObjectMissing
 from app.core.texts import Text
 from app.services import reference
 from app.services.cameras.deletions import KeptFor, delete_passages, doom, finish_deletions
+from app.services.cameras.files import Sealed
 from app.services.cameras.health import note_seen
 from app.services.cameras.models import CameraMessage, Capture
+from app.services.cameras.originals import keep_sealed
 from app.services.cameras.vendors import Passage, Vendor
 from app.services.identity.models import Credential
 
@@ -35,6 +40,7 @@ REFUSED_KEPT = timedelta(days=7)
 SHOWN_REFUSED = 20
 WAITING_AT_ONCE = 500
 FORGOTTEN_AT_ONCE = 2_000
+SEALED_AS = "camera message"
 _END_OF_HEAD = b"\r\n\r\n"
 
 MESSAGES = Counter("loket_camera_messages_total", "What cameras pushed, by what became of it.", ("vendor", "outcome"))
@@ -59,6 +65,8 @@ class Message:
     device_id: UUID
     vendor: Vendor
     sha256: str
+    stored_as: str | None
+    key_id: UUID | None
     received_at: datetime
     state: MessageState
     why: Text | None
@@ -71,22 +79,45 @@ def head_of(device: Actor, content_type: str) -> bytes:
     return f"Device: {device.id}\r\nContent-Type: {printable}".encode("ascii", "replace") + _END_OF_HEAD
 
 
-def split_head(stored: bytes) -> tuple[str, bytes]:
-    """Content type and body of a stored message."""
+async def store_message(house: House, file: Path) -> Sealed:
+    """Seal a message behind its head, and store it; `keep_message` names it."""
+    with file.open("rb") as source:
+        return await keep_sealed(house, source, SEALED_AS)
+
+
+async def read_message(house: House, message: Message) -> tuple[str, bytes]:
+    """Content type and body of a kept message. Raises ObjectMissing where it is not kept any more."""
+    stored = await house.storage.get(message.stored_as or message.sha256)
+    if message.stored_as is not None:
+        if message.key_id is None:
+            raise ObjectMissing(f"message {message.id} was understood already")
+        async with house.db.read() as connection:
+            opened = await vault.open_bytes(connection, house.keys, message.key_id, stored, name=SEALED_AS)
+        if opened is None:
+            raise ObjectMissing(f"message {message.id} was understood already")
+        stored = opened
     head, _, body = stored.partition(_END_OF_HEAD)
     return head.decode("ascii", "replace").partition("Content-Type: ")[2], body
 
 
-async def keep_message(tx: Tx, device: Actor, vendor: Vendor, sha256: str) -> tuple[Message, bool]:
-    """Note a message that lies in storage; True when it is new. The very same bytes again are the same message."""
-    await tx.serialise(f"camera-message:{device.id}:{sha256}")
-    mine = (col(CameraMessage.device_id) == UUID(device.id)) & (col(CameraMessage.sha256) == sha256)
+async def keep_message(tx: Tx, device: Actor, vendor: Vendor, stored: Sealed) -> tuple[Message, bool]:
+    """Note a message that lies in storage, with its key; True when it is new. The very same bytes again are the same message, and
+    what was stored of them the second time is an orphan without a key."""
+    await tx.serialise(f"camera-message:{device.id}:{stored.sha256}")
+    mine = (col(CameraMessage.device_id) == UUID(device.id)) & (col(CameraMessage.sha256) == stored.sha256)
     known = (await tx.session.execute(select(CameraMessage).where(mine))).scalar_one_or_none()
     if known is not None:
         MESSAGES.labels(vendor, "same bytes").inc()
         return _view(known), False
+    await vault.keep_keys(tx, [stored.key])
     row = CameraMessage(
-        device_id=UUID(device.id), vendor=vendor, sha256=sha256, received_at=tx.now, state=MessageState.RECEIVED
+        device_id=UUID(device.id),
+        vendor=vendor,
+        sha256=stored.sha256,
+        stored_as=stored.stored_as,
+        key_id=stored.key.id,
+        received_at=tx.now,
+        state=MessageState.RECEIVED,
     )
     tx.session.add(row)
     await tx.session.flush()
@@ -146,7 +177,8 @@ async def settle_message(
     passage: Passage | None = None,
     capture_id: UUID | None = None,
 ) -> None:
-    """Write down what became of a message, and what it says of the camera's clock."""
+    """Write down what became of a message, and what it says of the camera's clock. One that is of no more use loses its key here;
+    its bytes go by `drop_message`."""
     told = None if passage is None else said(passage)
     reason = None if why is None else {"id": why.id, "en": why.en}
     await tx.session.execute(
@@ -154,10 +186,18 @@ async def settle_message(
         .where(col(CameraMessage.id) == message.id)
         .values(state=state, why=reason, passage=told, capture_id=capture_id)
     )
+    if state is not MessageState.REFUSED:
+        await _destroy_keys(tx, [message.id])
     drift = None if passage is None or passage.late else passage.captured_at - message.received_at
     counted = int(state is not MessageState.TAKEN)  # a capture was counted when it was accepted
     await note_seen(tx, message.device_id, drift=drift, messages=counted, refused=int(state is MessageState.REFUSED))
     MESSAGES.labels(message.vendor, state).inc()
+
+
+async def drop_message(house: House, message: Message) -> None:
+    """Take the bytes of a message that was understood from the store; if somebody is killed just before, they are an orphan that
+    nobody can open."""
+    await house.storage.delete(message.stored_as or message.sha256)
 
 
 async def captured_by(source: Reader, device: Actor, capture_id: str) -> UUID | None:
@@ -223,7 +263,7 @@ async def _forget_passages(house: House, unit: str | None) -> int:
             col(Credential.unit).is_(None) if unit is None else col(Credential.unit) == unit
         )
         due = (
-            select(col(CameraMessage.id), col(CameraMessage.sha256))
+            select(CameraMessage)
             .where(
                 col(CameraMessage.state) == MessageState.PASSED,
                 col(CameraMessage.device_id).in_(of_unit),
@@ -233,7 +273,7 @@ async def _forget_passages(house: House, unit: str | None) -> int:
             .limit(FORGOTTEN_AT_ONCE)
             .with_for_update(skip_locked=True)
         )
-        going = {row.id: row.sha256 for row in await tx.session.execute(due)}
+        going = (await tx.session.execute(due)).scalars().all()
         await delete_passages(tx, KeptFor("passage", polda, policy.id, hours), going)
         return len(going)
 
@@ -243,11 +283,23 @@ async def _forget_refused(house: House) -> int:
         due = (col(CameraMessage.state) == MessageState.REFUSED) & (
             col(CameraMessage.received_at) < tx.now - REFUSED_KEPT
         )
-        query = select(col(CameraMessage.id), col(CameraMessage.sha256)).where(due).limit(FORGOTTEN_AT_ONCE)
-        going = {row.id: row.sha256 for row in await tx.session.execute(query)}
-        await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(going)))
-        await doom(tx, set(going.values()))
-        return len(going)
+        query = select(CameraMessage).where(due).limit(FORGOTTEN_AT_ONCE).with_for_update(skip_locked=True)
+        going = (await tx.session.execute(query)).scalars().all()
+        ids, names = [row.id for row in going], {row.stored_as or row.sha256 for row in going}
+        await _destroy_keys(tx, ids)
+        await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(ids)))
+        await doom(tx, names)
+        return len(ids)
+
+
+async def _destroy_keys(tx: Tx, ids: Sequence[UUID]) -> None:
+    mine = col(CameraMessage.id).in_(ids) & col(CameraMessage.key_id).is_not(None)
+    keys = (await tx.session.execute(select(col(CameraMessage.key_id)).where(mine))).scalars().all()
+    await tx.session.execute(update(CameraMessage).where(mine).values(key_id=None))
+    for key_id in keys:
+        if key_id is not None:
+            await vault.destroy(tx, key_id)
+            await vault.forget(tx, key_id)
 
 
 def _view(row: CameraMessage) -> Message:
@@ -256,6 +308,8 @@ def _view(row: CameraMessage) -> Message:
         row.device_id,
         Vendor(row.vendor),
         row.sha256,
+        row.stored_as,
+        row.key_id,
         row.received_at,
         MessageState(row.state),
         Text(str(row.why["id"]), str(row.why["en"])) if row.why else None,

@@ -61,8 +61,9 @@ class CameraHour(Table, table=True):
 
 
 class CameraMessage(Table, table=True):
-    """A message in a vendor's form. It lies in storage as it came until it was understood; what it said then stands in
-    `passage`."""
+    """A message in a vendor's form. It lies in storage until it was understood, sealed under a key of its own as `stored_as` (None:
+    from before messages were sealed, plain under its SHA-256); what it said then stands in `passage`. `sha256` is of what was
+    kept, before it was sealed."""
 
     __tablename__ = "camera_messages"
     __table_args__ = (
@@ -74,6 +75,8 @@ class CameraMessage(Table, table=True):
     device_id: UUID = Field(foreign_key="credentials.id")
     vendor: str = Field(max_length=20)
     sha256: str = Field(max_length=64)
+    stored_as: str | None = Field(default=None, max_length=64, index=True)
+    key_id: UUID | None = Field(default=None, foreign_key="data_keys.id")
     received_at: datetime = Field(sa_type=UtcDateTime)
     state: str = Field(max_length=12)
     why: dict[str, JsonValue] | None = Field(default=None, sa_type=JsonColumn)

@@ -18,7 +18,7 @@ from app.core.actor import SYSTEM
 from app.core.crypto import seal_file_with
 from app.core.house import House
 from app.core.storage import ObjectMissing
-from app.services.cameras.files import EvidenceFileView, Image
+from app.services.cameras.files import EvidenceFileView, Image, Sealed
 from app.services.cameras.models import DoomedObject, EvidenceFile
 from app.services.documents import off_loop
 
@@ -29,11 +29,17 @@ SEALED_AT_ONCE = 200
 async def keep_original(house: House, source: bytes | BinaryIO, media_type: str, width: int, height: int) -> Image:
     """Seal and store a checked file; name the answer in `accept_capture`, whose transaction keeps the key."""
     file = io.BytesIO(source) if isinstance(source, bytes) else source
+    kept = await keep_sealed(house, file, SEALED_AS)
+    return Image(kept.sha256, media_type, width, height, kept.stored_as, kept.key)
+
+
+async def keep_sealed(house: House, source: BinaryIO, sealed_as: str) -> Sealed:
+    """Seal what a camera sent under a key of its own, piece by piece, and store it; whoever names it in a row keeps the key in the
+    same transaction. `sealed_as` is bound in: one kind of thing never opens as another."""
     key = vault.fresh_key(house.keys)
     with tempfile.TemporaryFile() as sealed:
-        digest = await off_loop(seal_file_with, key.plain, file, sealed, SEALED_AS.encode())
-        name = await house.storage.put_file(sealed)
-    return Image(digest, media_type, width, height, name, key)
+        digest = await off_loop(seal_file_with, key.plain, source, sealed, sealed_as.encode())
+        return Sealed(digest, await house.storage.put_file(sealed), key)
 
 
 async def read_original(house: House, file: EvidenceFileView) -> bytes:

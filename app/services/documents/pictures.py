@@ -5,7 +5,8 @@ Boxes are (x_min, y_min, x_max, y_max) in pixels of the upright picture, as reco
 evidence original is never changed; these are copies, as JPEG without any metadata.
 """
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -39,11 +40,13 @@ def cover_scene(
     others: Iterable[Box],
     find_faces: Callable[[Image.Image], Iterable[Box]],
     *,
+    by_hand: Iterable[Sequence[int]] = (),
     max_side: int = EVIDENCE_MAX_SIDE,
     quality: int = 82,
 ) -> CoveredScene:
-    """The scene with every box of `others`, and every face, turned into a few squares of colour, `own` left as it was, and at most
-    `max_side` pixels a side. A box of `others` that is mostly `own` is the same plate read twice and stays.
+    """The scene with every box of `others`, every face, and every area of `by_hand` (left, top, right, bottom in thousandths of the
+    picture) turned into a few squares of colour, `own` left as it was, and at most `max_side` pixels a side. A box of `others` that
+    is mostly `own` is the same plate read twice and stays.
 
     What is covered is painted over before the picture is made smaller and written anew: nothing of it is left to be worked
     back. Problems: documents-image-unreadable. Boxes outside the picture are passed over.
@@ -58,6 +61,8 @@ def cover_scene(
         if own and _share_covered(_rounded(box), _rounded(own)) > 0.5:
             continue
         plates += _cover(image, _grown(box, BLUR_MARGIN), MOSAIC_CELLS)
+    for area in by_hand:
+        _cover(image, _scaled(area, image), MOSAIC_CELLS)
     if plate and kept:
         image.paste(plate, kept)
     around = _overlap(_grown(own, CROP_MARGIN), _whole(image)) if own and kept else None
@@ -86,6 +91,12 @@ def _cover(image: Image.Image, box: Box, cells: tuple[int, int]) -> bool:
 def _mosaic(part: Image.Image, into: tuple[int, int]) -> Image.Image:
     cells = part.resize(into, Image.Resampling.BOX).resize(part.size, Image.Resampling.NEAREST)
     return cells.filter(ImageFilter.GaussianBlur(max(1, part.width // 20)))
+
+
+def _scaled(area: Sequence[int], image: Image.Image) -> Box:
+    left, top, right, bottom = area
+    across, down = image.width / 1000, image.height / 1000
+    return (int(left * across), int(top * down), math.ceil(right * across), math.ceil(bottom * down))
 
 
 def _whole(image: Image.Image) -> Box:

@@ -14,7 +14,7 @@ from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import cameras, cases
 from app.services.cases import Case, Lifecycles, TaskView, Undrawn
-from app.services.etle import attachments, evidence, openings, review, second_look, shield
+from app.services.etle import attachments, evidence, holds, openings, review, second_look, shield
 from app.services.etle.models import Answer, Attachment, Party, Ticket
 from app.services.etle.problems import ADDRESS_MISSING, NOT_UNDELIVERED, PURPOSE_NEEDED
 from app.services.etle.store import (
@@ -52,6 +52,7 @@ WORK_WORDS = {
     "late_objection": "memutus sanggahan / deciding the objection",
     "issue": "menerbitkan tilang / issuing the ticket",
     "show_original": "memeriksa foto asli untuk pemilik / checking the original picture for the owner",
+    "release_hold": "memutus pelepasan bukti yang ditahan / deciding on evidence that is held",
     "issue_unanswered": "menerbitkan tilang / issuing the ticket",
 }
 """What somebody looks for whose work it is; the citizen reads it."""
@@ -200,6 +201,7 @@ async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> Revi
     plate = parse_plate(ticket.plate or "")
     whys = await openings.may_open(tx, case)
     originals = await openings.originals_of(tx, case.id) if whys else []
+    hold = await holds.find_hold(tx.session, case.id)
     return ReviewView(
         ticket_id=case.id,
         reference=case.reference,
@@ -228,6 +230,8 @@ async def _review_view(tx: Tx, case: Case, record: VehicleRecord | None) -> Revi
         shield=await shield.shield_of_case(tx, case.id),
         originals=tuple((each.sha256, each.media_type, each.taken_at) for each in originals),
         opening_reasons=tuple(str(each) for each in whys),
+        held=hold is not None,
+        release_asked=hold is not None and hold.release_asked_at is not None,
         looked_at_again=await second_look.waits_for(tx, case.id),
     )
 

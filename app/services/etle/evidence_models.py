@@ -1,11 +1,15 @@
-"""The pictures that people are shown of the evidence: made of the originals once, with faces and other plates covered."""
+"""Beside the evidence: the pictures that people are shown of it, what a person has covered in them, and who holds it."""
 
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from app.core.db import Table, UtcDateTime
+from app.core.db import JsonColumn, Table, UtcDateTime
+from app.core.ids import new_id
+
+_OPEN = text("released_at IS NULL")
 
 
 class ShownPicture(Table, table=True):
@@ -28,3 +32,35 @@ class ShownPicture(Table, table=True):
     plates: int
     made_at: datetime = Field(sa_type=UtcDateTime)
     leaf_id: UUID = Field(foreign_key="leaves.id")
+
+
+class HandCover(Table, table=True):
+    """What a person has covered in a picture beyond what was found by machine: areas as left, top, right and bottom in thousandths
+    of the picture as it is shown."""
+
+    __tablename__ = "hand_covers"
+
+    capture_id: UUID = Field(primary_key=True, foreign_key="captures.id")
+    position: int = Field(primary_key=True)
+    areas: list[list[int]] = Field(sa_type=JsonColumn)
+    drawn_at: datetime = Field(sa_type=UtcDateTime)
+    drawn_by: str = Field(max_length=80)
+
+
+class EvidenceHold(Table, table=True):
+    """That the evidence of a case is kept beyond the policy's time. The reasons stand in the case's events."""
+
+    __tablename__ = "evidence_holds"
+    __table_args__ = (
+        Index("uq_evidence_holds_open", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case_id: UUID = Field(foreign_key="cases.id")
+    placed_at: datetime = Field(sa_type=UtcDateTime)
+    placed_by: str = Field(max_length=80)
+    release_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    release_asked_by: str | None = Field(default=None, max_length=80)
+    released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    released_by: str | None = Field(default=None, max_length=80)
+    """Another person than `release_asked_by`."""

@@ -27,8 +27,9 @@ from app.services.cameras.models import Capture, EvidenceFile
 from app.services.cases import Case
 from app.services.cases.models import CaseEvent, WorkItem
 from app.services.etle import passages
+from app.services.etle.evidence_models import EvidenceHold
 from app.services.etle.models import Block, Ticket, TicketCapture
-from app.services.etle.shown import forget_shown
+from app.services.etle.shown import forget_covers, forget_shown
 from app.services.etle.turn_models import ReadingTurn, TurnState
 from app.services.reference import EtlePolicy, policy_by_id
 
@@ -72,13 +73,19 @@ async def finish(house: House) -> None:
 
 def held() -> ColumnElement[bool]:
     """What keeps a closed case's evidence: open work on it (a second look, a request of the owner, an alert), money that is owed
-    back, a block that is not lifted. A case that has not ended, also at court, is not closed."""
+    back, a block that is not lifted, a hold that somebody has placed. A case that has not ended, also at court, is not closed."""
     busy = exists().where(col(WorkItem.case_id) == col(Case.id), col(WorkItem.closed_at).is_(None))
     of_case = col(Bill.case_id) == col(Case.id)
     owed = exists().where(of_case, col(Refund.bill_id) == col(Bill.id), col(Refund.state) == RefundState.OWED)
     ended = ("lifted", "withdrawn")
     blocked = exists().where(col(Block.case_id) == col(Case.id), col(Block.state).not_in(ended))
-    return or_(busy, owed, blocked)
+    on_hold = exists().where(col(EvidenceHold.case_id) == col(Case.id), col(EvidenceHold.released_at).is_(None))
+    return or_(busy, owed, blocked, on_hold)
+
+
+async def is_held(tx: Tx, case_id: UUID) -> bool:
+    """Whether anything keeps the evidence of this case; asked by whoever has locked the case and is about to delete."""
+    return (await tx.session.execute(select(col(Case.id)).where(col(Case.id) == case_id, held()))).first() is not None
 
 
 async def delete_with_rows(tx: Tx, captures: Sequence[UUID], rule: cameras.KeptFor) -> None:
@@ -238,6 +245,8 @@ async def _delete_files(tx: Tx, captures: Sequence[UUID], rule: cameras.KeptFor,
     query = query.where(FILMS) if films_alone else query
     files = (await tx.session.execute(query.order_by(col(EvidenceFile.id)).with_for_update())).scalars().all()
     also = set() if films_alone else await forget_shown(tx, captures)
+    if not films_alone:
+        await forget_covers(tx, captures)
     await cameras.delete_evidence(tx, rule, files, also=also)
 
 

@@ -45,13 +45,15 @@ class RoadSection(Table, table=True):
 
 
 class SectionPassage(Table, table=True):
-    """A vehicle at one end of a section; no accusation. `measured_kmh` is set at the end, when both ends are known."""
+    """A vehicle at one end of a section; no accusation. `measured_kmh` is set at the end, when both ends are known.
+
+    A camera in the middle of a road ends one section and begins the next, so that a capture may be a passage of several."""
 
     __tablename__ = "section_passages"
     __table_args__ = (Index("ix_section_passages_section_plate", "section_id", "plate", "passed_at"),)
 
     capture_id: UUID = Field(primary_key=True, foreign_key="captures.id")
-    section_id: UUID = Field(foreign_key="road_sections.id")
+    section_id: UUID = Field(primary_key=True, foreign_key="road_sections.id")
     plate: str = Field(max_length=20)
     is_exit: bool
     passed_at: datetime = Field(sa_type=UtcDateTime)
@@ -61,6 +63,8 @@ class SectionPassage(Table, table=True):
     other_id: UUID | None = Field(default=None, foreign_key="captures.id")
     measured_kmh: float | None = None
     """Average speed at the least that both clocks allow."""
+    opened_case: bool = False
+    """Whether a case stands on this measurement; what the owner is told is this one, and not another section's."""
 
 
 class CloneAlert(Table, table=True):

@@ -86,8 +86,13 @@ async def case_of_same_pictures(tx: Tx, capture: cameras.CaptureView) -> UUID | 
     for other, sha256 in await tx.session.execute(shared):
         held.setdefault(other, set()).add(sha256)
     same = [other for other, found in held.items() if found == hashes]
-    own = select(col(Ticket.case_id)).where(col(Ticket.capture_id).in_(same))
-    joined = select(col(TicketCapture.case_id)).where(col(TicketCapture.capture_id).in_(same))
+    return await case_with(tx, same)
+
+
+async def case_with(tx: Tx, captures: Sequence[UUID]) -> UUID | None:
+    """The case that has one of these captures, as its own or joined to it."""
+    own = select(col(Ticket.case_id)).where(col(Ticket.capture_id).in_(captures))
+    joined = select(col(TicketCapture.case_id)).where(col(TicketCapture.capture_id).in_(captures))
     for query in (own, joined):
         found_case = (await tx.session.execute(query.limit(1))).scalar_one_or_none()
         if found_case is not None:

@@ -358,3 +358,48 @@ SHIELD_MISMATCH = ProblemType(
         "The vehicle in the picture is not the plate owner's: report a suspected false plate; no letter is sent.",
     ),
 )
+HOLD_STANDS = ProblemType(
+    "etle-hold-stands",
+    409,
+    Text("Bukti sudah ditahan", "The evidence is held already"),
+    Text("Bukti perkara ini sudah disimpan sampai dilepas.", "The evidence of this case is kept until it is released."),
+)
+HOLD_NOT_FOUND = ProblemType(
+    "etle-hold-not-found",
+    404,
+    Text("Bukti tidak ditahan", "The evidence is not held"),
+    Text("Tidak ada penahanan bukti pada perkara ini.", "Nobody holds the evidence of this case."),
+)
+HOLD_FOUR_EYES = ProblemType(
+    "etle-hold-four-eyes",
+    409,
+    Text("Perlu dua orang", "Two persons are needed"),
+    Text(
+        "Yang satu meminta pelepasan, orang lain yang memutuskan. Muat ulang perkara ini untuk melihat keadaannya.",
+        "One person asks for the release and another decides. Load the case again to see how it stands.",
+    ),
+)
+COVER_NOT_YOURS = ProblemType(
+    "etle-cover-not-yours",
+    403,
+    Text("Bukan perkara Anda", "Not your case"),
+    Text(
+        "Hanya petugas yang memeriksa perkara ini, atau perwira unitnya, dapat menyamarkan bagian fotonya.",
+        "Only the officer who reviews this case, or a senior officer of its unit, can cover parts of its pictures.",
+    ),
+)
+COVERED_MEANWHILE = ProblemType(
+    "etle-covered-meanwhile",
+    409,
+    Text("Foto baru saja disamarkan", "The picture was covered just now"),
+    Text("Salinan foto sedang dibuat ulang; coba lagi.", "The copy of the picture is being made anew; try again."),
+)
+COVERS_ENOUGH = ProblemType(
+    "etle-covers-enough",
+    409,
+    Text("Terlalu banyak bidang", "Too many areas"),
+    Text(
+        "Paling banyak dua puluh bidang pada satu foto; hapus dahulu, lalu samarkan dengan bidang yang lebih besar.",
+        "At most twenty areas in one picture; take them back first, and cover with larger ones.",
+    ),
+)

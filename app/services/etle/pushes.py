@@ -32,9 +32,9 @@ NO_PICTURE = Text(
 )
 
 
-async def keep_push(tx: Tx, device: Actor, vendor: Vendor, sha256: str) -> Message:
+async def keep_push(tx: Tx, device: Actor, vendor: Vendor, stored: cameras.Sealed) -> Message:
     """Note a message that lies in storage, and have it understood; the same bytes again change nothing."""
-    message, is_new = await cameras.keep_message(tx, device, vendor, sha256)
+    message, is_new = await cameras.keep_message(tx, device, vendor, stored)
     if is_new:
         await tx.enqueue(JOB, str(message.id))
     return message
@@ -57,7 +57,7 @@ async def take_push(house: House, message_id: str) -> None:
     except cameras.BadPush as bad:
         state = await _settle(house, message, MessageState.REFUSED, bad.why)
     if state is not MessageState.REFUSED:
-        await house.storage.delete(message.sha256)
+        await cameras.drop_message(house, message)
 
 
 async def take_waiting(house: House) -> None:
@@ -107,7 +107,7 @@ def accusation(device: Registered, message: Message, passage: Passage) -> Captur
 
 
 async def _understood(house: House, message: Message, zone: tzinfo) -> Passage:
-    content_type, body = cameras.split_head(await house.storage.get(message.sha256))
+    content_type, body = await cameras.read_message(house, message)
     return await off_loop(cameras.read_push, message.vendor, cameras.Push(body, content_type, zone))
 
 

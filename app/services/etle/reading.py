@@ -123,29 +123,58 @@ async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
         await _join(tx, capture, repeated)
         return
     doubtful = match.doubtful or match.best is None or match.best.confidence < stamp.policy.etle.accept_confidence
-    section = await sections.section_of(tx, capture)
-    pair: sections.TooFast | None = None
-    if section is not None:
-        if not doubtful and match.best is not None:
-            pair = await sections.note_passage(tx, section, capture, match.best.plate, stamp.policy.etle)
-        if pair is None:  # a passage at one end, or slow enough: nobody is accused
-            await cameras.mark_idle(tx, capture.id)
-            return
-        capture = await cameras.get_capture(tx.session, pair.exit_id)
+    ends = await sections.sections_of(tx, capture)
+    if not ends:
+        await _take_up_one(tx, capture, match, stamp, doubtful=doubtful)
+        return
+    sure = None if doubtful else match.best
+    pairs = [] if sure is None else await sections.note_passages(tx, ends, capture, sure.plate, stamp.policy.etle)
+    for pair in pairs:
+        await _take_up_pair(tx, pair, match)
+    if not pairs:  # a passage at one end, or slow enough: nobody is accused
+        await cameras.mark_idle(tx, capture.id)
+
+
+async def _take_up_one(
+    tx: Tx,
+    capture: cameras.CaptureView,
+    match: Match,
+    stamp: "_Stamp",
+    *,
+    doubtful: bool,
+    pair: sections.TooFast | None = None,
+) -> UUID:
     # A doubtful line may be another vehicle's: joined, it would end in a case that nobody opened for it.
     joined = None if doubtful else await _same_violation(tx, capture, match, stamp)
     if joined is not None:
         await _join(tx, capture, joined)
-        return
+        return joined
     case = await _open(tx, capture, match, stamp, doubtful=doubtful, pair=pair)
     await tx.enqueue(review.COVER, str(case.id))
     await passages.look_for_clone(tx, case, await ticket_of(tx, case.id), capture, stamp.policy.etle)
     if not await _exempt(tx, case):
         await review.draw(tx, case.id, case.unit)
+    return case.id
+
+
+async def _take_up_pair(tx: Tx, pair: sections.TooFast, match: Match) -> None:
+    """A drive that was too fast: the case that already has one of its pictures, or one on the exit's; both pictures are kept."""
+    both = [pair.exit_id, pair.entry_id]
+    case_id = await passages.case_with(tx, both)
+    if case_id is None:
+        capture = await cameras.get_capture(tx.session, pair.exit_id)
+        case_id = await _take_up_one(tx, capture, match, await _stamp(tx, capture), doubtful=False, pair=pair)
+        if await tx.session.scalar(select(col(Ticket.case_id)).where(col(Ticket.capture_id) == pair.exit_id)):
+            await sections.accuse(tx, pair)
+    for each in both:
+        if await passages.case_with(tx, [each]) is None:
+            await _join(tx, await cameras.get_capture(tx.session, each), case_id)
+    await cameras.mark_needed(tx, both)
 
 
 async def _join(tx: Tx, capture: cameras.CaptureView, case_id: UUID) -> None:
     tx.session.add(TicketCapture(capture_id=capture.id, case_id=case_id, joined_at=tx.now))
+    await tx.session.flush()
     await tx.enqueue(review.COVER, str(case_id))
 
 
@@ -247,9 +276,6 @@ async def _open(
     )
     tx.session.add(ticket)
     await tx.session.flush()
-    if pair is not None:
-        tx.session.add(TicketCapture(capture_id=pair.entry_id, case_id=case_id, joined_at=tx.now))
-        await cameras.mark_needed(tx, [pair.entry_id, capture.id])
     if match.vehicle is not None:
         await review.set_vehicle(tx, ticket, match.vehicle, reference=ref)
     await cases.recompute_deadlines(tx, case)

@@ -20,6 +20,7 @@ from app.services import cameras, cases, transparency
 from app.services.cases import Case
 from app.services.etle import expiry, passages
 from app.services.etle.cause_models import CauseReviewCase
+from app.services.etle.evidence_models import EvidenceHold
 from app.services.etle.models import (
     Answer,
     Attachment,
@@ -64,10 +65,18 @@ async def forget_tickets(house: House) -> int:
             async with house.db.begin(SYSTEM) as tx:
                 ended = await _ended(tx, due)
             for case_id in ended:
-                async with house.db.begin(SYSTEM) as tx:
-                    await forget_ticket(tx, case_id)
-            forgotten += len(ended)
+                forgotten += await _forget_unless_held(house, case_id)
     return forgotten
+
+
+async def _forget_unless_held(house: House, case_id: UUID) -> bool:
+    """Forget one ticket; not if somebody holds it since the list was made: a hold is placed under the case's lock."""
+    async with house.db.begin(SYSTEM) as tx:
+        await cases.get_locked(tx, case_id)
+        if await expiry.is_held(tx, case_id):
+            return False
+        await forget_ticket(tx, case_id)
+        return True
 
 
 async def forget_ticket(tx: Tx, case_id: UUID) -> None:
@@ -85,7 +94,7 @@ async def forget_ticket(tx: Tx, case_id: UUID) -> None:
     await tx.session.execute(delete(LetterMessage).where(col(LetterMessage.letter_id).in_(letters)))
     await tx.session.execute(delete(ForgerSighting).where(col(ForgerSighting.case_id) == case_id))
     await tx.session.execute(delete(CauseReviewCase).where(col(CauseReviewCase.case_id) == case_id))
-    for table in (Letter, Attachment, Answer, Party, Reminder, Block, TicketCapture, Ticket):
+    for table in (Letter, Attachment, Answer, Party, Reminder, Block, EvidenceHold, TicketCapture, Ticket):
         await tx.session.execute(delete(table).where(col(table.case_id) == case_id))
     await passages.forget(tx, case_id, captures)
     await expiry.delete_with_rows(tx, captures, await _rule(tx, case_id, ticket.polda_code))

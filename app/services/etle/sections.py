@@ -3,6 +3,9 @@
 A picture at one end accuses nobody. Only where both ends show the same plate beyond doubt, and the least speed that both
 clocks allow is over the limit by more than the policy's tolerance, a case is opened on the exit's picture, with the
 entry's beside it. Pictures may be read in any order. Length and limit count when a second person has confirmed them.
+
+A camera in the middle of a road serves several sections, each measured by itself. Pairs that share a picture are one drive,
+and one drive is one case.
 """
 
 from collections.abc import Sequence
@@ -37,6 +40,7 @@ MOST_SECTIONS = 500
 class TooFast:
     """A pair that is a violation: both captures, and the speed in whole km/h (rounded down) over so many metres."""
 
+    section_id: UUID
     entry_id: UUID
     exit_id: UUID
     kmh: int
@@ -55,8 +59,8 @@ class NewSection:
     violation_code: str
 
 
-async def section_of(tx: Tx, capture: cameras.CaptureView) -> RoadSection | None:
-    """The section at whose end this capture was taken for the section's violation; None where it is an ordinary one."""
+async def sections_of(tx: Tx, capture: cameras.CaptureView) -> Sequence[RoadSection]:
+    """The sections at whose end this capture was taken for their violation, the eldest first; none where it is an ordinary one."""
     ends = or_(
         col(RoadSection.entry_device_id) == capture.device_id, col(RoadSection.exit_device_id) == capture.device_id
     )
@@ -66,13 +70,12 @@ async def section_of(tx: Tx, capture: cameras.CaptureView) -> RoadSection | None
         col(RoadSection.confirmed_at).is_not(None),
         col(RoadSection.closed_at).is_(None),
     )
-    first = query.order_by(col(RoadSection.opened_at), col(RoadSection.id)).limit(1)
-    found: RoadSection | None = (await tx.session.execute(first)).scalars().first()
-    return found
+    eldest_first = query.order_by(col(RoadSection.opened_at), col(RoadSection.id)).limit(MOST_SECTIONS)
+    return (await tx.session.execute(eldest_first)).scalars().all()
 
 
 async def average_of(source: AsyncConnection | AsyncSession, exit_id: UUID) -> AverageSpeed | None:
-    """What was measured up to this capture at the end of a section; None where it is an ordinary one."""
+    """What was measured up to this capture at the end of a section, and opened a case; None where it is an ordinary one."""
     entry = aliased(SectionPassage)
     query: Select[*tuple[Any, ...]] = (
         select(
@@ -83,18 +86,37 @@ async def average_of(source: AsyncConnection | AsyncSession, exit_id: UUID) -> A
             col(SectionPassage.passed_at).label("left_at"),
         )
         .join(RoadSection, col(RoadSection.id) == col(SectionPassage.section_id))
-        .join(entry, col(entry.capture_id) == col(SectionPassage.other_id))
-        .where(col(SectionPassage.capture_id) == exit_id, col(SectionPassage.measured_kmh).is_not(None))
+        .join(
+            entry,
+            (col(entry.capture_id) == col(SectionPassage.other_id))
+            & (col(entry.section_id) == col(SectionPassage.section_id)),
+        )
+        .where(col(SectionPassage.capture_id) == exit_id, col(SectionPassage.opened_case))
     )
     row = (await source.execute(query)).one_or_none()
     return None if row is None else AverageSpeed(int(row[0]), *row[1:])
 
 
-async def note_passage(
+async def note_passages(
+    tx: Tx, ends: Sequence[RoadSection], capture: cameras.CaptureView, plate: str, policy: EtlePolicy
+) -> list[TooFast]:
+    """Keep a sure passage at one end of each of these sections, and measure where the other end is known; the pairs that were
+    too fast. What one plate drove is decided one by one: two pairs that share a picture must find each other's case."""
+    await tx.serialise(f"sections:{plate}")
+    found = [await _note_passage(tx, section, capture, plate, policy) for section in ends]
+    return [each for each in found if each is not None]
+
+
+async def accuse(tx: Tx, pair: TooFast) -> None:
+    """Write down that the case on the exit's picture stands on this measurement."""
+    passage = await tx.session.get_one(SectionPassage, (pair.exit_id, pair.section_id))
+    passage.opened_case = True
+    await tx.session.flush()
+
+
+async def _note_passage(
     tx: Tx, section: RoadSection, capture: cameras.CaptureView, plate: str, policy: EtlePolicy
 ) -> TooFast | None:
-    """Keep a sure passage at one end, and measure where the other end is known; the pair, if it was too fast."""
-    await tx.serialise(f"section:{section.id}:{plate}")
     instant = instant_of(capture, tolerance=timedelta(minutes=policy.clock_tolerance_minutes))
     passage = SectionPassage(
         capture_id=capture.id,
@@ -115,7 +137,7 @@ async def note_passage(
     await tx.session.flush()
     if speed - policy.section_tolerance_kmh <= section.limit_kmh:
         return None
-    return TooFast(entry.capture_id, exit_.capture_id, int(speed), section.length_m)
+    return TooFast(section.id, entry.capture_id, exit_.capture_id, int(speed), section.length_m)
 
 
 async def _other_end(tx: Tx, section: RoadSection, passage: SectionPassage) -> SectionPassage | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
@@ -23,9 +23,9 @@ from app.core.storage import ObjectMissing
 from app.services import cameras, documents, transparency
 from app.services.cameras.models import EvidenceFile
 from app.services.documents import Box, CoveredScene, off_loop
-from app.services.etle.evidence_models import ShownPicture
+from app.services.etle.evidence_models import HandCover, ShownPicture
 from app.services.etle.plates_seen import Seen
-from app.services.etle.problems import EVIDENCE_MISSING
+from app.services.etle.problems import COVERED_MEANWHILE, EVIDENCE_MISSING
 
 RULES = 1
 """Version of what is covered and how; raise it, and pictures are made anew when somebody looks at them next."""
@@ -75,13 +75,16 @@ async def make_shown(
 ) -> tuple[cameras.EvidenceFileView, ShownPicture]:
     """Make the picture of one file anew and store it; the file as it is now, and the row.
 
-    Problems: etle-evidence-missing once the original was deleted; documents-image-unreadable."""
+    Problems: etle-evidence-missing once the original was deleted; documents-image-unreadable; etle-covered-meanwhile where somebody
+    covers something in it just now."""
     file = await _sealed_file(house, capture_id, place)
     try:
         original = await cameras.read_original(house, file)
     except ObjectMissing:
         raise EVIDENCE_MISSING() from None
-    covered = await off_loop(_covered, house[Finders], original, seen)
+    async with house.db.read() as connection:
+        by_hand = await areas_by_hand(connection, capture_id, place)
+    covered = await off_loop(_covered, house[Finders], original, seen, by_hand)
     photo = await _stored(house, file, PHOTO, covered.photo)
     crop = await _stored(house, file, CROP, covered.crop) if covered.crop else None
     digest = hashlib.sha256(covered.photo).hexdigest()
@@ -90,6 +93,8 @@ async def make_shown(
         locked = await tx.lock(EvidenceFile, file.id)
         if locked is None or locked.deleted_at is not None:
             raise EVIDENCE_MISSING()
+        if await areas_by_hand(tx.session, capture_id, place) != by_hand:
+            raise COVERED_MEANWHILE()
         await cameras.doom(tx, await forget_shown(tx, [capture_id], place=place))
         said: dict[str, JsonValue] = {
             "capture": str(capture_id),
@@ -97,7 +102,11 @@ async def make_shown(
             "shown": digest,
             "rules": RULES,
         }
-        covered_in_it: dict[str, JsonValue] = {"faces": covered.faces, "plates": covered.plates}
+        covered_in_it: dict[str, JsonValue] = {
+            "faces": covered.faces,
+            "plates": covered.plates,
+            "by_hand": len(by_hand),
+        }
         row = ShownPicture(
             capture_id=capture_id,
             position=place,
@@ -130,6 +139,17 @@ async def forget_shown(tx: Tx, captures: Sequence[UUID], *, place: int | None = 
     return names
 
 
+async def areas_by_hand(source: Source, capture_id: UUID, place: int) -> list[list[int]]:
+    """What a person has covered in one picture: left, top, right and bottom in thousandths of it."""
+    mine = (col(HandCover.capture_id) == capture_id) & (col(HandCover.position) == place)
+    return list((await source.execute(select(col(HandCover.areas)).where(mine))).scalar_one_or_none() or [])
+
+
+async def forget_covers(tx: Tx, captures: Sequence[UUID]) -> None:
+    """Delete what was covered by hand in pictures that are deleted."""
+    await tx.session.execute(delete(HandCover).where(col(HandCover.capture_id).in_(captures)))
+
+
 async def _sealed_file(house: House, capture_id: UUID, place: int) -> cameras.EvidenceFileView:
     """The file, its original sealed by now. Problem: etle-evidence-missing."""
     for _ in range(2):
@@ -157,9 +177,9 @@ async def _stored(house: House, file: cameras.EvidenceFileView, kind: str, data:
     return await house.storage.put(sealed)
 
 
-def _covered(finders: Finders, original: bytes, seen: Seen) -> CoveredScene:
+def _covered(finders: Finders, original: bytes, seen: Seen, by_hand: Sequence[Sequence[int]]) -> CoveredScene:
     places = [*seen.others, *(each for each in finders.plates(original) if not _is_of(each, seen.own))]
-    return documents.cover_scene(original, seen.own, places, finders.faces)
+    return documents.cover_scene(original, seen.own, places, finders.faces, by_hand=by_hand)
 
 
 def _is_of(place: Box, own: Box | None) -> bool:

@@ -282,6 +282,9 @@ class ReviewView:
     originals: tuple[tuple[str, str, datetime], ...] = ()
     """Files that this member of staff may open with a reason: SHA-256, media type, when taken; and for which reasons, below."""
     opening_reasons: tuple[str, ...] = ()
+    held: bool = False
+    release_asked: bool = False
+    """Whether somebody holds the evidence beyond the policy's time, and whether its release was asked for."""
     looked_at_again: bool = False
     """A second look at cases of one cause waits for this member of staff."""
 

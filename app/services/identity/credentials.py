@@ -266,6 +266,11 @@ async def check_camera(source: Reader, api_key: str, *, now: datetime, place: Ke
         right |= hmac.compare_digest(given, row.previous_hash or "")
     if row is None or not right or row.path_only != (place is KeyPlace.PATH):
         return None
+    return camera_check(row, now)
+
+
+def camera_check(row: Any, now: datetime) -> CameraCheck:
+    """The camera of a row with its id, unit and when it was used last."""
     unnoted = row.last_used_at is None or row.last_used_at < now - USED_EVERY
     return CameraCheck(Actor(ActorKind.CAMERA, str(row.id), roles=frozenset({"camera"}), unit=row.unit), unnoted)
 

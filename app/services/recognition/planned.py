@@ -27,6 +27,11 @@ class PlannedRecogniser:
         self.decodes_elsewhere = all(reader.decodes_elsewhere for reader in readers.values())
         self.plans = plans
 
+    @property
+    def servers(self) -> dict[str, str]:
+        """The recognisers of the file that are reached by an address, by name."""
+        return {name: entry.url for name, entry in self.plans.recognisers.items() if entry.url}
+
     def plan_for(self, hints: Hints) -> Plan:
         """The camera's own plan, else that of its Polda, else the default."""
         plans = self.plans

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
+from app.core import vault
 from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
@@ -39,7 +40,8 @@ async def test_the_cameras_of_a_unit_and_their_trend(house: House, browser: Brow
         await cameras.note_seen(tx, made["Alfa"].id, messages=5, drift=timedelta(seconds=-2))
         await cameras.note_seen(tx, made["Gamma"].id, messages=3, drift=timedelta(seconds=95), refused=2)
         other = await credentials.add_camera(tx, "Delta", unit="PMJ")
-        message = await cameras.keep_message(tx, _actor(made["Gamma"].id), cameras.Vendor.AXIS, "a" * 64)
+        stored = cameras.Sealed("a" * 64, "b" * 64, vault.fresh_key(house.keys))
+        message = await cameras.keep_message(tx, _actor(made["Gamma"].id), cameras.Vendor.AXIS, stored)
         why = cameras.BadPush("jam salah", "wrong clock").why
         await cameras.settle_message(tx, message[0], cameras.MessageState.REFUSED, why=why)
         repealed = update(ViolationRow).where(ViolationRow.code == "287-2-APILL")

@@ -1,5 +1,6 @@
 """One vehicle, one case: repetitions and lanes join, two ends of a road make a speed, a plate at two places raises an alert."""
 
+import asyncio
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,11 +12,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.core.actor import SYSTEM, Actor, ActorKind
+from app.core.db import Tx
 from app.core.house import House
+from app.core.migrations import downgrade, migrate
 from app.core.problems import Problem
 from app.routers.schemas.tickets import Evidence
 from app.services import cameras, cases, etle
 from app.services.cameras import CaptureView
+from app.services.cameras.models import Capture
 from app.services.etle import sections
 from app.services.etle.models import Ticket, TicketCapture
 from app.services.etle.passage_models import CloneAlert, SectionPassage
@@ -112,8 +116,8 @@ async def test_a_plate_at_two_places_raises_an_alert_and_wants_two_persons(house
         assert "clone_alert" in [each.kind for each in await cases.tasks_of(tx.session, case_id)]
 
 
-async def section(house: House, entry: str, exit_: str, *, confirmed: bool = True) -> UUID:
-    new = sections.NewSection("Tol Cikampek KM 10-20", entry, exit_, 10_000, 100, SPEED)
+async def section(house: House, entry: str, exit_: str, *, confirmed: bool = True, length_m: int = 10_000) -> UUID:
+    new = sections.NewSection("Tol Cikampek KM 10-20", entry, exit_, length_m, 100, SPEED)
     first = Actor(ActorKind.STAFF, "one", frozenset({"supervisor"}), unit="PMJ")
     async with house.db.begin(first) as tx:
         made = await sections.open_section(tx, new)
@@ -175,6 +179,90 @@ async def test_two_cameras_measure_an_average_speed_by_their_clocks(house: House
     assert told.average == shown
     out = Evidence.of(told).model_dump()["average"]
     assert (out["kmh"], out["metres"], out["left_at"]) == (118, 10_000, shown.left_at)
+
+
+@pytest.mark.parametrize("order", ["012", "210", "102"])
+async def test_a_camera_in_the_middle_ends_one_section_and_begins_the_next(house: House, order: str) -> None:
+    await make.demo_set(house)
+    (first, first_id), (middle, middle_id), (last, last_id) = [await device(house) for _ in range(3)]
+    one, two = await section(house, first_id, middle_id), await section(house, middle_id, last_id)
+    whole = await section(house, first_id, last_id, length_m=20_000)
+    start = house.clock.now() - timedelta(hours=4)
+
+    async def drive(begin: datetime, *seconds: float) -> tuple[list[CaptureView], set[UUID]]:
+        at = [begin, begin + timedelta(seconds=seconds[0]), begin + timedelta(seconds=sum(seconds))]
+        by = (first, middle, last)
+        made = [
+            await taken(house, who, when, ahead=timedelta(0), violation=SPEED, location=f"KM {number}0")
+            for number, (who, when) in enumerate(zip(by, at, strict=True))
+        ]
+        for each in order:
+            await make.case_of(house, made[int(each)])
+        async with house.db.read() as connection:
+            own = select(Ticket.case_id).where(Ticket.capture_id.in_([each.id for each in made]))
+            return made, set((await connection.execute(own)).scalars())
+
+    # Too fast in both halves, and so in the whole: one drive, one case with all three pictures, each once.
+    made, opened = await drive(start, 300, 300)
+    [case_id] = opened
+    async with house.db.begin(SYSTEM) as tx:
+        ticket = await tx.session.get_one(Ticket, case_id)
+        joined = (await tx.session.execute(select(TicketCapture.capture_id))).scalars().all()
+        assert sorted([ticket.capture_id, *joined]) == sorted(each.id for each in made)
+        passages = (await tx.session.execute(select(SectionPassage))).scalars().all()
+        assert {(each.section_id, each.capture_id) for each in passages} == {
+            (one, made[0].id), (one, made[1].id), (two, made[1].id), (two, made[2].id), (whole, made[0].id), (whole, made[2].id)
+        }  # fmt: skip
+        assert len([each for each in passages if each.measured_kmh]) == 3
+        [standing] = [each for each in passages if each.opened_case]
+        shown = await sections.average_of(tx.session, ticket.capture_id)
+        assert shown is not None
+        assert (shown.kmh, shown.metres) == (
+            int(standing.measured_kmh or 0),
+            {whole: 20_000}.get(standing.section_id, 10_000),
+        )
+        assert all(each.idle_since is None for each in await rows_of(tx, made))
+
+    # Too fast in the second half alone: that one, on its own two pictures; the first accuses nobody.
+    made, opened = await drive(start + timedelta(hours=1), 600, 300)
+    [case_id] = opened
+    async with house.db.begin(SYSTEM) as tx:
+        ticket = await tx.session.get_one(Ticket, case_id)
+        assert (await tx.session.get_one(TicketCapture, made[1].id)).case_id == case_id
+        shown = await sections.average_of(tx.session, ticket.capture_id)
+        assert (ticket.capture_id, shown and shown.metres) == (made[2].id, 10_000)
+        idle = [each.idle_since is not None for each in await rows_of(tx, made)]
+    assert idle == [True, False, False], "what accuses nobody goes within hours; both ends of what does stay"
+
+    made, opened = await drive(start + timedelta(hours=2), 400, 400)
+    assert opened == set()
+
+
+async def test_measurements_survive_an_update_and_going_back(house: House) -> None:
+    await make.demo_set(house)
+    (start, start_id), (end, end_id) = await device(house), await device(house)
+    await section(house, start_id, end_id)
+    at = house.clock.now() - timedelta(hours=1)
+    exits = []
+    for minutes, seconds in ((0, 300), (20, 900)):
+        begin = at + timedelta(minutes=minutes)
+        for by, when in ((start, begin), (end, begin + timedelta(seconds=seconds))):
+            exits.append(await taken(house, by, when, ahead=timedelta(0), violation=SPEED))
+            await make.case_of(house, exits[-1])
+
+    async def told() -> list[tuple[object, ...]]:
+        async with house.db.read() as connection:
+            return sorted(map(tuple, (await connection.execute(select(SectionPassage.__table__))).all()))
+
+    before = await told()
+    assert [each[-1] for each in before].count(True) == 1, "one was too fast, and a case stands on it"
+    await asyncio.to_thread(downgrade, house.settings.effective_database_url, "0035")
+    await asyncio.to_thread(migrate, house.settings.effective_database_url)
+    assert await told() == before
+
+
+async def rows_of(tx: Tx, made: list[CaptureView]) -> list[Capture]:
+    return [await tx.session.get_one(Capture, each.id) for each in made]
 
 
 async def test_a_section_that_nobody_confirmed_measures_nothing(house: House) -> None:
