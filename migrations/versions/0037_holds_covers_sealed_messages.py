@@ -1,7 +1,7 @@
 """a capture in several road sections; holds on evidence; areas covered by hand; messages of cameras sealed
 
-Revision: wC
-Revises: 0035
+Revision: 0037
+Revises: 0036
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from alembic import op
 
 from app.core.db import JsonColumn, UtcDateTime
 
-revision: str = "wC"
-down_revision: str | None = "0035"
+revision: str = "0037"
+down_revision: str | None = "0036"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

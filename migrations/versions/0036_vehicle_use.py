@@ -1,6 +1,6 @@
 """what a vehicle is registered for, to be compared with the colours of its plate
 
-Revision: wD
+Revision: 0036
 Revises: 0035
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "wD"
+revision: str = "0036"
 down_revision: str | None = "0035"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
