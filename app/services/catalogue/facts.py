@@ -85,6 +85,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
             "open_tickets": Leaf(0),
             "chassis_tail": Leaf("00001"),
         },
+        "chassis": {"registered": Leaf(False, domain=(False, True))},
         "licences": (_LICENCE,),
         "licence": _LICENCE,
         "tax": {
@@ -120,6 +121,7 @@ REGISTER_OF: Mapping[str, str] = MappingProxyType(
     {
         "applicant": "population",
         "vehicle": "vehicles",
+        "chassis": "vehicles",
         "licences": "licences",
         "licence": "licences",
         "tax": "tax",
@@ -167,6 +169,8 @@ class Facts:
     applicant: Record | None = field(default=None, repr=False)
     unit: Record | None = None
     vehicle: Record | None = field(default=None, repr=False)
+    chassis: Record | None = None
+    """What the vehicle register says of `form.chassis_no`, the number of a vehicle that is to be registered."""
     licences: tuple[Record, ...] = field(default=(), repr=False)
     tax: Record | None = field(default=None, repr=False)
     insurance: Record | None = field(default=None, repr=False)
