@@ -77,11 +77,13 @@ async def find_application(
     actor: StaffOnPage, visit: TheVisit, nomor: Annotated[str, Query(max_length=80)] = ""
 ) -> Response:
     """To the page of an application, by its reference. Whether this person may open it, that page decides."""
+    if not nomor.strip():
+        return visit.show("pages/counter/applications/find.html", staff=await desk_of(visit, actor), form=Form())
     async with visit.house.db.read() as connection:
         case_id = await worklist.find_by_reference(connection, nomor)
     if case_id is not None:
         return visit.go(f"/counter/cases/{case_id}")
-    form = Form({"nomor": nomor}, {"nomor": NUMBER_UNKNOWN.fill(typed=nomor.strip()[:SHOWN] or "-")})
+    form = Form({"nomor": nomor}, {"nomor": NUMBER_UNKNOWN.fill(typed=nomor.strip()[:SHOWN])})
     return visit.show("pages/counter/applications/find.html", status=404, staff=await desk_of(visit, actor), form=form)
 
 
