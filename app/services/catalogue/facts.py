@@ -133,6 +133,16 @@ REGISTER_OF: Mapping[str, str] = MappingProxyType(
     }
 )
 """Which register a variable comes from: while that is down, nobody can tell."""
+FOUND_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "licence": ("sim_class",),
+        "vehicle": ("plate", "chassis_tail"),
+        "chassis": ("chassis_no",),
+        "tax": ("plate", "chassis_tail"),
+        "insurance": ("plate", "chassis_tail"),
+    }
+)
+"""By which answers of the form a record is found: while one of them is missing, nobody can say that there is none."""
 REGISTER_TITLES: Mapping[str, Text] = MappingProxyType(
     {
         "population": Text("Register kependudukan", "The population register"),
@@ -198,9 +208,11 @@ class Facts:
         }
         return {name: value for name, value in values.items() if REGISTER_OF.get(name) not in self.down}
 
-    def context(self, form: Mapping[str, JsonValue]) -> cel.Context:
-        """What conditions are evaluated against, with the form as they shall see it."""
-        return context_of({**self.variables, "form": dict(form)}, functions_of(self.today))
+    def context(self, form: Mapping[str, JsonValue], *, without: frozenset[str] = frozenset()) -> cel.Context:
+        """What conditions are evaluated against, with the form as they shall see it; `without` these variables, whoever reads
+        one cannot tell."""
+        known = {name: value for name, value in self.variables.items() if name not in without}
+        return context_of({**known, "form": dict(form)}, functions_of(self.today))
 
     def missing(self, roots: frozenset[str]) -> frozenset[str]:
         """The registers among `down` that these variables would have needed."""

@@ -381,6 +381,9 @@ async def test_what_is_missing_leads_to_its_page_and_a_second_one_is_made_only_w
     base = await begun(budi)
     said = await budi.get(f"{base}/periksa")
     assert "Ajukan permohonan" not in said
+    for hasty in ("akan ditolak", "tidak ada di data Korlantas", "Rp0"):
+        assert hasty not in said, "nobody has said of which class yet"
+    assert "Biayanya terlihat di sini setelah isian lengkap" in said
     assert f'href="{base}/berkas/photo"' in budi.page.text
     assert f'href="{base}/isian/person#form-occupation"' in budi.page.text
     first = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))
