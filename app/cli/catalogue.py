@@ -12,7 +12,7 @@ from app.core.config import Settings
 from app.core.money import show_rupiah
 from app.core.texts import Lang
 from app.services import catalogue, reference
-from app.services.catalogue import Catalogue, Price, Service
+from app.services.catalogue import Price, Service
 
 app = typer.Typer(help="Check service files, and show what they say.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
@@ -43,16 +43,33 @@ def check(
 @app.command("show")
 def show(
     code: Annotated[str, typer.Argument(help="A service, such as sim-renewal.")],
+    directory: Annotated[
+        Path | None,
+        typer.Argument(help="A directory with service files of your own; default: that of LOKET_CATALOGUE, if any."),
+    ] = None,
     english: Annotated[bool, typer.Option("--en", help="In English; default Indonesian.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show a service as people will meet it: who may apply, what is asked, what to bring, what it costs."""
-    run(_show(code, "en" if english else "id", as_json))
+    service = _service_of(code, directory or Settings().catalogue)
+    run(_show(service, "en" if english else "id", as_json))
 
 
-async def _show(code: str, lang: Lang, as_json: bool) -> None:
+def _service_of(code: str, extra: Path | None) -> Service:
+    """The service as its file has it; its directory's faults are said first, for they would stop the start as well."""
+    services, _, faults = catalogue.read_catalogue(catalogue.known_names(catalogue.shipped_lifecycles()), extra=extra)
+    if faults or code not in services:
+        _say(
+            len(services),
+            [str(each) for each in faults]
+            or [f"no service with the code {code}: one of {', '.join(sorted(services))}"],
+        )
+        raise typer.Exit(REFUSED)
+    return services[code]
+
+
+async def _show(service: Service, lang: Lang, as_json: bool) -> None:
     async with open_house() as house:
-        service = house[Catalogue].get(code)
         today = house.clock.now().astimezone(reference.NATIONAL_ZONE).date()
         async with house.db.read() as conn:
             price = catalogue.price_of(service, await reference.list_fees(conn, today))

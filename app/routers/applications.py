@@ -162,8 +162,10 @@ async def change(
         if once.earlier is None:
             await applications.change(once.tx, id, patch.form, expected_version=version, exemption=patch.exemption)
             await once.keep(None)
-    await applications.fill_in(house, me, id)
-    view = await applications.application_for(house, me, id)
+        # Read in the same transaction: once it is made, a crowd must not keep its answer from who sent it.
+        view = await applications.view_in(once.tx, id)
+    if await applications.fill_in(house, me, id):
+        view = await applications.application_for(house, me, id)
     return with_etag(_json(house, view, lang), view.version)
 
 

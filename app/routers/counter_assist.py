@@ -12,7 +12,7 @@ from app.core.actor import Actor
 from app.core.db import Tx
 from app.core.limits import Limits
 from app.core.problems import INVALID_REQUEST, FieldError
-from app.core.texts import Text
+from app.core.texts import Lang, Text
 from app.routers.application_papers import MAX_PAPER_BYTES, take_paper
 from app.routers.applications import (
     IfMatch,
@@ -194,10 +194,11 @@ async def change(
         if once.earlier is None:
             await applications.change(once.tx, id, body.form, expected_version=version, exemption=body.exemption)
             await once.keep(None)
-    await applications.fill_in(house, actor, id)
+        answer = await _with_version(once.tx, id, lang)
+    if not await applications.fill_in(house, actor, id):
+        return answer
     async with house.db.begin(actor) as tx:
-        view = await applications.view_in(tx, id)
-        return with_etag(await application_json(tx, id, lang), view.version)
+        return await _with_version(tx, id, lang)
 
 
 @router.put(
@@ -300,3 +301,8 @@ async def cancel(
             await applications.discard(once.tx, id, consent=consent)
             return await once.keep(await application_json(once.tx, id, lang))
     raise CONSENT_REFUSED()
+
+
+async def _with_version(tx: Tx, id: UUID, lang: Lang) -> JSONResponse:
+    view = await applications.view_in(tx, id)
+    return with_etag(await application_json(tx, id, lang), view.version)

@@ -42,8 +42,14 @@ def test_a_fault_is_said_with_file_and_line_and_stops_the_start(tmp_path: Path, 
     assert loket("catalogue", "check").status == 1, "the setting's directory is checked where none is named"
     refused = loket("catalogue", "show", "band-permit")
     assert refused.status == 1
-    assert "Loket does not start" in refused.words
-    assert "working_hour" in refused.words
+    assert "band-permit.yaml:20: the file: service_level has an unknown key 'working_hour'" in refused.words
+
+
+def test_a_service_of_a_directory_is_shown_before_it_is_put_into_service(loket: Loket, own: Path) -> None:
+    shown = loket("catalogue", "show", "band-permit", str(own))
+    assert shown.status == 0, shown.words
+    assert "Izin musik" in shown.words
+    assert "PNBP: Rp0" in shown.words
 
 
 def test_a_service_is_shown_in_words_with_its_price(loket: Loket) -> None:

@@ -35,9 +35,27 @@ async def test_a_change_of_the_draft_comes_again(desk: Desk) -> None:
     again = await desk.client.patch(path, json=body, headers=headers)
     assert (again.status_code, again.headers["etag"]) == (200, first.headers["etag"]), "not 412 for its own change"
     other = {**headers, "Idempotency-Key": "lain"}
-    assert (await desk.client.patch(path, json=body, headers=other)).status_code == 412
+    more = {"form": {"occupation": "Guru", "birth_place": "Bogor"}}
+    assert (await desk.client.patch(path, json=more, headers=other)).status_code == 412
     reused = await desk.client.patch(path, json={"form": {"occupation": "Dosen"}}, headers=headers)
     assert reused.json()["code"] == "idempotency-key-reused"
+
+
+async def test_who_got_no_answer_and_sends_no_key_hears_that_it_is_done(desk: Desk) -> None:
+    draft = await desk.draft("skck-new")
+    path, body = f"/v1/applications/{draft['id']}", {"form": {"occupation": "Guru", "birth_place": None}}
+    headers = desk.headers | {"If-Match": f'"{draft["version"]}"', "Content-Type": "application/merge-patch+json"}
+    first = await desk.client.patch(path, json=body, headers=headers)
+    again = await desk.client.patch(path, json=body, headers=headers)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.headers["etag"] == first.headers["etag"] != headers["If-Match"]
+    assert again.json()["form"] == first.json()["form"]
+    for stale in (
+        {"form": {"occupation": "Dosen"}},
+        {"form": {}},
+        {"form": {"occupation": "Guru"}, "exemption": "poor"},
+    ):
+        assert (await desk.client.patch(path, json=stale, headers=headers)).status_code == 412
 
 
 async def test_a_paper_comes_again_and_late(desk: Desk) -> None:

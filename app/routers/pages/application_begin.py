@@ -28,6 +28,7 @@ from app.services.applications.problems import (
     FORM_INVALID,
     IDENTITY_NEEDED,
     NOT_FAMILY,
+    NOT_GUARDIAN,
     NOT_OF_AGE,
     NOT_OFFERED,
     TOO_MANY_DRAFTS,
@@ -45,7 +46,7 @@ CHOOSE_PERSON = Text("Pilih untuk siapa.", "Choose for whom.")
 CODE_MISSING = Text(
     "Ketik kode yang diberikan anggota keluarga Anda.", "Type the code that your family member gives you."
 )
-ABOUT_FAMILY = (NOT_FAMILY, NOT_OF_AGE, FAMILY_UNREACHABLE)
+ABOUT_FAMILY = (NOT_FAMILY, NOT_GUARDIAN, NOT_OF_AGE, FAMILY_UNREACHABLE)
 SHOWN_AT_UNIT = (NOT_OFFERED, TOO_MANY_DRAFTS, FORM_INVALID, UPSTREAM_UNAVAILABLE)
 
 

@@ -24,6 +24,7 @@ FACT_NAMES: Mapping[str, Text] = {
     "owner_nik": Text("NIK pemilik", "NIK of the owner"),
     "owner_name": Text("Nama pemilik", "Name of the owner"),
     "blocked": Text("Diblokir", "Blocked"),
+    "registered": Text("Nomor rangka sudah terdaftar", "Chassis number is registered already"),
     "open_tickets": Text("Tilang yang belum selesai", "Open tickets"),
     "class": Text("Golongan", "Class"),
     "number": Text("Nomor", "Number"),

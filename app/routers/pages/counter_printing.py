@@ -37,6 +37,7 @@ NUMBER_UNKNOWN = Text(
     "Tidak ada permohonan dengan nomor {typed}. Periksa huruf demi huruf.",
     "There is no application with the reference {typed}. Check it character by character.",
 )
+NUMBER_MISSING = Text("Tulis nomor permohonannya.", "Write the reference of the application.")
 SHOWN = 40
 
 
@@ -74,14 +75,17 @@ async def open_file(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
 
 @router.get("/counter/cari")
 async def find_application(
-    actor: StaffOnPage, visit: TheVisit, nomor: Annotated[str, Query(max_length=80)] = ""
+    actor: StaffOnPage, visit: TheVisit, nomor: Annotated[str | None, Query(max_length=80)] = None
 ) -> Response:
     """To the page of an application, by its reference. Whether this person may open it, that page decides."""
+    if nomor is None:
+        return visit.show("pages/counter/applications/find.html", staff=await desk_of(visit, actor), form=Form())
     async with visit.house.db.read() as connection:
         case_id = await worklist.find_by_reference(connection, nomor)
     if case_id is not None:
         return visit.go(f"/counter/cases/{case_id}")
-    form = Form({"nomor": nomor}, {"nomor": NUMBER_UNKNOWN.fill(typed=nomor.strip()[:SHOWN] or "-")})
+    typed = nomor.strip()[:SHOWN]
+    form = Form({"nomor": nomor}, {"nomor": NUMBER_UNKNOWN.fill(typed=typed) if typed else NUMBER_MISSING})
     return visit.show("pages/counter/applications/find.html", status=404, staff=await desk_of(visit, actor), form=form)
 
 

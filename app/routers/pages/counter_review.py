@@ -266,7 +266,7 @@ def _said(facts: Facts) -> Mapping[str, Sequence[Record]]:
     """By register, the records that it gave."""
     single = {
         "population": facts.applicant,
-        "vehicles": facts.vehicle,
+        "vehicles": facts.vehicle or facts.chassis,
         "tax": facts.tax,
         "insurance": facts.insurance,
         "health": facts.health,

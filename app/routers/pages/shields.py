@@ -17,7 +17,13 @@ from app.services.etle import shield
 router = APIRouter(include_in_schema=False)
 PAGE = "/saya/perisai"
 MOST_BODY = 2 * MAX_UPLOAD_BYTES + 2**20
-PHOTO_MISSING = Text("Pilih fotonya.", "Choose the photograph.")
+PLATE_MISSING = Text("Tulis pelat nomornya.", "Write the plate.")
+COLOUR_MISSING = Text("Tulis warna kendaraannya.", "Write the colour of the vehicle.")
+MARKS_MISSING = Text("Tulis ciri-cirinya.", "Write its marks.")
+PHOTO_MISSING = {
+    "front": Text("Pilih foto dari depan.", "Choose the photograph from the front."),
+    "rear": Text("Pilih foto dari belakang.", "Choose the photograph from behind."),
+}
 
 
 @router.get(PAGE)
@@ -31,13 +37,13 @@ async def register_shield(me: CitizenOnPage, visit: TheVisit) -> Response:
     """Register a vehicle."""
     await visit.house[Limits].hit("shield-person", me.id)
     form = await visit.form()
-    plate = form.need("plate", longest=16)
-    colour = form.need("colour", longest=40)
-    marks = form.need("marks", longest=shield.LONGEST_MARKS)
+    plate = form.need("plate", PLATE_MISSING, longest=16)
+    colour = form.need("colour", COLOUR_MISSING, longest=40)
+    marks = form.need("marks", MARKS_MISSING, longest=shield.LONGEST_MARKS)
     front, rear = form.files.get("front"), form.files.get("rear")
     for name, file in (("front", front), ("rear", rear)):
         if file is None:
-            form.errors.setdefault(name, PHOTO_MISSING)
+            form.errors.setdefault(name, PHOTO_MISSING[name])
     if form.errors or front is None or rear is None:
         return await _show(visit, me, form, status=422)
     try:

@@ -393,6 +393,9 @@ class CheckOut(BaseModel):
     faults: list[dict[str, str]]
     eligibility: list[VerdictOut]
     price: list[PriceOut]
+    price_known: bool = Field(
+        description="False while an answer is missing, or a register silent, that decides it: `amount` says nothing then."
+    )
     amount: int
     needs_appointment: bool
     version: int
@@ -405,6 +408,7 @@ class CheckOut(BaseModel):
             faults=[{"pointer": each.pointer, "detail": each.message.say(lang)} for each in result.faults],
             eligibility=[VerdictOut.of(each, lang) for each in result.verdicts],
             price=[PriceOut.of(each, lang) for each in result.price],
+            price_known=result.price_known,
             amount=result.amount,
             needs_appointment=result.needs_slot,
             version=version,

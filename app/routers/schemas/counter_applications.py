@@ -127,6 +127,7 @@ def registers_json(facts: Facts) -> dict[str, JsonValue]:
     named = {
         "applicant": facts.applicant,
         "vehicle": facts.vehicle,
+        "chassis": facts.chassis,
         "tax": facts.tax,
         "insurance": facts.insurance,
         "health": facts.health,

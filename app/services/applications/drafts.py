@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from sqlmodel import col
 
 from app.core import vault
@@ -55,7 +56,7 @@ PREFIX = {"stnk": "STN", "sim": "SIM", "skck": "SKC"}
 OTHER_PREFIX = "PMH"
 OPEN_STATES = ("manual_check", "submitted", "awaiting_payment", "paid", "in_review", "needs_correction",
                "refusal_proposed", "appointment", "attended", "no_show", "retest", "approved")  # fmt: skip
-SUBJECT_FIELDS = ("plate", "sim_class", "purpose")
+SUBJECT_FIELDS = ("plate", "chassis_no", "sim_class", "purpose")
 """By which form fields two applications of one person for one service are told apart."""
 
 
@@ -179,14 +180,18 @@ async def change(
 ) -> Application:
     """Merge a patch into the form (RFC 7396): null takes a field out. Wrong values are named and nothing is changed.
 
+    What stands there already is no change, whatever the version: whoever got no answer sends the same again (RFC 9110 13.1.1).
+
     In `needs_correction` only marked fields may change. Raises CHANGED_MEANWHILE, NOT_OPEN, FORM_INVALID,
     EXEMPTION_UNKNOWN, and what `clean_form` raises. Locks case and application.
     """
     case, application = await own_locked(tx, case_id)
-    check_version(application, expected_version)
     service = await service_of(tx.session, application)
     patch = catalogue.clean_form(service, patch)
     before = await form_of(tx.session, tx.house.keys, application)
+    if _stands_there(application, before, patch, exemption):
+        return application
+    check_version(application, expected_version)
     after: dict[str, JsonValue] = {name: value for name, value in {**before, **patch}.items() if value is not None}
     faults = catalogue.form_faults(service, after, complete=False)
     if faults:
@@ -207,8 +212,16 @@ async def fill_in(house: House, actor: Actor, case_id: UUID) -> frozenset[str]:
     """What registers know by now, given the answers so far, is not asked for: a class leads to the number of its licence.
     Gives the questions that were filled in; a draft that somebody changes meanwhile is left to them.
 
-    Asks registers: never inside a transaction. Whose it is, the door has asked before.
+    Asks registers: never inside a transaction. Whose it is, the door has asked before. It comes after a change that is made
+    and must be answered, so a database that has no connection left now fills in nothing.
     """
+    try:
+        return await _fill_in(house, actor, case_id)
+    except PoolIsEmpty:
+        return frozenset()
+
+
+async def _fill_in(house: House, actor: Actor, case_id: UUID) -> frozenset[str]:
     async with house.db.read() as connection:
         application = await find_application(connection, case_id)
         service = await service_of(connection, application)
@@ -371,6 +384,13 @@ async def check_open(tx: Tx, case: Case, pointers: list[str]) -> None:
     marked = {mark.pointer for mark in await open_marks(tx, case.id)} if case.state == "needs_correction" else set()
     if not set(pointers) <= marked:
         raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": sorted(marked)})
+
+
+def _stands_there(
+    application: Application, form: Mapping[str, JsonValue], patch: Mapping[str, JsonValue], exemption: str | None
+) -> bool:
+    claimed = exemption is None or exemption == (application.exemption or "")
+    return claimed and bool(patch) and all(form.get(name) == value for name, value in patch.items())
 
 
 def _set_exemption(application: Application, service: Service, exemption: str) -> None:

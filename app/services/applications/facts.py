@@ -22,6 +22,7 @@ from app.services.registries import (
     Vehicle,
     VehicleRegistry,
     means_down,
+    normalise_number,
     number_matches,
 )
 
@@ -58,6 +59,8 @@ async def gather(house: House, service: Service, subject: Subject) -> Facts:
         known |= await _about_person(house, asked, subject.nik, today, down)
     if asked & {"vehicles", *BY_PLATE}:
         known |= await _about_vehicle(house, asked, subject.form, down)
+    if "vehicles" in asked:
+        known["chassis"] = await _about_chassis(house, subject.form, down)
     return Facts(today=today, form=dict(subject.form), unit=unit_facts(unit), down=frozenset(down), **known)
 
 
@@ -92,6 +95,15 @@ async def _about_vehicle(
         if name in asked:
             known[name] = await _record(house[Registers], name, plate.canonical, down)
     return known
+
+
+async def _about_chassis(house: House, form: Mapping[str, JsonValue], down: set[str]) -> Record | None:
+    """Whether the number of a vehicle that is to be registered has been registered before."""
+    number = normalise_number(str(form.get("chassis_no") or ""))
+    if not number:
+        return None
+    registered = await _ask("vehicles", down, lambda: house[VehicleRegistry].has_chassis(number))
+    return None if registered is None else {"registered": registered}
 
 
 async def _record(registers: Registers, name: str, key: str, down: set[str]) -> Record | None:

@@ -1,8 +1,11 @@
-"""Applying for somebody of one's own family card: a child goes by an adult of the card, an adult agrees with a code of their own.
+"""Applying for somebody of one's own family card: a child goes by a parent or guardian, an adult agrees with a code of their own.
 
 The card alone proves kinship, not consent (UU 27/2022 art. 20 and 22): what registers know of an adult, and the papers that
 they gave earlier, are opened to nobody else without their word. The code goes to the contact that the population register has
 of that person, names who asks and for which service, and is good once. Of age is who must hold a KTP: 17 (UU 24/2013 art. 63).
+
+For a child act its parents, or who was made its guardian (UU 1/1974 art. 47 and 50; UU 27/2022 art. 25), and nobody else of the card: the
+population register names them (UU 23/2006 art. 58). Where it names nobody, the counter looks at the papers.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,7 +21,7 @@ from app.services.applications.applicants import applicant_of
 from app.services.applications.assisting import Claim
 from app.services.applications.drafts import Applicant, family_step
 from app.services.applications.models import Behalf
-from app.services.applications.problems import FAMILY_UNREACHABLE, NOT_FAMILY, NOT_OF_AGE
+from app.services.applications.problems import FAMILY_UNREACHABLE, NOT_FAMILY, NOT_GUARDIAN, NOT_OF_AGE
 from app.services.catalogue import Service
 from app.services.identity import consents
 from app.services.identity.codes import CodePurpose
@@ -47,7 +50,8 @@ class Member:
 async def family_member(house: House, account: UUID, claim: Claim) -> Member:
     """Whom the citizen applies for; messages and papers stay with who applies.
 
-    Asks the population register: never inside a transaction. Raises IDENTITY_NEEDED, NOT_FAMILY, NOT_OF_AGE.
+    Asks the population register: never inside a transaction. Raises IDENTITY_NEEDED, NOT_FAMILY, NOT_OF_AGE, and NOT_GUARDIAN
+    for a child of whom this account is no registered parent or guardian.
     """
     own = await applicant_of(house, account)
     register = house[PopulationRegistry]
@@ -61,6 +65,8 @@ async def family_member(house: House, account: UUID, claim: Claim) -> Member:
         return Member(own, own.name, None)
     if years_between(self_on_card.born_on, today) < KTP_FROM_YEARS:
         raise NOT_OF_AGE()
+    if behalf is Behalf.CHILD and own.nik not in found.guardians:
+        raise NOT_GUARDIAN()
     applicant = Applicant(account, found.nik, found.name, found.born_on.isoformat(), own.contact, behalf)
     return Member(applicant, own.name, consents.contact_on_record(found.phone, found.email))
 

@@ -10,7 +10,7 @@ from app.core.db import Tx
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services import appointments, billing, catalogue
-from app.services.applications import assisting, clock, drafts, issuing, money, review, slots, telling
+from app.services.applications import assisting, clock, drafts, issuing, money, new_vehicles, review, slots, telling
 from app.services.applications.issue import issue_for
 from app.services.applications.issued_problems import DOCUMENT_GOOD
 from app.services.applications.models import Application
@@ -111,6 +111,11 @@ async def no_marks(move: Move) -> None:
     marks = await drafts.open_marks(move.tx, move.case.id)
     if marks:
         raise MARKS_OPEN(pointers=", ".join(each.pointer for each in marks))
+
+
+async def first_registration(move: Move) -> None:
+    """No other application was approved for a vehicle with the same chassis number."""
+    await new_vehicles.check_first(move.tx, await application_of(move.tx, move.case.id))
 
 
 async def marks_made(move: Move) -> None:
@@ -399,7 +404,7 @@ async def _retest_days(tx: Tx, application: Application) -> tuple[int, ...]:
 _GUARDS = (
     complete, passed, waits_for_register, priced, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
     not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, document_ended,
-    consented,
+    consented, first_registration,
 )  # fmt: skip
 _EFFECTS = (
     submit, begin_review, open_bill, bill_after_all, cancel_bill, confirm_slot, release_slot, make_receipt, void_receipt,

@@ -39,6 +39,7 @@ class Application(Table, table=True):
     __table_args__ = (
         Index("ix_applications_person_id", "person_id", "created_at"),
         Index("ix_applications_subject_bidx", "subject_bidx"),
+        Index("ix_applications_chassis_bidx", "chassis_bidx"),
         CheckConstraint("clock_used_s >= 0", name="clock_used"),
     )
 
@@ -62,6 +63,8 @@ class Application(Table, table=True):
     """The day of birth, for the public look-up of a status by reference and day of birth."""
     subject_bidx: str | None = Field(default=None, max_length=64)
     """Person, service and what it is about (plate, class), by which a likely duplicate is seen."""
+    chassis_bidx: str | None = Field(default=None, max_length=64)
+    """The chassis number of a vehicle that is to be registered, as handed in: of all who name it one is approved."""
     lang: str = Field(default="id", max_length=2)
 
     form_enc: str | None = None

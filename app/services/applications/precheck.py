@@ -101,14 +101,16 @@ async def pre_check(
 ) -> PreCheck:
     """Look at everything that a machine can look at. `papers` are the names of the documents that were accepted.
 
-    A price that a silent register decides is not known: the case then waits for it before anything is asked for.
+    A price that a silent register decides is not known: the case then waits for it before anything is asked for. Nor is one that
+    a missing answer decides.
     """
     missing = [each for each in catalogue.wanted_documents(service, facts) if each.name not in papers]
     faults = [
         *catalogue.form_faults(service, facts.form, complete=True),
         *(FieldError(f"/documents/{each.name}", _wanted(each.title)) for each in missing),
     ]
-    price = await price_of(source, service, facts, exemption=exemption)
+    waits = catalogue.price_waits(service, facts)
+    price = None if waits else await price_of(source, service, facts, exemption=exemption)
     return PreCheck(
         faults=tuple(faults),
         verdicts=catalogue.verdicts(service, facts),

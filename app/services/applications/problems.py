@@ -349,6 +349,30 @@ NOT_OF_AGE = ProblemType(
         "Only somebody of 17 or more can apply for a member of the family. Ask an adult of your family card.",
     ),
 )
+CHASSIS_TAKEN = ProblemType(
+    "applications-chassis-taken",
+    409,
+    Text("Kendaraan itu sudah didaftarkan lewat permohonan lain", "That vehicle was registered by another application"),
+    Text(
+        "Permohonan {reference} untuk nomor rangka yang sama sudah disetujui. Periksa nomornya di faktur: jika salah ketik, kembalikan "
+        "untuk diperbaiki; jika tidak, usulkan penolakan.",
+        "Application {reference} for the same chassis number was approved. Look at the number on the invoice: where it was mistyped, give "
+        "it back to be mended; else propose a refusal.",
+    ),
+)
+NOT_GUARDIAN = ProblemType(
+    "applications-not-guardian",
+    422,
+    Text("Bukan orang tua atau wali yang tercatat", "Not a registered parent or guardian"),
+    Text(
+        "Untuk anak di bawah 17 tahun hanya ayah, ibu, atau wali yang tercatat di Dukcapil dapat mengajukan. Minta orang tua atau "
+        "wali anak itu mengajukan dengan akunnya. Jika data Dukcapil belum benar, datang ke loket dengan KK dan akta kelahiran "
+        "atau penetapan wali.",
+        "For a child under 17 only the father, mother or guardian whom Dukcapil has on record can apply. Ask the child's parent or "
+        "guardian to apply with their account. If Dukcapil's record is not right, come to a counter with the family card and the "
+        "birth certificate or the guardianship ruling.",
+    ),
+)
 FAMILY_CONSENT_NEEDED = ProblemType(
     "applications-family-consent-needed",
     422,

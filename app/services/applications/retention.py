@@ -141,7 +141,7 @@ async def _forget_ended(tx: Tx, group: _Group, which: ColumnElement[bool], days:
     await vault.destroy(tx, nobody)
     blank = dict.fromkeys(
         ("person_id", "assisted_unit", "nik_enc", "name_enc", "contact_enc", "nik_bidx", "born_bidx", "subject_bidx",
-         "form_enc", "tracking_no")
+         "chassis_bidx", "form_enc", "tracking_no")
     )  # fmt: skip
     await tx.session.execute(
         update(Application).where(col(Application.case_id).in_(ids)).values(**blank, key_id=nobody, precheck=[])

@@ -17,7 +17,7 @@ from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.texts import Text
 from app.services import appointments, cases, catalogue, reference
-from app.services.applications import clock, drafts, worklist
+from app.services.applications import clock, drafts, new_vehicles, worklist
 from app.services.applications.models import Application, ApplicationMark
 from app.services.applications.problems import (
     APPLICANTS_STEP,
@@ -189,6 +189,7 @@ async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose:
         service = await service_of(tx.session, row)
         papers = await papers_of(tx.session, case_id)
         rules = {each.name: each for each in service.documents}
+        twice = await new_vehicles.applied_for_twice(tx.session, row)
         return ReviewView(
             case=case,
             service=service,
@@ -208,7 +209,7 @@ async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose:
             missing=tuple(
                 rule.title for rule in catalogue.wanted_documents(service, checked.facts) if rule.name not in papers
             ),
-            verdicts=checked.result.verdicts,
+            verdicts=(*checked.result.verdicts, *([twice] if twice is not None else [])),
             facts=checked.facts,
             marks=await marks_of(tx, row),
             exemption=row.exemption,

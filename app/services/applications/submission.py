@@ -9,7 +9,7 @@ from app.core.house import House
 from app.core.problems import FieldError
 from app.core.texts import Text
 from app.services import cases, catalogue, reference
-from app.services.applications import drafts
+from app.services.applications import drafts, new_vehicles
 from app.services.applications.assisting import consent_data
 from app.services.applications.drafts import Checked
 from app.services.applications.models import Application
@@ -89,6 +89,8 @@ async def _keep_result(tx: Tx, application: Application, checked: Checked, *, wi
     if not checked.result.price_known:
         kept.append({**NO_PRICE})
     application.precheck, application.prechecked_at = kept, tx.now
+    form = {**checked.facts.form}
+    application.chassis_bidx = new_vehicles.chassis_index(tx.house.keys, checked.service, form)
     if with_price:
         application.price = [line.as_json() for line in checked.result.price]
         application.amount = checked.result.amount

@@ -85,6 +85,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
             "open_tickets": Leaf(0),
             "chassis_tail": Leaf("00001"),
         },
+        "chassis": {"registered": Leaf(False, domain=(False, True))},
         "licences": (_LICENCE,),
         "licence": _LICENCE,
         "tax": {
@@ -120,6 +121,7 @@ REGISTER_OF: Mapping[str, str] = MappingProxyType(
     {
         "applicant": "population",
         "vehicle": "vehicles",
+        "chassis": "vehicles",
         "licences": "licences",
         "licence": "licences",
         "tax": "tax",
@@ -131,6 +133,16 @@ REGISTER_OF: Mapping[str, str] = MappingProxyType(
     }
 )
 """Which register a variable comes from: while that is down, nobody can tell."""
+FOUND_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "licence": ("sim_class",),
+        "vehicle": ("plate", "chassis_tail"),
+        "chassis": ("chassis_no",),
+        "tax": ("plate", "chassis_tail"),
+        "insurance": ("plate", "chassis_tail"),
+    }
+)
+"""By which answers of the form a record is found: while one of them is missing, nobody can say that there is none."""
 REGISTER_TITLES: Mapping[str, Text] = MappingProxyType(
     {
         "population": Text("Register kependudukan", "The population register"),
@@ -167,6 +179,8 @@ class Facts:
     applicant: Record | None = field(default=None, repr=False)
     unit: Record | None = None
     vehicle: Record | None = field(default=None, repr=False)
+    chassis: Record | None = None
+    """What the vehicle register says of `form.chassis_no`, the number of a vehicle that is to be registered."""
     licences: tuple[Record, ...] = field(default=(), repr=False)
     tax: Record | None = field(default=None, repr=False)
     insurance: Record | None = field(default=None, repr=False)
@@ -194,9 +208,11 @@ class Facts:
         }
         return {name: value for name, value in values.items() if REGISTER_OF.get(name) not in self.down}
 
-    def context(self, form: Mapping[str, JsonValue]) -> cel.Context:
-        """What conditions are evaluated against, with the form as they shall see it."""
-        return context_of({**self.variables, "form": dict(form)}, functions_of(self.today))
+    def context(self, form: Mapping[str, JsonValue], *, without: frozenset[str] = frozenset()) -> cel.Context:
+        """What conditions are evaluated against, with the form as they shall see it; `without` these variables, whoever reads
+        one cannot tell."""
+        known = {name: value for name, value in self.variables.items() if name not in without}
+        return context_of({**known, "form": dict(form)}, functions_of(self.today))
 
     def missing(self, roots: frozenset[str]) -> frozenset[str]:
         """The registers among `down` that these variables would have needed."""

@@ -17,7 +17,7 @@ from app.core.problems import UPSTREAM_UNAVAILABLE
 from app.core.texts import Text
 from app.services.catalogue.checking import as_answer
 from app.services.catalogue.conditions import CannotTell, Condition
-from app.services.catalogue.facts import REGISTER_TITLES, Facts
+from app.services.catalogue.facts import FOUND_BY, REGISTER_TITLES, Facts
 from app.services.catalogue.schemas import satisfies
 from app.services.catalogue.service import (
     NEVER,
@@ -54,8 +54,10 @@ class Verdict:
 
 
 def verdicts(service: Service, facts: Facts) -> tuple[Verdict, ...]:
-    """Every eligibility rule in the order of the file. A required answer that is not given yet leaves a rule unknown."""
-    context = facts.context(_answers(service, facts, unanswered_required=False))
+    """Every eligibility rule in the order of the file. A required answer that is not given yet leaves a rule unknown, and so
+    does a record that is found by such an answer."""
+    answers = _answers(service, facts, unanswered_required=False)
+    context = facts.context(answers, without=_not_looked_for(unanswered(service, facts)))
     return tuple(_judged(rule, facts, context) for rule in service.eligibility)
 
 
@@ -89,6 +91,26 @@ def fee_codes(service: Service, facts: Facts) -> tuple[str, ...]:
     """The PNBP codes to pay, in the order of the file. Raises UPSTREAM_UNAVAILABLE where a silent register decides."""
     context = _context(service, facts)
     return tuple(dict.fromkeys(each.code for each in service.fees if _pays(each.when, facts, context)))
+
+
+def price_waits(service: Service, facts: Facts) -> bool:
+    """Whether an answer that is still missing decides what it costs: until then no price can be said, least of all none."""
+    missing = unanswered(service, facts)
+    without = _not_looked_for(missing)
+    if without & set(service.other_lines):
+        return True
+    reads = [each.when for each in service.fees]
+    return any(
+        each.roots & without or any(path[:1] == ("form",) and path[1] in missing for path in each.paths)
+        for each in reads
+    )
+
+
+def unanswered(service: Service, facts: Facts) -> frozenset[str]:
+    """The questions that must be answered, given the answers so far, and are not."""
+    return frozenset(
+        each.name for each in required_fields(service, facts.form) if not answered(facts.form.get(each.name))
+    )
 
 
 def prefilled(service: Service, facts: Facts) -> dict[str, JsonValue]:
@@ -175,8 +197,12 @@ def _answers(service: Service, facts: Facts, *, unanswered_required: bool = True
     answers = {name: value if answered(value) else None for name, value in given.items()}
     if unanswered_required:
         return answers
-    missing = {each.name for each in required_fields(service, facts.form) if answers[each.name] is None}
+    missing = unanswered(service, facts)
     return {name: value for name, value in answers.items() if name not in missing}
+
+
+def _not_looked_for(missing: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name, found_by in FOUND_BY.items() if missing & set(found_by))
 
 
 def _holds(condition: Condition, context: cel.Context, *, otherwise: bool) -> bool:

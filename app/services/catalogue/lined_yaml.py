@@ -17,6 +17,16 @@ MAX_DIGITS = 15
 """Of a whole number: what every JSON reader keeps exactly."""
 
 
+HINTS = {
+    "mapping values are not allowed in this context": "a text with a colon and a blank in it needs quotes, 'like: this'",
+    "found character that cannot start any token": "indent with blanks, not tabs; a text that begins with @, % or ` needs quotes",
+    "did not find expected key": "the indentation differs from the lines above, or a text lacks a quote",
+    "did not find expected ',' or '}'": "a text with a comma, a colon or a bracket in it needs quotes inside {...}",
+    "did not find expected ',' or ']'": "a text with a comma, a colon or a bracket in it needs quotes inside [...]",
+}
+"""What the reader's own words mean to somebody who does not program."""
+
+
 class NotYaml(Exception):
     """The text cannot be read; `line` says where."""
 
@@ -92,7 +102,8 @@ def read_yaml(body: bytes) -> object:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-        raise NotYaml(mark.line + 1 if mark else 1, said) from None
+        hint = f": {HINTS[said]}" if said in HINTS else ""
+        raise NotYaml(mark.line + 1 if mark else 1, said + hint) from None
 
 
 def as_json(value: object) -> JsonValue:

@@ -110,7 +110,9 @@ class Node:
 
     def faults_text(self, value: object, line: int, key: str) -> Text:
         if not isinstance(value, Lined) or set(value) != {"id", "en"}:
-            self.faults.fault(line, f"{self.what}: {key} must be {{id: ..., en: ...}}")
+            beside = sorted(set(value) - {"id", "en"}) if isinstance(value, Lined) else []
+            hint = f"; {beside[0]!r} stands beside them: a text with a comma in it needs quotes" if beside else ""
+            self.faults.fault(line, f"{self.what}: {key} must be {{id: ..., en: ...}}{hint}")
             return BLANK
         said = {}
         for lang in ("id", "en"):

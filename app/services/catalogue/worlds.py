@@ -136,4 +136,8 @@ def _take_away(variables: dict[str, object], path: Path) -> None:
 def _in_words(given: Given, lack: Sequence[Path], error: str) -> str:
     said = [f"{'.'.join(path)} is {value!r}" for path, value in given.items() if path not in lack]
     said += [f"{'.'.join(path)} is null" for path in lack]
-    return f"{error} when {', '.join(said)}".strip() if said else error
+    shown = f"{error} when {', '.join(said)}".strip() if said else error
+    if not error or not lack:
+        return shown
+    first = ".".join(lack[0])
+    return f"{shown}; let it have one then too: {first} == null || ..., or {first} != null && ..."

@@ -15,7 +15,7 @@ psychological test:
 - Rina Karangan: no licence, so a first SIM; truck L8765MN.
 - Tono Seandainya: JKN is not active; SIM C ends in 30 days; motorcycle F2580STU.
 - Wati Umpamanya: SIM BI ends in 45 days (renewed at a Satpas, not online); car B3691PQR is blocked.
-- Putri Ibaratnya: a child, too young for any licence; JKN alone.
+- Putri Ibaratnya: Budi's child, on his family card, too young for any licence; JKN alone.
 - John Perumpamaan: a foreigner (WNA) with SIM A.
 - Hasan Kiranya: failed health check and psychological test; SIM A is withheld.
 """
@@ -67,13 +67,13 @@ class DemoPerson:
     address: str
 
 
-def _person(number: int, name: str, born_on: date, *, woman: bool) -> DemoPerson:
+def _person(number: int, name: str, born_on: date, *, woman: bool, card: int | None = None) -> DemoPerson:
     day = born_on.day + (40 if woman else 0)
     return DemoPerson(
         name=name,
         nik=f"317401{day:02}{born_on:%m%y}99{number:02}",
         born_on=born_on,
-        kk_no=f"31740101012199{number:02}",
+        kk_no=f"31740101012199{card or number:02}",
         phone=f"+6281200000{number:03}",
         address=f"Jalan Contoh No. {number}, RT 001/RW 002, Kelurahan Rekaan, Jakarta Selatan",
     )
@@ -88,7 +88,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
     _person(6, "Rina Karangan", date(2001, 12, 1), woman=True),
     _person(7, "Tono Seandainya", date(1993, 6, 8), woman=False),
     _person(8, "Wati Umpamanya", date(1984, 2, 21), woman=True),
-    _person(9, "Putri Ibaratnya", date(2013, 4, 18), woman=True),
+    _person(9, "Putri Ibaratnya", date(2013, 4, 18), woman=True, card=1),
     _person(10, "John Perumpamaan", date(1982, 8, 3), woman=False),
     _person(11, "Hasan Kiranya", date(1975, 10, 26), woman=False),
 )
@@ -178,6 +178,7 @@ async def seed_demo(tx: Tx) -> None:
                 address=person.address,
                 phone=person.phone,
                 citizenship=Citizenship.WNA if number == JOHN else None,
+                guardians=(PEOPLE[BUDI].nik,) if number == PUTRI else (),
             ),
         )
     for line in demo_vehicles():

@@ -309,7 +309,8 @@ async def _vehicle_values(tx: Tx, line: VehicleLine, digest: str) -> dict[str, A
 async def _write_person(tx: Tx, line: PersonLine, digest: str) -> None:
     nik_bidx = tx.house.keys.blind_index("nik", line.nik)
     key_id = await vault.key_for_person(tx, line.nik)
-    plain = {name: None if value is None else str(value) for name, value in asdict(line).items()}
+    said = {**asdict(line), "guardians": " ".join(line.guardians) or None}
+    plain = {name: None if value is None else str(value) for name, value in said.items()}
     sealed = {f"{name}_enc": value for name, value in (await vault.seal(tx, key_id, plain)).items()}
     values: dict[str, Any] = {**sealed, "key_id": key_id, "digest": digest, "updated_at": tx.now}
     query = select(PopulationRecord).where(col(PopulationRecord.nik_bidx) == nik_bidx).with_for_update()

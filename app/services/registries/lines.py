@@ -78,6 +78,7 @@ class PersonLine:
     email: str | None = field(default=None, repr=False)
     sex: Sex | None = field(default=None, repr=False)
     citizenship: Citizenship | None = field(default=None, repr=False)
+    guardians: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def key(self) -> str:
@@ -86,7 +87,7 @@ class PersonLine:
     def as_values(self) -> dict[str, object]:
         """All fields by name: what the digest of a line covers. What a file says beyond the first ones counts where it
         says it, so that the lines of before keep their digests."""
-        later = {"sex": self.sex, "citizenship": self.citizenship}
+        later = {"sex": self.sex, "citizenship": self.citizenship, "guardians": " ".join(self.guardians) or None}
         first = {name: value for name, value in asdict(self).items() if name not in later}
         said = {name: value for name, value in later.items() if value is not None}
         return {**first, **said, "born_on": self.born_on.isoformat()}
@@ -156,6 +157,7 @@ def read_person(cells: Mapping[str, str]) -> PersonLine:
         email=parse_email(cells.get("email", "")),
         sex=_one_of(cells, "sex", SEXES),
         citizenship=_one_of(cells, "citizenship", CITIZENSHIPS),
+        guardians=tuple(_nik(each, "guardians") for each in cells.get("guardians", "").split()),
     )
 
 

@@ -26,7 +26,7 @@ class VehicleRecord(Table, table=True):
     registry_id: str = Field(unique=True, max_length=40)
     plate: str = Field(unique=True, max_length=20)
     chassis_enc: str | None = None
-    chassis_bidx: str = Field(max_length=64)
+    chassis_bidx: str = Field(index=True, max_length=64)
     chassis_tail_bidx: str = Field(max_length=64)
     engine_enc: str | None = None
     engine_bidx: str = Field(max_length=64)
@@ -121,6 +121,7 @@ class PopulationRecord(Table, table=True):
     email_enc: str | None = None
     sex_enc: str | None = None
     citizenship_enc: str | None = None
+    guardians_enc: str | None = None
     digest: str = Field(max_length=64)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -216,6 +216,27 @@ async def test_an_adult_of_the_family_is_asked_for_a_code_on_a_page_of_its_own(h
     assert re.fullmatch(r"/permohonan/[0-9a-f-]{36}", budi.path)
 
 
+async def test_a_child_of_the_card_is_applied_for_by_its_parent_alone(house: House, budi: Applicant) -> None:
+    niece = PersonLine("3174015204121103", "Ina Contoh", date(2012, 4, 12), BUDI.kk_no, "Jalan Contoh No. 1")
+    async with house.db.begin(SYSTEM) as tx:
+        await enter_person(tx, niece)
+    putri = demo.PEOPLE[demo.PUTRI]
+    await budi.get(f"/permohonan/mulai?service=skck-new&unit={POLRES}")
+    for child, born, status in ((niece, "12 4 2012", 422), (putri, "18 4 2013", 200)):
+        day, month, year = born.split()
+        values = {
+            "born_on-day": day,
+            "born_on-month": month,
+            "born_on-year": year,
+            "nik": child.nik,
+            "kk_no": child.kk_no,
+        }
+        form = {"service": "skck-new", "unit": POLRES, "who": "family", **values}
+        said = await budi.send(form, to="/permohonan/mulai", status=status)
+        assert ("hanya ayah, ibu, atau wali yang tercatat di Dukcapil dapat mengajukan" in said) is (status == 422)
+    assert re.fullmatch(r"/permohonan/[0-9a-f-]{36}", budi.path)
+
+
 # --- the form ------------------------------------------------------------------------------------------------------------
 
 
@@ -381,6 +402,9 @@ async def test_what_is_missing_leads_to_its_page_and_a_second_one_is_made_only_w
     base = await begun(budi)
     said = await budi.get(f"{base}/periksa")
     assert "Ajukan permohonan" not in said
+    for hasty in ("akan ditolak", "tidak ada di data Korlantas", "Rp0"):
+        assert hasty not in said, "nobody has said of which class yet"
+    assert "Biayanya terlihat di sini setelah isian lengkap" in said
     assert f'href="{base}/berkas/photo"' in budi.page.text
     assert f'href="{base}/isian/person#form-occupation"' in budi.page.text
     first = await desk.hand_in(await desk.draft("sim-renewal", sim_class="A"))

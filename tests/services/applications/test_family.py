@@ -1,4 +1,4 @@
-"""Applying for somebody of the family card: a child goes by the adult, an adult agrees with a code of their own."""
+"""Applying for somebody of the family card: a child goes by its parent or guardian, an adult agrees with a code of their own."""
 
 import re
 from datetime import date
@@ -34,14 +34,16 @@ async def desk(house: House, client: httpx.AsyncClient) -> Desk:
     await make.demo_set(house)
     await opened_unit(house)
     await known(house, WIFE, "Ani Contoh", PHONE)
-    await known(house, CHILD, "Adi Contoh", None)
+    await known(house, CHILD, "Adi Contoh", None, guardians=(WIFE["nik"], demo.PEOPLE[demo.BUDI].nik))
     return await Desk(house, client, demo.BUDI).sign_in()
 
 
-async def known(house: House, who: dict[str, str], name: str, phone: str | None) -> None:
+async def known(
+    house: House, who: dict[str, str], name: str, phone: str | None, guardians: tuple[str, ...] = ()
+) -> None:
     """Enter or correct somebody in the population register."""
     born_on = date.fromisoformat(who["born_on"])
-    line = PersonLine(who["nik"], name, born_on, who["kk_no"], "Jalan Contoh No. 1", phone)
+    line = PersonLine(who["nik"], name, born_on, who["kk_no"], "Jalan Contoh No. 1", phone, guardians=guardians)
     async with house.db.begin(SYSTEM) as tx:
         await enter_person(tx, line)
 
@@ -93,6 +95,22 @@ async def test_a_child_goes_by_the_adult_and_not_the_other_way_round(house: Hous
         token = await sandbox.token_for_citizen(tx, nik=CHILD["nik"], name="Adi Contoh", phone="+6281200000982")
     other.headers, other.keys = {"Authorization": f"Bearer {token}"}, 1000
     assert (await begin(other, WIFE)).json()["code"] == "applications-not-of-age"
+
+
+@pytest.mark.parametrize("guardians", [(), (WIFE["nik"],)])
+async def test_an_adult_of_the_card_who_is_no_parent_or_guardian_cannot_apply_for_the_child(
+    house: House, desk: Desk, guardians: tuple[str, ...]
+) -> None:
+    await known(house, CHILD, "Adi Contoh", None, guardians=guardians)  # an uncle in the house, or nobody is on record
+    for answer in (
+        await begin(desk, CHILD),
+        await desk.client.post(
+            "/v1/applications/family-consents", headers=desk.key(), json={"service": "skck-new", "family_member": CHILD}
+        ),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "applications-not-guardian")
+        assert "orang tua atau wali" in answer.json()["detail"]
+    assert (await desk.get("/v1/applications"))["applications"] == []
 
 
 async def test_who_has_no_phone_on_record_is_not_asked(house: House, desk: Desk) -> None:

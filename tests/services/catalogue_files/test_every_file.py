@@ -23,6 +23,7 @@ from app.services.catalogue import (
     form_faults,
     needs_presence,
     prefilled,
+    price_waits,
     valid_until,
     verdicts,
 )
@@ -60,6 +61,18 @@ def test_nothing_a_silent_register_would_say_refuses(code: str) -> None:
     found = verdicts(service(code), facts)
     assert {each.outcome for each in found} <= {Outcome.GOOD, Outcome.UNKNOWN}
     assert {name for each in found for name in each.down} <= set(asks)
+
+
+@every_service
+def test_an_empty_form_is_refused_for_nothing_and_has_no_price_that_an_answer_decides(code: str) -> None:
+    facts = Facts(today=TODAY, form={}, applicant=applicant())
+    refused = {each.name for each in verdicts(service(code), facts) if each.outcome is Outcome.REFUSED}
+    told = {"licence", "vehicle", "chassis", "tax", "insurance"}
+    roots = {each.name: each.when.roots for each in service(code).eligibility}
+    assert not {name for name in refused if roots[name] <= {*told, "form", "applicant"}}, "nobody looked for it yet"
+    decided = any(each.when.roots & {*told, "form"} for each in service(code).fees)
+    assert price_waits(service(code), facts) is (decided or bool(service(code).other_lines))
+    assert not price_waits(service(code), Facts(today=TODAY, form=example_form(code), applicant=applicant()))
 
 
 @every_service

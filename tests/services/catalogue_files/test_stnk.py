@@ -233,6 +233,12 @@ def test_who_registers_a_new_vehicle(form: Form, sentences: set[str]) -> None:
     assert refused("stnk-new", facts) == sentences
 
 
+@pytest.mark.parametrize(("registered", "sentences"), [(True, {"not-registered-yet"}), (False, set())])
+def test_a_chassis_number_that_is_registered_is_refused_before_money(registered: bool, sentences: set[str]) -> None:
+    facts = Facts(today=TODAY, form=example_form("stnk-new"), applicant=applicant(), chassis={"registered": registered})
+    assert refused("stnk-new", facts) == sentences
+
+
 def test_the_vehicle_comes_unless_another_samsat_has_looked_at_it() -> None:
     for code in ("stnk-renewal", "stnk-replacement", "stnk-transfer"):
         here = appointment_for(service(code), world(code, {"physical_check": "here"}))

@@ -118,7 +118,7 @@ async def test_the_pages_register_show_and_withdraw(house: House) -> None:
     _, headers = await citizen(house, make.VEHICLE.owner_nik)
     browser.client.cookies.set(SESSION_COOKIE, headers["Cookie"].split("=", 1)[1])
     assert "Belum ada kendaraan" in await browser.get("/saya/perisai")
-    assert "Pilih fotonya" in await browser.send(FORM, to="/saya/perisai", status=422)
+    assert "Pilih foto dari depan" in await browser.send(FORM, to="/saya/perisai", status=422)
     files = {"front": ("a.jpg", PHOTO), "rear": ("b.jpg", OTHER)}
     browser.page = await browser.client.post(
         "/saya/perisai",

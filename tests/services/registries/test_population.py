@@ -14,7 +14,7 @@ from app.core.house import House
 from app.core.problems import Problem
 from app.services import registries
 from app.services.registries import PersonLine, PopulationRegistry, TablePopulation, means_down
-from app.services.registries.demo import JOHN, PEOPLE
+from app.services.registries.demo import JOHN, PEOPLE, PUTRI
 from app.services.registries.population import HttpPopulation, build_population
 from tests.loopback import Loopback, Reply
 
@@ -30,6 +30,7 @@ def answer_about(person: Any, **changes: object) -> dict[str, object]:
         "address": person.address,
         "phone": person.phone,
         **({"citizenship": "WNA"} if person is PEOPLE[JOHN] else {}),
+        **({"guardians": [BUDI.nik]} if person is PEOPLE[PUTRI] else {}),
         **changes,
     }
 
@@ -94,6 +95,14 @@ async def test_a_nik_finds_its_person_with_the_facts_of_an_applicant(register: P
     assert SITI.nik not in repr(siti)
 
 
+async def test_the_register_says_who_acts_for_a_child(register: PopulationRegistry) -> None:
+    putri, siti = await register.find(PEOPLE[PUTRI].nik), await register.find(SITI.nik)
+    assert putri is not None
+    assert siti is not None
+    assert (putri.guardians, siti.guardians) == ((BUDI.nik,), ())
+    assert BUDI.nik not in repr(putri)
+
+
 async def test_it_is_not_called_inside_a_transaction(register: PopulationRegistry, house: House) -> None:
     async with house.db.begin(SYSTEM):
         with pytest.raises(RuntimeError):
@@ -114,6 +123,7 @@ async def test_it_is_not_called_inside_a_transaction(register: PopulationRegistr
         (Reply(200, answer_about(SITI, kk_no="12")), "registries-answer-wrong"),
         (Reply(200, answer_about(SITI, name=" ")), "registries-answer-wrong"),
         (Reply(200, answer_about(SITI, citizenship="X")), "registries-answer-wrong"),
+        (Reply(200, answer_about(SITI, guardians=["12"])), "registries-answer-wrong"),
     ],
 )
 async def test_a_register_that_is_wrong_or_down_finds_nobody_and_says_so(reply: Reply, problem: str) -> None:

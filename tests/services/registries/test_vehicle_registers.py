@@ -51,6 +51,9 @@ class RegisterServer:
         parts = path.strip("/").split("/")
         if method == "GET" and len(parts) == 2 and parts[1] in self.lines:
             return Reply(200, self._shown(self.lines[parts[1]]))
+        if (method, path) == ("POST", "/vehicles/chassis-checks"):
+            number = json.loads(body)["chassis_no"]
+            return Reply(200, {"registered": number in {line.chassis_no for line in self.lines.values()}})
         if (method, path) == ("POST", "/vehicles"):
             return self._register(headers["idempotency-key"], body)
         ids = {line.registry_id for line in self.lines.values()}
@@ -242,6 +245,34 @@ async def test_a_vehicle_is_registered_once_and_gets_a_plate(register: VehicleRe
     found = await register.find_by_numbers(plate, new.chassis_no[-5:], new.engine_no)
     assert found is not None
     assert (found.plate[:1], found.owner, found.model, found.blocked) == ("B", BUYER, "Veloz", False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "there"),
+    [
+        (CAR.chassis_no, True),
+        (f"{CAR.chassis_no[:8]} {CAR.chassis_no[8:]}".lower(), True),
+        (CAR.chassis_no[-5:], False),
+        ("MHKCNTH1JKK009998", False),
+    ],
+)
+async def test_a_chassis_number_is_known_whole_or_not_at_all(
+    register: VehicleRegistry, typed: str, there: bool
+) -> None:
+    assert await register.has_chassis(typed) is there
+
+
+@pytest.mark.parametrize("reply", [Reply(404, {}), Reply(200, {}), Reply(503, {})])
+async def test_a_register_that_cannot_say_whether_a_chassis_is_known_counts_as_down(reply: Reply) -> None:
+    async def answer(*_: object) -> Reply:
+        return reply
+
+    async with Loopback(answer) as server:
+        adapter = HttpVehicles(server.url, "")
+        with pytest.raises(Problem) as refused:
+            await adapter.has_chassis(CAR.chassis_no)
+        await adapter.aclose()
+    assert registries.means_down(refused.value)
 
 
 async def test_the_stnk_that_was_told_last_is_the_good_one(register: VehicleRegistry, house: House) -> None:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.core.contacts import parse_email, parse_mobile
 from app.core.texts import Text
@@ -22,7 +22,9 @@ NAME = Text("Register kependudukan", "The population register")
 TIMEOUT_S = 4.0
 MAX_CONCURRENT = 16
 MAX_ANSWER_BYTES = 16 * 1024
+MAX_GUARDIANS = 8
 
+_Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$")]
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
 
@@ -32,12 +34,13 @@ class _PersonAnswer(BaseModel):
     nik: str
     name: _Line
     born_on: date
-    kk_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$")]
+    kk_no: _Digits
     address: _Line
     phone: str | None = None
     email: str | None = None
     sex: Literal["L", "P"] | None = None
     citizenship: Citizenship = Citizenship.WNI
+    guardians: Annotated[list[_Digits], Field(max_length=MAX_GUARDIANS)] = []
 
 
 class HttpPopulation:
@@ -99,4 +102,5 @@ def _person(read: _PersonAnswer) -> PersonRecord:
         phone=parse_mobile(read.phone or ""),
         email=parse_email(read.email or ""),
         citizenship=read.citizenship,
+        guardians=tuple(read.guardians),
     )

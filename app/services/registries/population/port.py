@@ -20,7 +20,11 @@ class Citizenship(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """A person as registered. `phone` (E.164) is the one that the register holds, which alone may bind an account."""
+    """A person as registered. `phone` (E.164) is the one that the register holds, which alone may bind an account.
+
+    `guardians` are the NIKs of mother and father, or of who was made guardian, as registered (UU 23/2006 art. 58); empty where
+    the register names nobody.
+    """
 
     nik: str = field(repr=False)
     name: str = field(repr=False)
@@ -30,6 +34,7 @@ class PersonRecord:
     phone: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
     citizenship: Citizenship = Citizenship.WNI
+    guardians: tuple[str, ...] = field(default=(), repr=False)
 
     def as_facts(self, *, today: date) -> Facts:
         """As `applicant`; `today` is the unit's local day, on which the age is counted."""

@@ -12,7 +12,7 @@ from app.services.registries.models import PopulationRecord
 from app.services.registries.nik import Nik, Sex
 from app.services.registries.population.port import Citizenship, PersonRecord, belongs_together
 
-SEALED = ("nik", "name", "born_on", "kk_no", "address", "phone", "email", "sex", "citizenship")
+SEALED = ("nik", "name", "born_on", "kk_no", "address", "phone", "email", "sex", "citizenship", "guardians")
 _TABLE = PopulationRecord.__table__  # type: ignore[attr-defined]
 
 
@@ -58,4 +58,5 @@ def _person(plain: Mapping[str, str | None]) -> PersonRecord | None:
         phone=plain["phone"],
         email=plain["email"],
         citizenship=Citizenship(plain["citizenship"] or Citizenship.WNI),
+        guardians=tuple((plain["guardians"] or "").split()),
     )

@@ -1,6 +1,6 @@
 """The vehicle register over HTTP, for a register that stands elsewhere. The contract is small, JSON and ours to publish:
 
-``GET /vehicles/{plate}`` (200, 404), ``PUT`` and ``DELETE /vehicles/{registry_id}/blocks/{request_id}`` (2xx, 404), and with an
+``GET /vehicles/{plate}`` (200, 404), ``POST /vehicles/chassis-checks`` (200 with ``registered``, true or false), ``PUT`` and ``DELETE /vehicles/{registry_id}/blocks/{request_id}`` (2xx, 404), and with an
 ``Idempotency-Key`` ``PUT /vehicles/{registry_id}/owner``, ``.../sale`` and ``.../stnk`` (2xx, 404, 409 for a key that came with
 something else) and ``POST /vehicles`` (2xx with the vehicle, 409, 422 for a chassis number that is registered), each with a bearer
 token. Numbers are compared here, in constant time, so that a register needs no look-up by secrets.
@@ -23,7 +23,15 @@ from app.services.registries.problems import (
     VEHICLE_REGISTERED,
     VEHICLE_UNKNOWN,
 )
-from app.services.registries.vehicles.port import NewVehicle, Owner, Sale, Stnk, Vehicle, number_matches
+from app.services.registries.vehicles.port import (
+    NewVehicle,
+    Owner,
+    Sale,
+    Stnk,
+    Vehicle,
+    normalise_number,
+    number_matches,
+)
 
 NAME = Text("Register kendaraan", "The vehicle register")
 TIMEOUT_S = 4.0
@@ -67,6 +75,10 @@ class _VehicleAnswer(BaseModel):
         return use if use in _USES else None
 
 
+class _ChassisAnswer(BaseModel):
+    registered: bool
+
+
 class HttpVehicles:
     """`VehicleRegistry` on somebody else's server."""
 
@@ -98,6 +110,16 @@ class HttpVehicles:
         kept = (vehicle.chassis_no, vehicle.engine_no) if vehicle else ("", "")
         right = [number_matches(kept[0], chassis_no), number_matches(kept[1], engine_no)]
         return vehicle if vehicle is not None and all(right) else None
+
+    async def has_chassis(self, chassis_no: str) -> bool:
+        """See `VehicleRegistry.has_chassis`; in the body, for paths are logged. Raises UPSTREAM_UNAVAILABLE, REGISTRY_ANSWER_WRONG."""
+        body = {"chassis_no": normalise_number(chassis_no)}
+        answer = await self._upstream.request("POST", "/vehicles/chassis-checks", json=body)
+        _must_succeed(answer)
+        try:
+            return _ChassisAnswer.model_validate_json(answer.content).registered
+        except ValidationError:
+            raise REGISTRY_ANSWER_WRONG(name=NAME, status=answer.status_code) from None
 
     async def request_block(self, registry_id: str, request_id: str, reason: str) -> None:
         """See `VehicleRegistry.request_block`."""

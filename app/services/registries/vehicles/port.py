@@ -134,6 +134,10 @@ class VehicleRegistry(Protocol):
         """The vehicle if plate and both numbers belong together; None for an unknown plate and for a wrong number alike."""
         ...
 
+    async def has_chassis(self, chassis_no: str) -> bool:
+        """Whether a vehicle with this chassis number, whole, is registered. Which one is not said: the number alone proves nothing."""
+        ...
+
     async def request_block(self, registry_id: str, request_id: str, reason: str) -> None:
         """Have the STNK blocked (Perpol 7/2021 art. 87). The same `request_id` again changes nothing.
 

@@ -72,6 +72,14 @@ class TableVehicles:
             ]
             return await self._vehicle(connection, row) if row is not None and all(right) else None
 
+    async def has_chassis(self, chassis_no: str) -> bool:
+        """See `VehicleRegistry.has_chassis`."""
+        _refuse_inside_transaction()
+        whole, _ = number_indexes(self._keys, NumberKind.CHASSIS, chassis_no)
+        async with self._db.read() as connection:
+            known = select(col(VehicleRecord.id)).where(col(VehicleRecord.chassis_bidx) == whole).limit(1)
+            return (await connection.execute(known)).first() is not None
+
     async def request_block(self, registry_id: str, request_id: str, reason: str) -> None:
         """See `VehicleRegistry.request_block`."""
         _refuse_inside_transaction()
