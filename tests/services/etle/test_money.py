@@ -31,15 +31,20 @@ async def _verdict(house: House, case_id: UUID, fine: int, cost: int) -> None:
         await etle.enter_verdict(tx, case_id, fine=fine, cost=cost)
 
 
-async def _books_are_right(house: House) -> None:
-    assert (await ledger_check(house)).faults == ()
+async def _books_are_right(house: House, **expected: int) -> None:
+    """Sound, and of the accounts that hold others' money these hold so much; all others nothing."""
+    report = await ledger_check(house)
+    assert report.faults == ()
+    held = {name: -amount for name, amount in report.balances.items() if amount < 0}
+    assert held == expected
 
 
 async def test_deposit_equals_the_verdict(house: House) -> None:
     case_id = await _paid(house)
+    await _books_are_right(house, TD=500_000)
     await _verdict(house, case_id, 499_000, 1_000)
     assert await make.state_of(house, case_id) == "settled"
-    await _books_are_right(house)
+    await _books_are_right(house, RV=500_000)
 
 
 async def test_deposit_is_more_the_rest_is_owed_back(house: House) -> None:
@@ -49,7 +54,7 @@ async def test_deposit_is_more_the_rest_is_owed_back(house: House) -> None:
         refunds = await billing.refunds_of(connection, case_id)
     assert [each.amount for each in refunds] == [398_000]
     assert await make.state_of(house, case_id) == "refund_due"
-    await _books_are_right(house)
+    await _books_are_right(house, RV=102_000, RF=398_000)
 
 
 async def _act(house: House, actor: Actor, case_id: UUID, action: str, **options: str) -> str:
@@ -74,7 +79,7 @@ async def test_a_refund_in_cash_wants_two_clerks(house: House) -> None:
         refunds = await billing.refunds_of(connection, case_id)
         assert [each.state for each in refunds] == [billing.RefundState.PAID_OUT]
         assert list(await cases.tasks_of(connection, case_id)) == []
-    await _books_are_right(house)
+    await _books_are_right(house, RV=102_000)
 
 
 async def test_a_refund_that_nobody_claims_goes_to_the_treasury_after_a_year(house: House, clock: FixedClock) -> None:
@@ -86,7 +91,7 @@ async def test_a_refund_that_nobody_claims_goes_to_the_treasury_after_a_year(hou
     clock.advance(timedelta(days=3))
     await cases.sweep(house)
     assert await make.state_of(house, case_id) == "forfeited"
-    await _books_are_right(house)
+    await _books_are_right(house, RV=102_000, TR=398_000)
 
 
 async def test_deposit_is_less_the_rest_is_billed_and_settles(house: House) -> None:
@@ -99,7 +104,7 @@ async def test_deposit_is_less_the_rest_is_billed_and_settles(house: House) -> N
     assert bill.amount == 105_000
     await make.pay(house, case_id)
     assert await make.state_of(house, case_id) == "settled"
-    await _books_are_right(house)
+    await _books_are_right(house, RV=605_000)
 
 
 async def test_no_deposit_the_verdict_replaces_the_bill(house: House) -> None:
@@ -114,7 +119,7 @@ async def test_no_deposit_the_verdict_replaces_the_bill(house: House) -> None:
     assert states == [("cancelled", 500_000), ("open", 72_000)]
     await make.pay(house, case_id)
     assert await make.state_of(house, case_id) == "settled"
-    await _books_are_right(house)
+    await _books_are_right(house, RV=72_000)
 
 
 async def test_annulled_after_payment_owes_the_whole_deposit(house: House) -> None:
@@ -126,7 +131,7 @@ async def test_annulled_after_payment_owes_the_whole_deposit(house: House) -> No
     async with house.db.read() as connection:
         refunds = await billing.refunds_of(connection, case_id)
     assert [each.amount for each in refunds] == [500_000]
-    await _books_are_right(house)
+    await _books_are_right(house, RF=500_000)
 
 
 @pytest.mark.parametrize("role", ["officer", "owner", "counter"])
