@@ -4,6 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from app.core.actor import Actor, ActorKind
 from app.core.clock import FixedClock
@@ -11,6 +13,7 @@ from app.core.house import House
 from app.core.problems import Problem
 from app.services import billing, cases, etle
 from app.services.billing import ledger_check
+from app.services.cases.models import Case
 from tests import make
 
 COURT = Actor(ActorKind.STAFF, "court", frozenset({"court"}), unit="PMJ")
@@ -45,6 +48,26 @@ async def test_deposit_equals_the_verdict(house: House) -> None:
     await _verdict(house, case_id, 499_000, 1_000)
     assert await make.state_of(house, case_id) == "settled"
     await _books_are_right(house, RV=500_000)
+
+
+async def test_the_check_names_a_closed_case_whose_deposit_nobody_took(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a fault in an effect, or an older version, leaves it."""
+    case_id = await _paid(house)
+
+    async def take_nothing(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr("app.services.etle.money.take_deposit", take_nothing)
+    await _verdict(house, case_id, 499_000, 1_000)
+    async with house.db.read() as connection:
+        reference = (await connection.execute(select(Case.reference).where(col(Case.id) == case_id))).scalar_one()
+    [fault] = (await ledger_check(house)).faults
+    assert (
+        fault
+        == f"a case is closed, and its deposit is still held: no verdict took it and nobody was owed it: {reference}"
+    )
 
 
 async def test_deposit_is_more_the_rest_is_owed_back(house: House) -> None:
