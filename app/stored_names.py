@@ -10,6 +10,7 @@ from app.core.orphans import StoredNames
 from app.services.cameras.messages import MessageState
 
 _file, _message, _shield = tables.cameras.EvidenceFile, tables.cameras.CameraMessage, tables.etle_shields.PlateShield
+_settlement = tables.billing_settlement.SettlementFile
 
 STORED_NAMES = StoredNames(
     (
@@ -31,7 +32,8 @@ STORED_NAMES = StoredNames(
         (tables.applications.ApplicationMessage.file_sha256, None),
         (tables.applications_uploads.UploadPiece.sha256, None),
         (tables.applications_issued.IssuedDocumentRow.sha256, None),
-        (tables.billing_settlement.SettlementFile.sha256, None),
+        (_settlement.stored_as, None),
+        (_settlement.sha256, col(_settlement.stored_as).is_(None)),
         (tables.notifications.Message.document, None),
         (tables.notifications.Letter.document, None),
         (tables.notifications.OutboxMessage.document, None),

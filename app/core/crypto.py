@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import io
 import json
 import os
 import secrets
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -35,6 +36,7 @@ _NONCE_BYTES = 12
 _KEY_BYTES = 32
 _P256_BYTES = 32
 _PIECE_BYTES = 1024 * 1024
+_TAG_BYTES = 16
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, 2.4.2
 
 
@@ -224,6 +226,64 @@ def open_bytes_with(key: bytes, sealed: bytes, aad: bytes) -> bytes:
         return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], aad)
     except (InvalidTag, ValueError) as error:
         raise CannotOpen("the sealed bytes do not open") from error
+
+
+def seal_pieces_with(key: bytes, source: BinaryIO, target: BinaryIO, aad: bytes) -> None:
+    """Seal what is left of an open file for `open_pieces_with`: each MiB by itself, bound to its place and to whether it is
+    the last."""
+    piece, place = source.read(_PIECE_BYTES), 0
+    while True:
+        following = source.read(_PIECE_BYTES)
+        target.write(seal_bytes_with(key, piece, _place(aad, place, last=not following)))
+        if not following:
+            return
+        piece, place = following, place + 1
+
+
+def open_pieces_with(key: bytes, source: BinaryIO, aad: bytes) -> BinaryIO:
+    """The reverse of `seal_pieces_with`, as a stream for what is too large for memory.
+
+    No byte is given out before its piece is proved, so that whoever acts upon what they read has read what was sealed.
+    Reading raises `CannotOpen` where a piece was altered, moved or cut off. Closing it closes `source`.
+    """
+    return cast(BinaryIO, io.BufferedReader(_Pieces(key, source, aad), _PIECE_BYTES))
+
+
+class _Pieces(io.RawIOBase):
+    """The pieces in their order, opened one after the other."""
+
+    def __init__(self, key: bytes, source: BinaryIO, aad: bytes) -> None:
+        self._key, self._source, self._aad = key, source, aad
+        self._open, self._place = b"", 0
+        self._following: bytes | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._open and self._following != b"":
+            self._open = self._next()
+        count = min(len(buffer), len(self._open))
+        buffer[:count], self._open = self._open[:count], self._open[count:]
+        return count
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+    def _next(self) -> bytes:
+        sealed = self._read() if self._following is None else self._following
+        self._following = self._read()
+        opened = open_bytes_with(self._key, sealed, _place(self._aad, self._place, last=not self._following))
+        self._place += 1
+        return opened
+
+    def _read(self) -> bytes:
+        return self._source.read(_NONCE_BYTES + _PIECE_BYTES + _TAG_BYTES)
+
+
+def _place(aad: bytes, place: int, *, last: bool) -> bytes:
+    return b"%s %d %s" % (aad, place, b"last" if last else b"more")
 
 
 class TokenSigner:

@@ -9,13 +9,14 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import Field, col
 
-from app.core.crypto import KeyRing, open_bytes_with, open_with, seal_bytes_with, seal_with
+from app.core.crypto import KeyRing, open_bytes_with, open_pieces_with, open_with, seal_bytes_with, seal_with
 from app.core.db import Table, Tx, UtcDateTime
 from app.core.ids import new_id
 
@@ -111,6 +112,14 @@ async def open_bytes(
     """The plain bytes again; None once the person was erased."""
     key = await _unwrapped(source, keys, key_id)
     return None if key is None else open_bytes_with(key, sealed, name.encode())
+
+
+async def open_file(
+    source: AsyncSession | AsyncConnection, keys: KeyRing, key_id: UUID, sealed: BinaryIO, *, name: str
+) -> BinaryIO | None:
+    """A stream of what `crypto.seal_pieces_with` sealed; None once the key was destroyed. Reading blocks."""
+    key = await _unwrapped(source, keys, key_id)
+    return None if key is None else open_pieces_with(key, sealed, name.encode())
 
 
 async def is_somebodys(tx: Tx, key_id: UUID) -> bool:

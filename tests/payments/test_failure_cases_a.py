@@ -305,6 +305,19 @@ async def test_case_14_another_banks_name_and_another_banks_accounts(bank, other
     await books.hold(BC=250_000, TD=-250_000)
 
 
+async def test_case_14_the_name_of_a_bank_that_signs_by_rsa(house, client, bank, bill, books):
+    neo = await join_bank(house, client, name="Bank Neo", profile="bnc")
+    for _ in range(2):
+        heard(await bank.pay(bill.customer_no, "R1", X_PARTNER_ID=neo.client_id), "4012500", about=UNKNOWN_CLIENT)
+    await books.changed(incidents=1)
+    assert await books.incidents() == ["name_of_another_bank"]
+    stolen = {"secret": "not-the-banks", "X_PARTNER_ID": neo.client_id}
+    heard(await bank.pay(bill.customer_no, "R1", **stolen), "4012501")
+    heard(await neo.pay(bill.customer_no, "R1", token="nobodys"), "4012500", about=SIGNATURE)
+    await books.changed()
+    await books.hold()
+
+
 async def test_case_15_external_ids_missing_used_today_and_yesterday(house, clock, bank, bill, books):
     for name in ("X-EXTERNAL-ID", "X-TIMESTAMP", "X-SIGNATURE", "X-PARTNER-ID", "CHANNEL-ID"):
         heard(await bank.inquire(bill.customer_no, "R1", drop=(name,)), "4002402", about=name)

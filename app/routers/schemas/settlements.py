@@ -14,7 +14,9 @@ from app.services.billing.settlement.queries import FileView
 class RefusalOut(BaseModel):
     """Why nothing of a file was taken; `message` names the line where one is at fault."""
 
-    code: str = Field(description="`unreadable`, `not_theirs`, or `gap`: a statement before it is missing.")
+    code: str = Field(
+        description="`unreadable`, `not_theirs`, `gap`: a statement before it is missing; or `lost`: send it again."
+    )
     message: str
 
 

@@ -23,6 +23,13 @@ class SignatureType(StrEnum):
     ASYMMETRIC = "asymmetric"
 
 
+class SignatureEncoding(StrEnum):
+    """How a bank wants to read our signatures, when we call it; of what it sends, both are taken."""
+
+    BASE64 = "base64"  # BCA, BRI, DOKU, Midtrans, Winpay
+    HEX = "hex"  # ASPI's own samples
+
+
 class DuplicateAnswer(StrEnum):
     """What a bank wants to hear when it repeats a payment that was booked."""
 
@@ -53,6 +60,7 @@ class BankProfile:
     time_budget_s: float
     path_prefix: str | None
     signature: SignatureType
+    signature_encoding: SignatureEncoding
     duplicate_answer: DuplicateAnswer
     partner_service_id: str | None
     settlement: ColumnMap
@@ -95,6 +103,7 @@ def _profile(name: str, values: dict[str, Any]) -> BankProfile:
         time_budget_s=time_budget_s,
         path_prefix=prefix,
         signature=SignatureType(values["signature"]),
+        signature_encoding=SignatureEncoding(values["signature_encoding"]),
         duplicate_answer=DuplicateAnswer(values["duplicate_answer"]),
         partner_service_id=values.get("partner_service_id"),
         settlement=column_map(name, values["settlement"]),

@@ -91,6 +91,11 @@ _FAULTS: tuple[tuple[str, str], ...] = (
            GROUP BY l.bill_id, l.account HAVING SUM(l.amount) > 0""",
     ),
     (
+        "a case is closed, and its deposit is still held: no verdict took it and nobody was owed it",
+        """SELECT c.reference FROM ledger_lines l JOIN bills b ON b.id = l.bill_id JOIN cases c ON c.id = b.case_id
+           WHERE l.account = 'TD' AND c.closed_at IS NOT NULL GROUP BY c.reference HAVING SUM(l.amount) <> 0""",
+    ),
+    (
         "a remittance is not what its entry and its parts say",
         """SELECT r.id FROM remittances r WHERE r.state <> 'withdrawn' AND (
             r.amount <> (SELECT COALESCE(SUM(p.amount), 0) FROM remittance_parts p WHERE p.remittance_id = r.id)

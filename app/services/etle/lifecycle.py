@@ -237,6 +237,11 @@ async def owe_deposit(move: Move) -> None:
     await money.owe_deposit(move.tx, move.case)
 
 
+async def take_deposit(move: Move) -> None:
+    """The verdict asks for what was deposited: the deposit is the fine (art. 267)."""
+    await money.take_deposit(move.tx, move.case)
+
+
 async def owe_rest(move: Move) -> None:
     """What was deposited beyond the verdict is owed back, and the payer is told (art. 268)."""
     await money.owe_rest(move.tx, move.case)
@@ -380,7 +385,7 @@ _GUARDS = (
 _EFFECTS = (
     ask_second_look, dispatch_letter, write_to_driver, address_driver, return_to_owner, address_buyer, issue_ticket,
     open_bill, cancel_bill, bill_verdict, bill_rest, propose_block, lift_blocks, make_receipt, void_receipt,
-    owe_payment, owe_deposit, owe_rest, tell_refund_paid, ask_account_again, ask_cash_witness, close_refund, forfeit_refund, tell_refused, tell_annulled,
+    owe_payment, owe_deposit, take_deposit, owe_rest, tell_refund_paid, ask_account_again, ask_cash_witness, close_refund, forfeit_refund, tell_refused, tell_annulled,
 )  # fmt: skip
 _DEADLINES = (
     verify_due, review_due, letter_due, dispatch_due, delivery_due, answer_due, resend_due, driver_answer_due, admission_due,

@@ -78,6 +78,11 @@ async def beyond_verdict(tx: Tx, case_id: UUID) -> int:
     return await billing.deposit_of(tx.session, case_id) - await _verdict(tx, case_id)
 
 
+async def take_deposit(tx: Tx, case: Case) -> None:
+    """Take the whole deposit for the verdict, which asks for exactly that (UU 22/2009 art. 267)."""
+    await billing.settle_verdict(tx, case.id, await _verdict(tx, case.id))
+
+
 async def owe_rest(tx: Tx, case: Case) -> None:
     """Take the verdict from the deposit and owe back the rest; the payee is told (UU 22/2009 art. 268)."""
     settled = await billing.settle_verdict(tx, case.id, await _verdict(tx, case.id))

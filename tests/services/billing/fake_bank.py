@@ -1,5 +1,6 @@
 """A bank that we call, on loopback: it verifies and signs with DOKU's Python SDK, makes QRIS codes, and can be told to misbehave."""
 
+import base64
 import json
 import warnings
 from collections.abc import Callable
@@ -25,8 +26,8 @@ OUR_ID = "LOKET-DI-BANK"
 class FakeBank:
     """Answers tokens and status questions; `payments` is what it knows, `next` what it does instead, once each."""
 
-    def __init__(self, public_key_pem: str, *, prefix: str = "", by_token: bool = True) -> None:
-        self.public_key_pem, self.prefix, self.by_token = public_key_pem, prefix, by_token
+    def __init__(self, public_key_pem: str, *, prefix: str = "", by_token: bool = True, in_hex: bool = False) -> None:
+        self.public_key_pem, self.prefix, self.by_token, self.in_hex = public_key_pem, prefix, by_token, in_hex
         self.payments: dict[str, dict[str, Any]] = {}
         self.tokens: list[str] = []
         self.expires_in: Any = "900"
@@ -41,6 +42,8 @@ class FakeBank:
 
     async def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
         assert (method, headers["content-type"]) == ("POST", "application/json")
+        if self.in_hex:  # the SDK knows base64 alone
+            headers = {**headers, "x-signature": base64.b64encode(bytes.fromhex(headers["x-signature"])).decode()}
         if target == self.prefix + TOKEN:
             return self._token(headers)
         assert target in (self.prefix + STATUS, self.prefix + GENERATE)
@@ -111,11 +114,13 @@ class FakeBank:
 
 
 @asynccontextmanager
-async def connected(house: House, client_id: str, *, prefix: str = "", by_token: bool = True, secret: str = SECRET):
+async def connected(
+    house: House, client_id: str, *, prefix: str = "", by_token: bool = True, in_hex: bool = False, secret: str = SECRET
+):
     """A fake bank that listens, knows our key, and is connected to the bank that calls us as `client_id`."""
     async with house.db.begin(SYSTEM) as tx:
         key = await connections.our_key(tx)
-    fake = FakeBank(key.public_key_pem, prefix=prefix, by_token=by_token)
+    fake = FakeBank(key.public_key_pem, prefix=prefix, by_token=by_token, in_hex=in_hex)
     async with Loopback(fake.answer) as server:
         await connect(house, client_id, server.url + prefix, secret=secret)
         yield fake

@@ -40,6 +40,7 @@ DEFAULT = yaml.safe_load((files("app") / "data" / "reference" / "bank_profiles.y
         ({"path_prefix": "/bank/"}, "path_prefix begins with /"),
         ({"time_form": "local"}, "local"),
         ({"signature": "none"}, "none"),
+        ({"signature_encoding": "base32"}, "base32"),
         ({"duplicate_answer": "maybe"}, "maybe"),
     ],
 )

@@ -57,11 +57,11 @@ async def test_what_rolls_back_tells_nobody(parcels):
 
 async def test_one_payable_bill_per_case(parcels, clock):
     case_id = await billed(parcels)
-    first = await open_test_bill(parcels, case_id=case_id, days=1)
+    first = await open_test_bill(parcels, case_id=case_id, days=1, purpose="fee")
     with pytest.raises(Problem, match="billing-bill-already-open"):
-        await open_test_bill(parcels, case_id=case_id)
+        await open_test_bill(parcels, case_id=case_id, purpose="fee")
     clock.advance(timedelta(days=1))
-    second = await open_test_bill(parcels, case_id=case_id)  # the first has expired on the way
+    second = await open_test_bill(parcels, case_id=case_id, purpose="fee")  # the first has expired on the way
     async with parcels.db.begin(SYSTEM) as tx:
         shown = await billing.bills_of(tx.session, case_id, at=tx.now)
         assert [(each.id, each.state) for each in shown] == [(first.id, "expired"), (second.id, "open")]
@@ -69,7 +69,7 @@ async def test_one_payable_bill_per_case(parcels, clock):
         assert latest is not None
         assert latest.id == second.id
         assert await billing.cancel_unpaid_bills(tx, case_id, "uji") == 2
-    fresh = await open_test_bill(parcels, case_id=case_id)
+    fresh = await open_test_bill(parcels, case_id=case_id, purpose="fee")
     await pay(parcels, fresh)
     await sound(parcels)
 
@@ -153,7 +153,7 @@ async def test_an_officer_and_a_bank_at_once_do_not_deadlock(parcels, client):
 
     for turn in range(6):
         case_id = await billed(parcels, f"P{turn}")
-        bill = await open_test_bill(parcels, case_id=case_id)
+        bill = await open_test_bill(parcels, case_id=case_id, purpose="fee")
         paid, dropped = await asyncio.gather(
             bank.pay(bill.customer_no, f"R{turn}"), drop(case_id), return_exceptions=True
         )

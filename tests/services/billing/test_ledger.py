@@ -1,9 +1,12 @@
 """The books on both engines: entries balance, nothing is changed afterwards, a bill is paid iff one entry names it."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core.actor import SYSTEM
@@ -66,6 +69,50 @@ async def test_the_database_lets_nobody_change_the_ledger(house, model):
             async with house.db.begin(SYSTEM) as tx:
                 await tx.session.execute(statement)
     assert (await sound(house)).entries == 1
+
+
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)  # PostgreSQL knows no REPLACE
+@pytest.mark.parametrize("told", [True, False], ids=["by our connections", "by any other"])
+async def test_sqlite_lets_nobody_put_another_row_in_the_place_of_one(house, told):
+    """INSERT OR REPLACE deletes the row in its way, and asks triggers on DELETE only where the connection says so."""
+    bill, taken_back = await open_test_bill(house), await open_test_bill(house)
+    await pay(house, bill)
+    await pay(house, taken_back)
+    async with house.db.begin(SYSTEM) as tx:
+        await billing.reverse_payment(tx, taken_back.id, "uji")
+    before = await rows_of_the_books(house)
+    if told:
+
+        async def replace(statement):
+            async with house.db.begin(SYSTEM) as tx:
+                await tx.session.execute(text(statement))
+    else:
+
+        async def replace(statement):
+            with closing(sqlite3.connect(make_url(house.db.url).database)) as other, other:
+                other.execute(statement)
+
+    for statement in (
+        "INSERT OR REPLACE INTO ledger_lines (id, entry_id, account, amount) SELECT id, entry_id, account, 1 FROM ledger_lines",
+        "INSERT OR REPLACE INTO ledger_entries (id, at, kind, memo, actor) SELECT id, at, kind, 'x', actor FROM ledger_entries",
+        "INSERT OR REPLACE INTO ledger_entries (id, at, kind, memo, actor, reverses)"
+        " SELECT 'other', at, kind, 'x', actor, reverses FROM ledger_entries WHERE reverses IS NOT NULL",
+        "REPLACE INTO ledger_lines SELECT * FROM ledger_lines",
+        "UPDATE OR REPLACE ledger_lines SET amount = 1",
+    ):
+        with pytest.raises((DBAPIError, sqlite3.DatabaseError), match="append-only"):
+            await replace(statement)
+    assert await rows_of_the_books(house) == before
+    assert [len(rows) for rows in before] == [3, 6]
+    await sound(house)
+
+
+async def rows_of_the_books(house):
+    async with house.db.read() as connection:
+        return [
+            (await connection.execute(select(model.__table__).order_by(model.id))).all()
+            for model in (LedgerEntry, LedgerLine)
+        ]
 
 
 async def test_postgresql_refuses_an_entry_that_does_not_balance(postgres_house):

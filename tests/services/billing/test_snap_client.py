@@ -1,6 +1,7 @@
 """We ask a bank what became of a payment: against a bank that verifies with a third party's signing code."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -11,6 +12,7 @@ from sqlmodel import col
 from app.core.actor import SYSTEM
 from app.core.clock import SystemClock
 from app.services import billing
+from app.services.billing.banks import SignatureEncoding
 from app.services.billing.models import PaymentIncident
 from app.services.billing.snap import client_jobs
 from app.services.billing.snap.client import BankCalls
@@ -200,6 +202,20 @@ async def test_signature_type_2_needs_no_token(house, client):
         fake.paid("R9", bank.account(bill.customer_no))
         await enqueue(house, bank.client_id, "R9", SETTLEMENT, bank.partner + bill.customer_no)
     assert (fake.tokens, fake.refused) == ([], [])
+    assert (await said(house, bank, "R9")).status is BankSays.PAID
+
+
+@pytest.mark.parametrize("profile", ["standard", "bnc"])
+async def test_a_bank_that_reads_hex_gets_hex(house, client, monkeypatch, profile):
+    in_hex = replace(billing.bank_profile(profile), signature_encoding=SignatureEncoding.HEX)
+    monkeypatch.setitem(billing.bank_profiles(), profile, in_hex)
+    bank = await join_bank(house, client, profile=profile)
+    bill = await open_test_bill(house)
+    by_token = profile == "standard"
+    async with connected(house, bank.client_id, by_token=by_token, in_hex=True) as fake:
+        fake.paid("R9", bank.account(bill.customer_no))
+        await enqueue(house, bank.client_id, "R9", SETTLEMENT, bank.partner + bill.customer_no)
+    assert (len(fake.tokens), fake.refused) == (1 if by_token else 0, [])
     assert (await said(house, bank, "R9")).status is BankSays.PAID
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.services.billing import bank_profile
 from app.services.billing.settlement.lines import ColumnMap, Direction, FileKind, StatementHead
-from tests.services.billing.statement_files import lines, read, refused
+from tests.services.billing.statement_files import STANDARD, lines, read, refused
 from tests.statements import DAY
 
 
@@ -92,6 +92,29 @@ def test_a_negative_credit_and_a_mark_of_reversal_take_money_back():
         (Direction.DEBIT, True, -248_500),
         (Direction.DEBIT, False, -251_500),
     ]
+
+
+def test_what_is_taken_back_is_money_of_a_payer_or_a_refund_of_ours():
+    def told(amount, mark, request, end_to_end):
+        cells = {
+            "BANK_REFERENCE": "A1",
+            "PAYMENT_REQUEST_ID": request,
+            "SETTLEMENT_DATE": "2026-11-23",
+            "AMOUNT": amount,
+        }
+        cells |= {"MARK": mark, "END_TO_END_ID": end_to_end, "CURRENCY": "IDR", "FEE": "0"}
+        header = list(STANDARD.columns.values())
+        data = ",".join(header) + "\n" + ",".join(cells.get(name, "") for name in header) + "\n"
+        [line] = lines(data, STANDARD, FileKind.CSV)
+        return line.direction, line.is_reversal, line.effect
+
+    for request, end_to_end in (("R1", ""), ("R1", "RF1"), ("", "")):
+        assert told("1000", "R", request, end_to_end) == (Direction.DEBIT, True, -1_000)
+    assert told("1000", "R", "", "RF1") == (Direction.CREDIT, True, 1_000)
+    assert told("-1000", "R", "", "RF1") == (Direction.CREDIT, True, 1_000)
+    assert told("1000", "D", "", "RF1") == (Direction.DEBIT, False, -1_000)
+    assert told("1000", "C", "", "RF1") == (Direction.CREDIT, False, 1_000)
+    assert told("-1000", "C", "", "RF1") == (Direction.DEBIT, True, -1_000)  # where a minus alone says that it left
 
 
 def test_formulas_stay_text():

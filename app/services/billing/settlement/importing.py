@@ -14,9 +14,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
+from app.core.crypto import CannotOpen
 from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.ids import new_id
+from app.core.storage import ObjectMissing
 from app.core.texts import Text
 from app.services import transparency
 from app.services.billing.banks import bank_profile
@@ -41,7 +43,10 @@ from app.services.billing.settlement.survey import (
 
 IDLE = timedelta(minutes=10)
 """A file that nobody has touched for so long lost its worker."""
-GAP, UNREADABLE, NOT_THEIRS = "gap", "unreadable", "not_theirs"
+GAP, UNREADABLE, NOT_THEIRS, LOST = "gap", "unreadable", "not_theirs", "lost"
+_LOST = Text(
+    "Berkas di penyimpanan hilang atau berubah; kirimkan lagi", "The stored file is gone or was altered; send it again"
+)
 Watcher = Callable[[SettlementFile], None]
 
 
@@ -72,6 +77,9 @@ async def import_file(house: House, file_id: str, *, watch: Watcher = _nobody) -
     except (BadStatement, NotTheirs) as fault:
         code = UNREADABLE if isinstance(fault, BadStatement) else NOT_THEIRS
         await _refuse(house, work, code, fault.text)
+        return
+    except (ObjectMissing, CannotOpen):
+        await _refuse(house, work, LOST, _LOST)
         return
     async with house.db.read() as connection:
         found = [] if work.accepted else await gaps(connection, work.file, made)
@@ -112,7 +120,7 @@ async def _another_at_work(tx: Tx, file: SettlementFile) -> bool:
 async def _book(house: House, work: _Work, made: Survey, watch: Watcher) -> None:
     done, number, place = 0, -1, None
     await _begin_booking(house, work, made)
-    async for part in read_file(house, work.file.sha256, work.file.kind, work.bank.profile):
+    async for part in read_file(house, work.file, work.bank.profile):
         if isinstance(part, StatementHead):
             number += 1
             place = await _begin_statement(house, work, made.statements[number])

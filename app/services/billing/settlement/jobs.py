@@ -8,6 +8,7 @@ from sqlmodel import col
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
+from app.services.billing.settlement import originals
 from app.services.billing.settlement.early_lines import SETTLE_LEFT_BEHIND, left_behind
 from app.services.billing.settlement.exceptions import open_missing, open_missing_now
 from app.services.billing.settlement.importing import IDLE, import_file
@@ -69,8 +70,14 @@ async def settle_left_behind(house: House) -> None:
                 await settle_payment(tx, bank, row.payment_request_id, row.bill_id)
 
 
+async def seal_files(house: House) -> None:
+    """Seal the files that came before files were sealed."""
+    await originals.seal_waiting(house)
+
+
 JOBS: tuple[Job, ...] = (
     Job(IMPORT, _import),
+    Job("billing.seal_settlement_files", seal_files, attempts=1),
     Job(OPEN_MISSING, _open_missing_now),
     Job(SETTLE_LEFT_BEHIND, settle_left_behind, attempts=1),
     Job("billing.take_up_settlements", take_up, attempts=1),
@@ -79,6 +86,7 @@ JOBS: tuple[Job, ...] = (
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("settle-left-behind", "45 */5 * * * *", SETTLE_LEFT_BEHIND),
     Schedule("take-up-settlements", "30 */5 * * * *", "billing.take_up_settlements"),
+    Schedule("seal-settlement-files", "0 20 18 * * *", "billing.seal_settlement_files"),
     # 05:10 WIB: the files of the day before have come by then.
     Schedule("find-missing-payments", "0 10 22 * * *", "billing.find_missing_payments"),
 )

@@ -79,7 +79,8 @@ class ExceptionState(StrEnum):
 
 
 class SettlementFile(Table, table=True):
-    """A file as it was sent, once per bank: `sha256` is of its bytes and where it lies in the object storage.
+    """A file as it was sent, once per bank: `sha256` is of its bytes. It lies sealed in the object storage as `stored_as`, under
+    the data key `key_id`; one from before files were sealed lies there as it is, until a job has sealed it.
 
     `bank` is the bank's client id; `unit` the Polda that it was sent for, None for all. `counts` are lines by outcome.
     `touched_at` says that somebody is at work; `refusal` why nothing of it was taken, in both languages.
@@ -93,6 +94,8 @@ class SettlementFile(Table, table=True):
     kind: str = Field(max_length=10)
     file_name: str | None = Field(default=None, max_length=120)
     sha256: str = Field(max_length=64)
+    stored_as: str | None = Field(default=None, max_length=64)
+    key_id: UUID | None = Field(default=None, foreign_key="data_keys.id")
     size_bytes: int = Field(sa_type=BigInteger)
     state: str = Field(default=FileState.RECEIVED, max_length=10)
     sent_by_kind: str = Field(max_length=20)
@@ -112,6 +115,7 @@ class SettlementFile(Table, table=True):
     __table_args__ = (
         UniqueConstraint("bank", "sha256"),
         CheckConstraint("(state = 'refused') = (refusal_code IS NOT NULL)", name="refused_iff_why"),
+        CheckConstraint("(stored_as IS NULL) = (key_id IS NULL)", name="sealed_with_key"),
         Index("ix_settlement_files_state", "state", "touched_at"),
     )
 

@@ -16,6 +16,8 @@ from app.services.billing.settlement.lines import (
     StatementLine,
     StatementPart,
 )
+from app.services.billing.settlement.models import SettlementFile
+from app.services.billing.settlement.originals import open_original
 
 CHUNK = 1000
 """Lines that are booked in one transaction, by one ledger entry. Larger ones hold locks longer and save little."""
@@ -32,10 +34,11 @@ class Chunk:
 Part = StatementHead | Chunk | StatementFoot
 
 
-async def read_file(house: House, sha256: str, kind: str, profile: str | None) -> AsyncIterator[Part]:
-    """Heads, chunks and feet of a stored file. Raises `BadStatement`, at the latest at the end."""
-    source = _Counted(await house.storage.open(sha256))
-    parts = read_statement(cast(BinaryIO, source), FileKind(kind), bank_profile(profile).settlement)
+async def read_file(house: House, file: SettlementFile, profile: str | None) -> AsyncIterator[Part]:
+    """Heads, chunks and feet of a stored file. Raises `BadStatement`, at the latest at the end, and what
+    `originals.open_original` raises."""
+    source = _Counted(await open_original(house, file))
+    parts = read_statement(cast(BinaryIO, source), FileKind(file.kind), bank_profile(profile).settlement)
     try:
         while taken := await asyncio.to_thread(lambda: list(islice(parts, CHUNK))):
             for part in _grouped(taken, source.count):

@@ -1,6 +1,7 @@
 """A settlement file comes in: who may send it, what it is by its bytes, and the promise that it will be read.
 
-The file lies in the object storage before a row names it. The same bytes again are the same file, whatever its name.
+The file lies in the object storage, sealed, before a row names it. The same bytes again are the same file, whatever its
+name.
 """
 
 import asyncio
@@ -10,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
 from app.core.actor import Actor, ActorKind
 from app.core.db import JsonValue, Tx
 from app.core.house import House
+from app.core.storage import sha256_of_file
 from app.services import reference, transparency
 from app.services.billing.ledger import Reader, insert_once
+from app.services.billing.settlement import originals
 from app.services.billing.settlement.formats import kind_of
 from app.services.billing.settlement.lines import BadStatement, FileKind, StatementLine
 from app.services.billing.settlement.models import FileState, SettlementFile
@@ -61,7 +64,12 @@ async def receive(
     async with house.db.read() as connection:
         sender = await sender_of(connection, actor, bank, unit)
         kind = await _looked_at(connection, sender, file)
-    sha256 = await house.storage.put_file(file)
+        sha256 = await asyncio.to_thread(sha256_of_file, file)
+        state = (await connection.execute(_is(sender, sha256).with_only_columns(col(SettlementFile.state)))).scalar()
+    kept = None
+    if state in (None, FileState.REFUSED):  # one that was refused may have been lost in the store
+        with file.open("rb") as source:
+            kept = await originals.keep(house, source)
     values = {
         "kind": kind,
         "sha256": sha256,
@@ -69,7 +77,7 @@ async def receive(
         "file_name": _shown(name),
     }
     async with house.db.begin(actor) as tx:
-        return await _keep(tx, sender, values)
+        return await _keep(tx, sender, values, kept)
 
 
 async def sender_of(source: Reader, actor: Actor, bank: str | None, unit: str | None) -> Sender:
@@ -114,7 +122,12 @@ def _beginning(file: Path, profile: str | None) -> tuple[FileKind, list[Statemen
         return kind, first_lines(stream, kind, profile, PEEK_LINES)
 
 
-async def _keep(tx: Tx, sender: Sender, values: Mapping[str, object]) -> Received:
+def _is(sender: Sender, sha256: object) -> Select[SettlementFile]:
+    bank = sender.bank.client_id
+    return select(SettlementFile).where(col(SettlementFile.bank) == bank, col(SettlementFile.sha256) == sha256)
+
+
+async def _keep(tx: Tx, sender: Sender, values: Mapping[str, object], kept: originals.Kept | None) -> Received:
     written = await insert_once(
         tx,
         SettlementFile,
@@ -126,11 +139,10 @@ async def _keep(tx: Tx, sender: Sender, values: Mapping[str, object]) -> Receive
         touched_at=tx.now,
         **values,
     )
-    query = select(SettlementFile).where(
-        col(SettlementFile.bank) == sender.bank.client_id, col(SettlementFile.sha256) == values["sha256"]
-    )
-    file = (await tx.session.execute(query.with_for_update())).scalar_one()
+    file = (await tx.session.execute(_is(sender, values["sha256"]).with_for_update())).scalar_one()
     again = file.state == FileState.REFUSED
+    if kept is not None and (written or again):
+        await originals.name(tx, file, kept)
     if again:  # what was missing may have come since
         file.state, file.touched_at, file.done_at = FileState.RECEIVED, tx.now, None
         file.refusal_code = file.refusal_id = file.refusal_en = None

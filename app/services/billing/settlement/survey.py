@@ -117,7 +117,7 @@ async def bank_of(source: Reader, name: str) -> BankOf | None:
 async def survey(house: House, file: SettlementFile, bank: BankOf) -> Survey:
     """Read the whole file. Raises `BadStatement` and `NotTheirs`."""
     made = Survey()
-    async for part in read_file(house, file.sha256, file.kind, bank.profile):
+    async for part in read_file(house, file, bank.profile):
         if isinstance(part, StatementHead):
             made.statements.append(_begun(part))
             if len(made.statements) > MAX_STATEMENTS:

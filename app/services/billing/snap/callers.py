@@ -117,6 +117,9 @@ async def prove_transaction(db: Database, keys: KeyRing, call: SignedCall, now: 
     if not by_token:
         text = signatures.asymmetric_string_to_sign(call.method, call.path(profile), call.body, timestamp)
         if not signatures.rsa_is_valid(known.public_key_pem, text, signature):
+            if owner is not None and owner.client_id != known.client_id:  # a bank with a token, in this one's name
+                signed = _Signed(call.path(profile), _token(call), timestamp, signature)
+                await _check_token(db, keys, call, known, owner, signed=signed, now=now)
             raise SnapRefusal(codes.UNAUTHORIZED, SIGNATURE, bank=known.client_id)
     return TransactionCaller(known, profile, (at - now).total_seconds(), external_id, channel_id, unheard)
 

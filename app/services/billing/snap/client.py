@@ -6,7 +6,6 @@ its own questions only. Nothing here writes: `client_jobs` keeps question and an
 ASPI's SNAP Developer Site, "Keamanan", seen from the other side than `callers.py`.
 """
 
-import base64
 import json
 import secrets
 from dataclasses import dataclass
@@ -124,7 +123,7 @@ class BankCalls:
             "Content-Type": "application/json",
             "X-CLIENT-KEY": connection.client_id,
             "X-TIMESTAMP": stamp,
-            "X-SIGNATURE": signatures.rsa_signature(connection.private_key_pem, text),
+            "X-SIGNATURE": _written(connection, signatures.rsa_signature(connection.private_key_pem, text)),
         }
         body = b'{"grantType":"client_credentials"}'
         answer = await self._upstream(connection).request("POST", TOKEN_PATH, content=body, headers=headers)
@@ -174,9 +173,13 @@ def _signature(connection: Connection, path: str, token: str, body: bytes, stamp
     path = urlsplit(connection.base_url).path.rstrip("/") + path
     if not token:
         text = signatures.asymmetric_string_to_sign("POST", path, body, stamp)
-        return signatures.rsa_signature(connection.private_key_pem, text)
+        return _written(connection, signatures.rsa_signature(connection.private_key_pem, text))
     text = signatures.symmetric_string_to_sign("POST", path, token, body, stamp)
-    return base64.b64encode(signatures.symmetric_signature(connection.secret, text)).decode()
+    return _written(connection, signatures.symmetric_signature(connection.secret, text))
+
+
+def _written(connection: Connection, raw: bytes) -> str:
+    return signatures.encode_signature(raw, bank_profile(connection.profile).signature_encoding)
 
 
 def _read_token(answer: httpx.Response, now: datetime) -> _Token:

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from app.services.billing.banks import SignatureEncoding
+
 HMAC_BYTES = 64
 
 # A string (closed or cut off), or blanks between tokens. Possessive, so that no body can make it backtrack.
@@ -56,12 +58,12 @@ def symmetric_signature(secret: str, string_to_sign: str) -> bytes:
     return hmac.new(_utf8(secret), _utf8(string_to_sign), hashlib.sha512).digest()
 
 
-def rsa_signature(private_key_pem: str, string_to_sign: str) -> str:
-    """RSASSA-PKCS1-v1_5 with SHA-256 under a key of ours, in base64."""
+def rsa_signature(private_key_pem: str, string_to_sign: str) -> bytes:
+    """RSASSA-PKCS1-v1_5 with SHA-256 under a key of ours."""
     key = load_pem_private_key(private_key_pem.encode(), None)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError("SNAP wants an RSA key")
-    return base64.b64encode(key.sign(_utf8(string_to_sign), PKCS1v15(), hashes.SHA256())).decode()
+    return key.sign(_utf8(string_to_sign), PKCS1v15(), hashes.SHA256())
 
 
 def hmac_is_valid(secret: str, string_to_sign: str, signature: str) -> bool:
@@ -83,6 +85,11 @@ def rsa_is_valid(public_key_pem: str | None, string_to_sign: str, signature: str
     except InvalidSignature:
         return False
     return public_key_pem is not None
+
+
+def encode_signature(raw: bytes, encoding: SignatureEncoding) -> str:
+    """A signature of ours as this bank reads it."""
+    return raw.hex() if encoding is SignatureEncoding.HEX else base64.b64encode(raw).decode()
 
 
 def decode_signature(text: str, size: int) -> bytes | None:

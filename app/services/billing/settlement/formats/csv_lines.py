@@ -106,9 +106,12 @@ def _line(row: _Row, columns: ColumnMap) -> StatementLine:
     amount, negative = _amount(row, "amount", columns)
     if amount == 0:
         raise at_place(row.place, "jumlah nol", "the amount is zero")
+    request_id = reference(row.get("payment_request_id"), row.place)
+    end_to_end_id = reference(row.get("end_to_end_id"), row.place)
     if negative and direction is Direction.CREDIT:
         direction, is_reversal = Direction.DEBIT, True
-    request_id = reference(row.get("payment_request_id"), row.place)
+    elif is_reversal and end_to_end_id and not request_id:  # what is taken back is a refund of ours: it comes home
+        direction = Direction.CREDIT
     bank_reference = reference(row.get("bank_reference"), row.place) or request_id
     if not bank_reference:
         raise at_place(row.place, "tidak ada referensi", "the line has no reference")
@@ -124,7 +127,7 @@ def _line(row: _Row, columns: ColumnMap) -> StatementLine:
         trx_at=reference(row.get("trx_at"), row.place) or None,
         virtual_account_no=_virtual_account(row),
         payment_request_id=request_id or None,
-        end_to_end_id=reference(row.get("end_to_end_id"), row.place) or None,
+        end_to_end_id=end_to_end_id or None,
         text=remittance(row.get("text")),
     )
 
