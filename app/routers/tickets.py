@@ -163,6 +163,22 @@ async def get_bill(id: UUID, holder: TicketHolder, house: TheHouse, lang: TheLan
     return Bill.of(await etle.bill_for(house, id), lang)
 
 
+@router.post("/v1/tickets/{id}/bill", response_model=Bill, openapi_extra=KEY_REQUIRED)
+async def ask_bill_again(
+    id: UUID, request: Request, holder: TicketHolder, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """A bill that can be paid: a new number where the time of the last one is over, else the one there is.
+
+    The debt outlives its bill: paying late lifts the block of the STNK. Needs an Idempotency-Key.
+    """
+    async with begin_once(house, holder, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        await etle.ask_bill_again(once.tx, id)
+        bill = await etle.bill_in(once.tx, id)
+        return await once.keep(Bill.of(bill, lang).model_dump(mode="json"))
+
+
 @router.get("/v1/tickets/{id}/timeline")
 async def get_timeline(id: UUID, holder: TicketHolder, house: TheHouse, lang: TheLang) -> Timeline:
     """Everything that happened, and every look that staff took, oldest first."""

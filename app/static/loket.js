@@ -23,6 +23,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
 
 for (const picture of document.querySelectorAll("img[data-area]")) {
   const fields = document.getElementById(picture.dataset.area).elements;
+  picture.style.touchAction = "none"; // a finger draws here, and does not scroll
   const at = (event) => {
     const box = picture.getBoundingClientRect();
     const share = (from, length) => Math.round(Math.min(1, Math.max(0, from / length)) * 1000) / 10;

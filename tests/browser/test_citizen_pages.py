@@ -1,11 +1,14 @@
 """What a citizen with a cheap phone sees: each page at 360 pixels, by axe, without console errors, by keyboard too."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
+from app.core.clock import FixedClock
 from app.routers.http.guards import SESSION_COOKIE
-from app.services import billing
+from app.services import billing, cases
 from tests import make
 from tests.banks import join_bank
 from tests.browser.conftest import Site, Watcher, open_context
@@ -106,6 +109,24 @@ async def test_the_whole_way_from_look_up_to_receipt(phone: Watcher, story: Stor
     async with phone.page.expect_download() as download:
         await phone.page.evaluate("location.href = location.href.replace('riwayat', 'bukti.json')")
     assert (await download.value).suggested_filename == "bukti.json"
+
+
+async def test_a_number_whose_time_is_over_and_the_next_one(
+    phone: Watcher, story: Story, site: Site, clock: FixedClock
+) -> None:
+    await join_bank(site.house, site.client)
+    await story.letter()
+    await story.admit()
+    await story.issue()
+    clock.advance(timedelta(days=120))
+    await cases.sweep(site.house)
+    await look_up(phone)
+    await phone.check("ticket-overdue")
+    await phone.go(f"/tilang/{story.case_id}/bayar")
+    await phone.check("payment-lapsed")
+    await press(phone, "Minta nomor pembayaran baru")
+    await expect(phone.page.get_by_text("Bayar sebelum")).to_be_visible()
+    await phone.check("payment-again")
 
 
 async def test_my_tickets_with_an_account(phone: Watcher, story: Story, site: Site) -> None:

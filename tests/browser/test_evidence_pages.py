@@ -34,6 +34,38 @@ async def test_an_original_is_opened_with_a_reason_and_seen(desk: Watcher, story
     await expect(desk.page.get_by_text("Foto asli dibuka oleh Penyidik pembantu")).to_be_visible()
 
 
+async def test_an_area_is_drawn_on_the_picture_covered_and_taken_back(desk: Watcher, story: Story, site: Site) -> None:
+    await sign_in(desk, site, Role.OFFICER, await story.officer())
+    await desk.go(f"/counter/cases/{story.case_id}")
+    await desk.page.get_by_role("link", name="Samarkan bagian foto").first.click()
+    await check_both(desk, "cover")
+    box = await desk.page.locator("img[data-area]").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.2
+    await desk.page.mouse.move(x, y)
+    await desk.page.mouse.down()
+    await desk.page.mouse.move(x - box["width"] * 0.3, y - box["height"] * 0.1, steps=4)
+    await desk.page.mouse.up()
+    sides = [
+        float(await desk.page.locator(f"[name={side}]").input_value()) for side in ("left", "top", "right", "bottom")
+    ]
+    assert [round(each) for each in sides] == [50, 10, 80, 20], "drawn from right to left, and upwards"
+    await desk.page.get_by_role("button", name="Samarkan bidang ini").click()
+    await expect(desk.page.locator(".govuk-error-summary")).to_be_visible()
+    await check_both(desk, "cover-errors")
+    await desk.page.get_by_label("Apa yang disamarkan").fill("penumpang di belakang")
+    await desk.page.get_by_role("button", name="Samarkan bidang ini").click()
+    await desk.go(f"/counter/cases/{story.case_id}")
+    await desk.page.get_by_role("link", name="Samarkan bagian foto").first.click()
+    await expect(desk.page.get_by_text("Disamarkan dengan tangan: 1 bidang")).to_be_visible()
+    await check_both(desk, "cover-one")
+    await desk.page.get_by_label("Apa yang disamarkan").fill("bukan wajah")
+    await desk.page.get_by_role("button", name="Batalkan semua").click()
+    await desk.go(f"/counter/cases/{story.case_id}")
+    await desk.page.get_by_role("link", name="Samarkan bagian foto").first.click()
+    await expect(desk.page.get_by_text("Disamarkan dengan tangan: 0 bidang")).to_be_visible()
+
+
 async def test_an_owner_asks_for_the_original_and_sees_what_was_deleted(
     phone: Watcher, story: Story, site: Site
 ) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -9,9 +10,10 @@ import pytest
 from pypdf import PdfReader
 
 from app.core.actor import SYSTEM
+from app.core.clock import FixedClock
 from app.core.house import House
 from app.routers.http.guards import issue_ticket_token
-from app.services import billing, transparency
+from app.services import billing, cases, transparency
 from app.services.billing.treasury import remittances
 from app.services.documents import verify_receipt
 from app.services.identity.roles import Role
@@ -218,3 +220,32 @@ async def test_a_receipt_that_cannot_be_had_yet_is_not_offered(house: House, cli
         said = await browser.get(f"/permohonan/{draft['id']}{page}")
         assert receipt["receipt_no"] in said
         assert "bukti-bayar.pdf" not in browser.page.text
+
+
+async def test_a_number_whose_time_is_over_is_replaced_once_however_often_it_is_asked(
+    payer: Payer, clock: FixedClock
+) -> None:
+    first = await payer.bill()
+    clock.advance(timedelta(days=120))
+    await cases.sweep(payer.house)
+    assert (await payer.bill())["state"] == "expired"
+    token = issue_ticket_token(payer.house, payer.case_id, "owner")
+    path = f"/v1/tickets/{payer.case_id}/bill"
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+    assert (await payer.client.post(path, headers=headers)).status_code == 400, "without an Idempotency-Key"
+    answers = [
+        await payer.client.post(path, headers=headers | {"Idempotency-Key": key})
+        for key in ("once-1", "once-1", "once-2")
+    ]
+    assert [each.status_code for each in answers] == [200, 200, 200]
+    second, repeated, kept = (each.json() for each in answers)
+    assert second == repeated == kept
+    assert (second["state"], second["amount"]) == ("open", first["amount"])
+    assert second["virtual_accounts"] != first["virtual_accounts"]
+    old = first["virtual_accounts"][0]["customer_no"]
+    await payer.bank.sign_in()
+    assert flag(await payer.bank.pay(old, "OLD", first["amount"]))[0] == "4042512"
+    await payer.pay("NEW")
+    assert (await payer.bill())["state"] == "paid"
+    refused = await payer.client.post(path, headers=headers | {"Idempotency-Key": "once-3"})
+    assert (refused.status_code, refused.json()["type"].endswith("etle-bill-not-lapsed")) == (409, True)

@@ -157,6 +157,15 @@ async def payment_page(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Respo
     return visit.show("pages/tickets/payment.html", ticket=ticket, bill=bill, qris=qris, now=visit.now)
 
 
+@router.post("/tilang/{id}/bayar")
+async def bill_again(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Response:
+    """Another payment number, where the time of the last one is over."""
+    await visit.form()
+    async with visit.house.db.begin(holder) as tx:
+        await etle.ask_bill_again(tx, id)
+    return visit.go(f"/tilang/{id}/bayar")
+
+
 @router.get("/tilang/{id}/riwayat")
 async def looks_page(id: UUID, holder: TicketOnPage, visit: TheVisit) -> Response:
     """Which staff opened the case, when and what for."""

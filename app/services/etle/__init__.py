@@ -20,6 +20,7 @@ from app.services.etle.back_office import (
 from app.services.etle.blocks import blocks_of_case, late_lifts, list_proposed, sign
 from app.services.etle.desk import (
     bill_for,
+    bill_in,
     evidence_for,
     letter_pdf,
     look_up,
@@ -37,6 +38,7 @@ from app.services.etle.desk import (
 from app.services.etle.evidence import open_link
 from app.services.etle.intake import accept_capture
 from app.services.etle.lifecycle import DEADLINES, EFFECTS, GUARDS
+from app.services.etle.money import ask_bill_again
 from app.services.etle.pushes import keep_push, replay_refused
 from app.services.etle.queries import Found, LetterReference, StnkNumbers
 from app.services.etle.refunds import (
@@ -82,9 +84,11 @@ __all__ = [
     "account_of",
     "answer_as_driver",
     "answer_letter",
+    "ask_bill_again",
     "at_counter",
     "attachments",
     "bill_for",
+    "bill_in",
     "blocks_of_case",
     "check_room",
     "compare_names",

@@ -4,7 +4,10 @@ Reads use plain connections; papers are rendered after their transaction has end
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
@@ -93,10 +96,19 @@ async def timeline_for(house: House, case_id: UUID) -> Sequence[TimelineEntry]:
 async def bill_for(house: House, case_id: UUID) -> BillView:
     """The latest bill; raises NO_BILL."""
     async with house.db.read() as connection:
-        bill = await billing.bill_of(connection, case_id, at=house.clock.now())
-        if bill is None:
-            raise NO_BILL()
-        remitted = await billing.remitted_of(connection, bill.id)
+        return await _bill(connection, case_id, house.clock.now())
+
+
+async def bill_in(tx: Tx, case_id: UUID) -> BillView:
+    """The latest bill inside a transaction, after it was changed; raises NO_BILL."""
+    return await _bill(await tx.session.connection(), case_id, tx.now)
+
+
+async def _bill(connection: AsyncConnection, case_id: UUID, now: datetime) -> BillView:
+    bill = await billing.bill_of(connection, case_id, at=now)
+    if bill is None:
+        raise NO_BILL()
+    remitted = await billing.remitted_of(connection, bill.id)
     accounts = tuple(
         VirtualAccountView(va.bank, va.partner_service_id, va.customer_no, va.virtual_account_no)
         for va in bill.virtual_accounts

@@ -119,6 +119,11 @@ async def deposit_is_short(move: Move) -> None:
         raise VERDICT_DIFFERS()
 
 
+async def bill_has_lapsed(move: Move) -> None:
+    """The time of the latest bill is over, and nobody paid it."""
+    await money.lapsed_bill(move.tx, move.case)
+
+
 async def no_payout_under_way(move: Move) -> None:
     """A payment order has no refund of this case on its way."""
     await refunds.check_no_payout(move.tx, move.case.id)
@@ -204,6 +209,11 @@ async def bill_verdict(move: Move) -> None:
 async def bill_rest(move: Move) -> None:
     """Bill what the verdict asks beyond the deposit."""
     await money.open_rest_bill(move.tx, move.case)
+
+
+async def bill_again(move: Move) -> None:
+    """Ask for the same amount under a new number: the debt outlives its bill."""
+    await money.open_bill_again(move.tx, move.case)
 
 
 async def propose_block(move: Move) -> None:
@@ -380,11 +390,11 @@ async def refund_claim_due(tx: Tx, case: Case) -> datetime | None:
 _GUARDS = (
     plate_is_exempt, registry_matches, second_look_done, within_quota, driver_named, buyer_named, objection_stated,
     consent_given, delivery_proven, silence_admits, verdict_entered, deposit_equals, deposit_is_short, deposit_is_over,
-    no_payout_under_way, cash_noted,
+    bill_has_lapsed, no_payout_under_way, cash_noted,
 )  # fmt: skip
 _EFFECTS = (
     ask_second_look, dispatch_letter, write_to_driver, address_driver, return_to_owner, address_buyer, issue_ticket,
-    open_bill, cancel_bill, bill_verdict, bill_rest, propose_block, lift_blocks, make_receipt, void_receipt,
+    open_bill, cancel_bill, bill_verdict, bill_rest, bill_again, propose_block, lift_blocks, make_receipt, void_receipt,
     owe_payment, owe_deposit, take_deposit, owe_rest, tell_refund_paid, ask_account_again, ask_cash_witness, close_refund, forfeit_refund, tell_refused, tell_annulled,
 )  # fmt: skip
 _DEADLINES = (

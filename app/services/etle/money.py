@@ -12,14 +12,16 @@ from sqlmodel import col
 from app.core.db import Tx
 from app.core.money import Rupiah
 from app.core.texts import Text
-from app.services import billing, transparency
+from app.services import billing, cases, transparency
 from app.services.cases import Case, CaseEvent, Move
 from app.services.etle import letters, refunds
 from app.services.etle.models import TicketReceipt
+from app.services.etle.problems import BILL_NOT_LAPSED, NO_BILL
 from app.services.etle.store import policy_of, ticket_of
 from app.services.etle.times import end_of_day
 
 ANNULLED = "tilang dibatalkan / the ticket was annulled"
+LAPSED = "waktu bayar habis / its time was over"
 NOT_ASKED_FOR = "pembayaran tidak ditagih / a payment that was not due"
 
 
@@ -66,6 +68,40 @@ async def open_rest_bill(tx: Tx, case: Case) -> None:
             title="Kekurangan denda putusan tilang",
             template="etle_verdict_billed",
         )
+
+
+async def ask_bill_again(tx: Tx, case_id: UUID) -> None:
+    """See that the ticket has a bill that can be paid: the open one, or a new one where its time is over.
+
+    Raises NO_BILL, BILL_NOT_LAPSED (paid, or nothing is due any more), and what the engine raises.
+    """
+    case = await cases.get_locked(tx, case_id)
+    if (await _latest_bill(tx, case)).state == billing.BillState.OPEN:
+        return
+    await lapsed_bill(tx, case)
+    await cases.move(tx, case_id, "bill_again")
+
+
+async def open_bill_again(tx: Tx, case: Case) -> None:
+    """Replace the bill whose time is over by one over the same amount, payable as long as the policy's grace."""
+    lapsed, ticket, policy = await lapsed_bill(tx, case), await ticket_of(tx, case.id), await policy_of(tx, case)
+    expires_at = end_of_day(tx.now, policy.va_grace_days, ticket.zone)
+    await billing.replace_bill(tx, lapsed.id, amount=lapsed.amount, reason=LAPSED, expires_at=expires_at)
+
+
+async def lapsed_bill(tx: Tx, case: Case) -> billing.BillView:
+    """The latest bill, its time being over. Raises NO_BILL, BILL_NOT_LAPSED."""
+    bill = await _latest_bill(tx, case)
+    if bill.state != billing.BillState.EXPIRED:
+        raise BILL_NOT_LAPSED()
+    return bill
+
+
+async def _latest_bill(tx: Tx, case: Case) -> billing.BillView:
+    bill = await billing.bill_of(tx.session, case.id, at=tx.now)
+    if bill is None:
+        raise NO_BILL()
+    return bill
 
 
 async def cancel_open_bill(tx: Tx, case: Case, *, why: str) -> None:

@@ -144,6 +144,15 @@ NO_BILL = ProblemType(
     Text("Belum ada tagihan", "There is no bill yet"),
     Text("Tagihan dibuat setelah tilang diterbitkan.", "The bill is made when the ticket is issued."),
 )
+BILL_NOT_LAPSED = ProblemType(
+    "etle-bill-not-lapsed",
+    409,
+    Text("Tidak perlu nomor pembayaran baru", "No new payment number is needed"),
+    Text(
+        "Hanya tagihan yang waktunya lewat yang diganti. Tagihan ini masih bisa dibayar, sudah lunas, atau dibatalkan.",
+        "Only a bill whose time is over is replaced. This one can still be paid, is paid, or was cancelled.",
+    ),
+)
 NO_RECEIPT = ProblemType(
     "etle-no-receipt",
     404,

@@ -16,7 +16,7 @@ from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.routers.pages.session import COOKIE
-from app.services import billing, transparency
+from app.services import billing, cases, transparency
 from app.services.billing.qris import codes as qris_codes
 from app.services.billing.qris.acquirers import Acquirer, SnapAcquirer
 from app.services.cases import Case
@@ -352,6 +352,29 @@ async def test_the_payment_page_and_the_bill_have_the_acquirers_code_and_no_othe
     await browser.get(f"/tilang/{asked.case_id}/bayar")
     assert '<figure class="loket-qris"' in browser.page.text
     assert qr_svg(made(f"{bill.amount}.00")) in browser.page.text
+
+
+async def test_a_number_whose_time_is_over_is_replaced_at_the_press_of_a_button(
+    browser: Browser, asked: Story, house: House, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await join_bank(house, client)
+    await answer(browser, asked, "yes", "self", DRIVER)
+    await browser.send({})
+    await asked.issue()
+    number = re.compile(r'class="loket-number" id="va-1">([^<]+)<')
+    await browser.get(f"/tilang/{asked.case_id}/bayar")
+    [first] = number.findall(browser.page.text)
+    assert "Minta nomor pembayaran baru" not in browser.text
+    clock.advance(timedelta(days=120))
+    await cases.sweep(house)
+    await browser.look_up()
+    await browser.get(f"/tilang/{asked.case_id}/bayar")
+    assert "Waktu bayar nomor ini sudah lewat" in browser.text
+    assert not number.findall(browser.page.text)
+    await browser.send({})
+    [second] = number.findall(browser.page.text)
+    assert first != second
+    assert "Minta nomor pembayaran baru" not in browser.text
 
 
 async def test_after_payment_there_is_a_receipt_and_a_proof(

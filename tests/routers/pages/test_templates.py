@@ -111,6 +111,19 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
     ),
     *(
         (
+            "pages/counter/cover.html",
+            {
+                "staff": STAFF,
+                "form": ERRORS,
+                "review": samples.review(),
+                "picture": samples.review().evidence.items[0],
+                "covered": covered,
+            },
+        )
+        for covered in (0, 2)
+    ),
+    *(
+        (
             "pages/counter/consent.html",
             {"staff": STAFF, "form": ERRORS, "choice": choice, "case_id": samples.ticket().id},
         )

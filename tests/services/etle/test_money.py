@@ -145,6 +145,65 @@ async def test_no_deposit_the_verdict_replaces_the_bill(house: House) -> None:
     await _books_are_right(house, RV=72_000)
 
 
+async def _ask_again(house: House, case_id: UUID) -> billing.BillView:
+    owner = Actor(ActorKind.CITIZEN, str(case_id), frozenset({"owner"}), case_id=case_id)
+    async with house.db.begin(owner) as tx:
+        await etle.ask_bill_again(tx, case_id)
+    async with house.db.read() as connection:
+        bill = await billing.bill_of(connection, case_id, at=house.clock.now())
+    assert bill is not None
+    return bill
+
+
+async def test_a_lapsed_deposit_is_asked_for_under_another_number_and_lifts_the_block(
+    house: House, clock: FixedClock
+) -> None:
+    await make.demo_set(house)
+    case_id = await make.tilang_issued(house)
+    async with house.db.read() as connection:
+        first = await billing.bill_of(connection, case_id)
+    assert first is not None
+    clock.advance(timedelta(days=120))
+    await cases.sweep(house)
+    assert await make.state_of(house, case_id) == "payment_overdue"
+    again = await _ask_again(house, case_id)
+    assert (again.state, again.amount, again.purpose) == ("open", first.amount, first.purpose)
+    assert again.id != first.id
+    assert clock.now() + timedelta(days=29) < again.expires_at < clock.now() + timedelta(days=32)
+    assert (await _ask_again(house, case_id)).id == again.id, "the open one is kept"
+    async with house.db.read() as connection:
+        assert (await billing.bill_by_id(connection, first.id)).state == "cancelled"
+        actions = [each.action for each in await cases.timeline(connection, case_id)]
+    assert actions.count("bill_again") == 1
+    await make.pay(house, case_id)
+    assert await make.state_of(house, case_id) == "deposit_paid"
+    with pytest.raises(Problem) as refused:
+        await _ask_again(house, case_id)
+    assert refused.value.type.code == "etle-bill-not-lapsed"
+    await _books_are_right(house, TD=500_000)
+
+
+async def test_a_lapsed_bill_of_the_verdict_is_asked_for_again(house: House, clock: FixedClock) -> None:
+    case_id = await _paid(house)
+    await _verdict(house, case_id, 600_000, 5_000)
+    for _ in range(2):
+        clock.advance(timedelta(days=60))
+        await cases.sweep(house)
+        again = await _ask_again(house, case_id)
+        assert (again.state, again.amount, again.purpose) == ("open", 105_000, "rest")
+    await make.pay(house, case_id)
+    assert await make.state_of(house, case_id) == "settled"
+    await _books_are_right(house, RV=605_000)
+
+
+async def test_nobody_asks_for_a_number_before_the_ticket(house: House) -> None:
+    await make.demo_set(house)
+    case_id = await make.letter_sent(house)
+    with pytest.raises(Problem) as refused:
+        await _ask_again(house, case_id)
+    assert refused.value.type.code == "etle-no-bill"
+
+
 async def test_annulled_after_payment_owes_the_whole_deposit(house: House) -> None:
     case_id = await _paid(house)
     senior = Actor(ActorKind.STAFF, "senior", frozenset({"senior_officer"}), unit="PMJ")
