@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, AsyncRawCursor, OperationalError
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
-from app.core import pipelines
-from app.core.pipelines import Driver
 from app.core.problems import BUSY
 from app.core.texts import Text
 
@@ -51,7 +49,7 @@ class HotQuery:
         state = compiled.construct_expanded_state(dict.fromkeys(self._asked, ""))
         names = list(state.positiontup or ())
         self._constants = [state.parameters[name] for name in names if name not in self._asked]
-        self.sql = _for_many(state.statement, names, self._asked).encode()
+        self.sql = _for_many(state.statement, names, self._asked)
         columns = query.selected_columns
         self._names = tuple(columns.keys())
         self._mend: tuple[tuple[int, Callable[[Any], Any]], ...] = tuple(
@@ -97,7 +95,7 @@ class HotPool:
         self._url = url
         self._options = options
         self._may_start = size
-        self._free: list[Driver] = []
+        self._free: list[AsyncRawCursor[tuple[Any, ...]]] = []
         self._waiting: dict[HotQuery, deque[_Look]] = {}
         self._under_way: dict[asyncio.Task[None], HotQuery] = {}
         self._gathering = False
@@ -169,23 +167,24 @@ class HotPool:
             return await self._once(query, parameters)
 
     async def _once(self, query: HotQuery, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        connection = self._free.pop() if self._free else await self._connect()
+        cursor = self._free.pop() if self._free else await self._connect()
         try:
-            [found] = await pipelines.at_once(connection, [(query.sql, parameters)])
+            await cursor.execute(query.sql, parameters, prepare=True, binary=True)
+            found = await cursor.fetchall()
         except BaseException:  # also when the time is up: an answer may still be on its way
-            await connection.close()
+            await cursor.connection.close()
             raise
-        self._free.append(connection)
+        self._free.append(cursor)
         return found
 
-    async def _connect(self) -> Driver:
+    async def _connect(self) -> AsyncRawCursor[tuple[Any, ...]]:
         connection = await AsyncConnection.connect(self._url, autocommit=True, options=self._options)
         set_json_loads(orjson.loads, connection)
-        return connection
+        return AsyncRawCursor(connection)
 
     async def _let_go(self) -> None:
         while self._free:
-            await self._free.pop().close()
+            await self._free.pop().connection.close()
 
 
 def _busy() -> Exception:

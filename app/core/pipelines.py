@@ -22,8 +22,7 @@ Exchange = PQGen[list[list[PGresult]]]
 
 
 async def at_once(driver: Driver, several: Sequence[Asked]) -> list[list[Row]]:
-    """The rows of each, run in this order in the connection's transaction, which is begun where there is none and the
-    connection does not commit by itself.
+    """The rows of each, run in this order in the connection's transaction, which is begun where there is none.
 
     Raises psycopg's errors, of the first that failed. Where the connection does not know one of them yet, or not any more
     (a rollback makes it forget), all go by cursors once, which makes them known.
@@ -39,7 +38,7 @@ async def at_once(driver: Driver, several: Sequence[Asked]) -> list[list[Row]]:
             return await _by_cursors(driver, several)
         sending.append((name, values, transformer.formats))
     async with driver.lock:
-        answers = await driver.wait(_exchange(driver.pgconn, sending, begins=_begins(driver)))
+        answers = await driver.wait(_exchange(driver.pgconn, sending))
     rows: list[list[Row]] = []
     for [result] in answers:
         if result.status == pq.ExecStatus.FATAL_ERROR:
@@ -58,7 +57,8 @@ async def _by_cursors(driver: Driver, several: Sequence[Asked]) -> list[list[Row
     return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
-def _exchange(pgconn: PGconn, sending: Sequence[Sending], *, begins: bool) -> Exchange:
+def _exchange(pgconn: PGconn, sending: Sequence[Sending]) -> Exchange:
+    begins = pgconn.transaction_status == pq.TransactionStatus.IDLE
     pgconn.enter_pipeline_mode()
     if begins:
         pgconn.send_query_params(b"BEGIN", None)
@@ -72,7 +72,3 @@ def _exchange(pgconn: PGconn, sending: Sequence[Sending], *, begins: bool) -> Ex
     yield from generators.fetch_many(pgconn)  # the sync's own
     pgconn.exit_pipeline_mode()
     return answers[begins:]
-
-
-def _begins(driver: Driver) -> bool:
-    return not driver.autocommit and driver.pgconn.transaction_status == pq.TransactionStatus.IDLE
