@@ -8,15 +8,11 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlmodel import col
 
 from app.core.crypto import KeyRing
-from app.services.identity.credentials import CameraCheck, CredentialKind, camera_check
-from app.services.identity.models import Credential
+from app.services.identity.credentials import CameraCheck, camera_check, camera_row
 from app.services.identity.problems import CREDENTIAL_NOT_FOUND
 
 REALM = "loket"
@@ -40,7 +36,7 @@ class DigestClaim:
 
 async def digest_password(source: AsyncSession | AsyncConnection, keys: KeyRing, client_id: str) -> str:
     """The password of a camera's present key. Raises CREDENTIAL_NOT_FOUND, also for a key that opens the doors below `/k/` alone."""
-    row = (await source.execute(_of(client_id))).one_or_none()
+    row = (await source.execute(camera_row(client_id))).one_or_none()
     if row is None or row.path_only or not row.secret_hash:
         raise CREDENTIAL_NOT_FOUND()
     return _password(keys, client_id, row.secret_hash)
@@ -50,7 +46,7 @@ async def check_digest(
     source: AsyncSession | AsyncConnection, keys: KeyRing, claim: DigestClaim, *, now: datetime
 ) -> CameraCheck | None:
     """The camera that this claim comes from; None for a wrong one, an unknown or disabled camera, and a key that is for the path."""
-    row = (await source.execute(_of(claim.username))).one_or_none()
+    row = (await source.execute(camera_row(claim.username))).one_or_none()
     if row is None or row.path_only:
         return None
     hashes = [row.secret_hash]
@@ -60,22 +56,6 @@ async def check_digest(
     if not any(hmac.compare_digest(each, claim.response.encode("utf-8", "replace")) for each in right):
         return None
     return camera_check(row, now)
-
-
-def _of(client_id: str) -> Select[*tuple[Any, ...]]:
-    return select(
-        col(Credential.id),
-        col(Credential.unit),
-        col(Credential.path_only),
-        col(Credential.secret_hash),
-        col(Credential.previous_hash),
-        col(Credential.previous_until),
-        col(Credential.last_used_at),
-    ).where(
-        col(Credential.client_id) == client_id,
-        col(Credential.kind) == CredentialKind.CAMERA,
-        col(Credential.disabled_at).is_(None),
-    )
 
 
 def _password(keys: KeyRing, client_id: str, secret_hash: str) -> str:

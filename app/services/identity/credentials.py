@@ -22,7 +22,7 @@ from uuid import UUID
 import yaml
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
@@ -243,10 +243,9 @@ async def find_camera(
     return None if check is None else check.actor
 
 
-async def check_camera(source: Reader, api_key: str, *, now: datetime, place: KeyPlace) -> CameraCheck | None:
-    """`find_camera`, and whether its use has yet to be noted (`mark_used`)."""
-    client_id, secret = split_api_key(api_key)
-    query = select(
+def camera_row(client_id: str) -> Select[*tuple[Any, ...]]:
+    """What a camera is proved by: its keys' hashes, and where they count; nothing for one that is disabled."""
+    return select(
         col(Credential.id),
         col(Credential.unit),
         col(Credential.path_only),
@@ -259,7 +258,12 @@ async def check_camera(source: Reader, api_key: str, *, now: datetime, place: Ke
         col(Credential.kind) == CredentialKind.CAMERA,
         col(Credential.disabled_at).is_(None),
     )
-    row = (await source.execute(query)).one_or_none()
+
+
+async def check_camera(source: Reader, api_key: str, *, now: datetime, place: KeyPlace) -> CameraCheck | None:
+    """`find_camera`, and whether its use has yet to be noted (`mark_used`)."""
+    client_id, secret = split_api_key(api_key)
+    row = (await source.execute(camera_row(client_id))).one_or_none()
     given = secret_hash(secret)
     right = hmac.compare_digest(given, (row.secret_hash if row else None) or "")
     if row is not None and row.previous_until is not None and now < row.previous_until:
