@@ -38,6 +38,7 @@ STAFF: tuple[DemoStaff, ...] = (
     DemoStaff("petugas3@example.test", Role.OFFICER, "PMJ"),
     DemoStaff("penyidik@example.test", Role.SENIOR_OFFICER, "PMJ"),
     DemoStaff("pimpinan@example.test", Role.SUPERVISOR, "PMJ"),
+    DemoStaff("wakil@example.test", Role.SUPERVISOR, "PMJ"),
     DemoStaff("blokir@example.test", Role.INVESTIGATOR, "PMJ"),
     DemoStaff("loket@example.test", Role.COUNTER, "PMJ"),
     DemoStaff("pengiriman@example.test", Role.POST, "PMJ"),
