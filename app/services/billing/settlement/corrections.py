@@ -7,7 +7,7 @@ reversals have built on a line is not undone by a machine: such a line stands, a
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlmodel import col
 
 from app.core.db import Tx
@@ -31,6 +31,12 @@ BATCH = 1000
 CORRECTED = "dikoreksi bank / corrected by the bank"
 _FIXED = (Outcome.REVERSED, Outcome.RETURNED, Outcome.PAYOUT)
 """Lines that have undone a payment, closed a difference or a refund: others have acted on it since."""
+_EACH = text(
+    "SELECT found.id FROM unnest(CAST(:references AS text[])) AS asked(reference) CROSS JOIN LATERAL (SELECT id FROM settlement_lines"
+    " WHERE series_id = :series_id AND bank_reference = asked.reference AND ended_by IS NULL OFFSET 0) AS found"
+)
+"""The current lines of these references, each sought in the index by itself. `IN` leaves it to PostgreSQL's statistics, and those of a table
+that is being filled know nothing of it yet: it went through all half a million lines of a series for each thousand of the file."""
 
 
 async def only_new(tx: Tx, place: Place, lines: Sequence[StatementLine]) -> list[StatementLine]:
@@ -72,11 +78,17 @@ async def end_unseen(tx: Tx, place: Place) -> int:
 
 
 async def _stored(tx: Tx, series_id: UUID, references: Iterable[str]) -> dict[tuple[str, int], SettlementLine]:
-    query = select(SettlementLine).where(
-        col(SettlementLine.series_id) == series_id,
-        col(SettlementLine.ended_by).is_(None),
-        col(SettlementLine.bank_reference).in_(set(references)),
-    )
+    wanted = list(set(references))
+    query = select(SettlementLine)
+    if tx.house.db.dialect == "postgresql":
+        found = await tx.session.execute(_EACH, {"references": wanted, "series_id": series_id})
+        query = query.where(col(SettlementLine.id).in_(found.scalars().all()))
+    else:
+        query = query.where(
+            col(SettlementLine.series_id) == series_id,
+            col(SettlementLine.ended_by).is_(None),
+            col(SettlementLine.bank_reference).in_(wanted),
+        )
     rows = (await tx.session.execute(query.with_for_update())).scalars()
     return {(row.bank_reference, row.ordinal): row for row in rows}
 

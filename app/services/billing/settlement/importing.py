@@ -118,15 +118,16 @@ async def _another_at_work(tx: Tx, file: SettlementFile) -> bool:
 
 
 async def _book(house: House, work: _Work, made: Survey, watch: Watcher) -> None:
-    done, number, place = 0, -1, None
+    done, number, place, resumed = 0, -1, None, False
     await _begin_booking(house, work, made)
     async for part in read_file(house, work.file, work.bank.profile):
         if isinstance(part, StatementHead):
             number += 1
-            place = await _begin_statement(house, work, made.statements[number])
+            place, resumed = await _begin_statement(house, work, made.statements[number])
         elif isinstance(part, Chunk) and place is not None:
             done += len(part.lines)
-            watch(await _post_chunk(house, work, place, part, done))
+            if not resumed or done > work.file.lines_done:
+                watch(await _post_chunk(house, work, place, part, done))
         elif isinstance(part, StatementFoot) and place is not None:
             await _end_statement(house, place)
     watch(await _finish(house, work, made))
@@ -138,16 +139,17 @@ async def _begin_booking(house: House, work: _Work, made: Survey) -> None:
         file.lines_total, file.touched_at = made.lines, tx.now
 
 
-async def _begin_statement(house: House, work: _Work, found: Found) -> Place:
-    """The statement's row: this import's own from before it was interrupted, or the next version."""
+async def _begin_statement(house: House, work: _Work, found: Found) -> tuple[Place, bool]:
+    """The statement's row: this import's own from before it was interrupted (True: its first lines may be booked), or the next version."""
     async with house.db.begin(SYSTEM) as tx:
         await tx.serialise(f"settlement {work.bank.client_id}")
         newest = await _newest_version(tx, work, found)
-        if newest is None or newest.file_id != work.file.id:
+        resumed = newest is not None and newest.file_id == work.file.id
+        if newest is None or not resumed:
             newest = _new_version(work, found, newest)
             tx.session.add(newest)
             await tx.session.flush()
-    return Place(
+    place = Place(
         file_id=work.file.id,
         bank=work.bank,
         unit=work.file.unit,
@@ -157,6 +159,7 @@ async def _begin_statement(house: House, work: _Work, found: Found) -> Place:
         contract_fee=bank_profile(work.bank.profile).settlement_fee,
         poldas=work.poldas,
     )
+    return place, resumed
 
 
 async def _newest_version(tx: Tx, work: _Work, found: Found) -> SettlementStatement | None:
