@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.core.actor import SYSTEM
 from app.services import billing
+from app.services.billing import incidents
 from app.services.billing.models import PaymentIncident
 from app.services.billing.qris import codes
 from app.services.billing.qris.acquirers import Acquirer, NotMade, SnapAcquirer
@@ -134,6 +135,9 @@ async def test_a_code_over_another_amount_is_a_persons_business(acquired, bank):
     [incident] = await rows(acquired, PaymentIncident)
     assert (incident["kind"], incident["bill_id"]) == ("qris_not_made", bill.id)
     assert "the amount is not the bill's" in incident["facts"]["fault"]
+    async with acquired.db.read() as connection:
+        [seen] = await incidents.list_incidents(connection, SYSTEM, closed=False, limit=5)
+    assert seen.title.id.startswith("Kode QRIS")
 
 
 @pytest.mark.parametrize(
