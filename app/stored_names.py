@@ -33,7 +33,7 @@ STORED_NAMES = StoredNames(
         (tables.applications_uploads.UploadPiece.sha256, None),
         (tables.applications_issued.IssuedDocumentRow.sha256, None),
         (_settlement.stored_as, None),
-        (_settlement.sha256, col(_settlement.stored_as).is_(None)),
+        (_settlement.sha256, col(_settlement.stored_as).is_(None) & col(_settlement.forgotten_at).is_(None)),
         (tables.notifications.Message.document, None),
         (tables.notifications.Letter.document, None),
         (tables.notifications.OutboxMessage.document, None),

@@ -33,6 +33,7 @@ from app.services.billing import incidents
 from app.services.billing.banks import TimeForm
 from app.services.billing.incidents import IncidentKind
 from app.services.billing.payments import LostRace
+from app.services.billing.qris import notices
 from app.services.billing.snap import answers, client_jobs, codes, judgement, tokens
 from app.services.billing.snap.answers import SnapAnswer
 from app.services.billing.snap.callers import (
@@ -47,6 +48,7 @@ from app.services.billing.snap.requests import (
     SnapRefusal,
     read_inquiry,
     read_payment,
+    read_qr_notice,
     read_status,
     read_token_request,
 )
@@ -68,14 +70,20 @@ TOKEN_PATH = "/v1.0/access-token/b2b"  # noqa: S105 a path
 INQUIRY_PATH = "/v1.0/transfer-va/inquiry"
 PAYMENT_PATH = "/v1.0/transfer-va/payment"
 STATUS_PATH = "/v1.0/transfer-va/status"
+QR_NOTICE_PATH = "/v1.0/qr/qr-mpm-notify"
 _SERVICES = {
     TOKEN_PATH: Service.TOKEN,
     INQUIRY_PATH: Service.INQUIRY,
     PAYMENT_PATH: Service.PAYMENT,
     STATUS_PATH: Service.STATUS,
+    QR_NOTICE_PATH: Service.QR_NOTICE,
 }
 # A bank's payments are slowed down last of all.
-_LIMIT_OF = {Service.TOKEN: "snap-token", Service.PAYMENT: "snap-payment"}
+_LIMIT_OF = {
+    Service.TOKEN: "snap-token",
+    Service.PAYMENT: "snap-payment",
+    Service.QR_NOTICE: "snap-payment",
+}
 _TRY_AGAIN = frozenset({"40P01", "40001"})  # PostgreSQL: a deadlock, a failed serialisation
 
 ANSWERED = Counter("loket_snap_answers_total", "SNAP answers by service and response code.", ("service", "code"))
@@ -305,6 +313,14 @@ async def tell_status(request: Request, call: TransactionCall, house: TheHouse) 
     question = read_status(call.body)
     answer = await _committed(house, call.actor, lambda tx: judgement.judge_status(tx, call.caller, question))
     return _respond(request, Service.STATUS, answer)
+
+
+@router.post(QR_NOTICE_PATH, openapi_extra=shapes.describe(shapes.QR_NOTICE), responses=shapes.RESPONSES)
+async def hear_of_code(request: Request, call: TransactionCall, house: TheHouse) -> Response:
+    """This QRIS code was paid: booked in the ledger before the answer leaves (SNAP service 52)."""
+    notice = read_qr_notice(call.body)
+    answer = await _committed(house, call.actor, lambda tx: notices.judge_notice(tx, call.caller, notice))
+    return _respond(request, Service.QR_NOTICE, answer)
 
 
 async def _not_supported(request: Request) -> Response:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from app.core.actor import Actor, ActorKind
+from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.problems import Problem
 from app.services.billing.settlement import decisions
@@ -117,8 +118,9 @@ async def test_case_69_a_batch_of_800_whose_sum_differs_by_one_rupiah_books_noth
     assert entry is not None
 
 
-async def test_case_70_a_missing_day_books_nothing_until_it_has_come(desk: Desk) -> None:
+async def test_case_70_a_missing_day_books_nothing_until_it_has_come(desk: Desk, clock: FixedClock) -> None:
     first, second, third = [replace(await desk.paid(f"R{n}"), day=DAY + timedelta(days=n)) for n in range(3)]
+    clock.advance(timedelta(days=2))
     await desk.send([first])
     books = await Books.open(desk.house)
     file = await desk.send([third])

@@ -80,8 +80,23 @@ async def test_the_same_figures_as_json_csv_and_pdf(house: House, client: httpx.
     assert "Rp250.000" in text
     assert "Sementara" not in text
 
-    following = await client.get(URL.replace(str(DAY), str(DAY + timedelta(days=1))), params=wanted, headers=headers)
-    assert following.json()["clearing"]["opening"] == 250_000
+
+async def test_a_day_on_which_nothing_happened(house: House, client: httpx.AsyncClient, bank: str) -> None:
+    """It closes as it opened; and nobody's money of another Polda stands in it."""
+    house.clock.set(START + timedelta(days=2))  # type: ignore[attr-defined]
+    following = URL.replace(str(DAY), str(DAY + timedelta(days=1)))
+    for unit, open_ in (("PMJ", 250_000), ("JABAR", 0)):
+        headers, wanted = await staff_headers(house, Role.FINANCE, unit), {"bank": bank}
+        body = (await client.get(following, params=wanted, headers=headers)).json()
+        clearing = body["clearing"]
+        assert (clearing.pop("opening"), clearing.pop("closing"), body["final"]) == (open_, open_, True)
+        assert {*clearing.values(), *body["files"].values()} == {0}
+        (row,) = csv.DictReader(
+            io.StringIO((await client.get(following, params={**wanted, "format": "csv"}, headers=headers)).text)
+        )
+        assert (row["opening"], row["payments"], row["closing"]) == (str(open_), "0", str(open_))
+        pdf = await client.get(following, params={**wanted, "format": "pdf"}, headers=headers)
+        assert f"Rp{open_:,}".replace(",", ".") in PdfReader(io.BytesIO(pdf.content)).pages[0].extract_text()
 
 
 async def test_the_list_names_days_that_moved(house: House, client: httpx.AsyncClient, bank: str) -> None:

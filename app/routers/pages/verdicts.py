@@ -35,6 +35,9 @@ OUTCOMES = {
     verdicts.Outcome.DECIDED: Text("sudah tercatat sama", "on record already"),
     verdicts.Outcome.DIFFERS: Text("tercatat putusan lain", "another verdict is on record"),
     verdicts.Outcome.OVER: Text("perkara tidak dapat diputus", "the case cannot be decided"),
+    verdicts.Outcome.ABOVE: Text(
+        "denda melebihi maksimum pasal; periksa angkanya", "the fine is above the article's maximum; check the figure"
+    ),
     verdicts.Outcome.UNKNOWN: Text("nomor tidak dikenal", "no such number"),
 }
 

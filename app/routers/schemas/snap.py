@@ -49,6 +49,21 @@ STATUS: dict[str, Any] = {
     "properties": {**_ACCOUNT, "inquiryRequestId": _REQUEST_ID, "paymentRequestId": _REQUEST_ID},
 }
 
+QR_NOTICE: dict[str, Any] = {
+    "type": "object",
+    "required": ["originalReferenceNo", "originalPartnerReferenceNo", "latestTransactionStatus", "amount"],
+    "properties": {
+        "originalReferenceNo": {**_REQUEST_ID, "description": "The acquirer's own, and the idempotency key."},
+        "originalPartnerReferenceNo": {**_REQUEST_ID, "description": "Ours, under which the code was made."},
+        "latestTransactionStatus": {
+            "type": "string",
+            "description": "`00` is paid; others are heard, and book nothing.",
+        },
+        "amount": _AMOUNT,
+        "transactionDate": {"type": "string"},
+    },
+}
+
 _ANSWER: dict[str, Any] = {
     "type": "object",
     "required": ["responseCode", "responseMessage"],

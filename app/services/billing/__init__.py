@@ -27,7 +27,7 @@ from app.services.billing.bills import (
     virtual_accounts,
 )
 from app.services.billing.checking import LedgerReport, ledger_check
-from app.services.billing.deposits import Settlement, deposit_of, settle_verdict
+from app.services.billing.deposits import OVERPAID, Settlement, deposit_of, settle_verdict
 from app.services.billing.ledger import OpenAccounts
 from app.services.billing.models import Bill, BillState, Purpose, RefundState
 from app.services.billing.money_sheet import MoneySheet, MoneySheets, Sheet
@@ -95,6 +95,7 @@ from app.services.billing.treasury.waiting import payee_of
 
 __all__ = [
     "BILL_PAID",
+    "OVERPAID",
     "AccountNames",
     "AccountState",
     "AccountView",

@@ -36,7 +36,7 @@ _PARTS = """(SELECT bill_id, account, SUM(amount) AS amount FROM bill_lines GROU
     UNION ALL SELECT id, account, amount FROM bills WHERE account <> '*')"""
 # Each query lists what must not exist: (fault in words, SQL giving one text per offender).
 _UNREVERSED = "NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.reverses = e.id)"
-_FAULTS: tuple[tuple[str, str], ...] = (
+FAULTS: tuple[tuple[str, str], ...] = (
     (
         "an entry does not balance",
         "SELECT entry_id FROM ledger_lines GROUP BY entry_id HAVING SUM(amount) <> 0 OR COUNT(*) < 2",
@@ -85,6 +85,14 @@ _FAULTS: tuple[tuple[str, str], ...] = (
             GROUP BY COALESCE(e.reverses, e.id), l.account) l WHERE l.rest <> 0""",
     ),
     (
+        "a reversal undoes nothing, or what undoes something is no reversal",
+        "SELECT id FROM ledger_entries WHERE (kind = 'reversal') <> (reverses IS NOT NULL)",
+    ),
+    (
+        "a bill in whose place another stands asks for money still",
+        """SELECT r.old_id FROM bill_replacements r JOIN bills b ON b.id = r.old_id WHERE b.state IN ('open', 'expired')""",
+    ),
+    (
         "more was taken from a bill's money than was paid",
         """SELECT l.bill_id FROM ledger_lines l JOIN ledger_accounts a ON a.code = l.account
            WHERE l.bill_id IS NOT NULL AND a.kind IN ('liability', 'revenue') AND l.account <> 'SU'
@@ -119,6 +127,31 @@ _FAULTS: tuple[tuple[str, str], ...] = (
             AND l.amount = -r.amount AND l.bill_id = r.bill_id)""",
     ),
     (
+        "a closed refund is not what its entry says",
+        """SELECT r.id FROM refunds r WHERE r.state <> 'owed' AND NOT EXISTS (
+            SELECT 1 FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
+            WHERE e.id = r.closed_entry_id AND l.account = 'RF' AND l.amount = r.amount AND l.bill_id = r.bill_id
+            AND (r.state = 'paid_out' AND e.kind = 'refund_paid' OR r.state = 'forfeited' AND e.kind = 'refund_forfeited'
+             OR r.state = 'withdrawn' AND e.reverses = r.owed_entry_id))""",
+    ),
+    (
+        "money left for a payer or the treasury without a refund that it closes",
+        f"""SELECT e.id FROM ledger_entries e WHERE e.kind IN ('refund_paid', 'refund_forfeited') AND {_UNREVERSED}
+            AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.closed_entry_id = e.id)""",  # noqa: S608
+    ),
+    (
+        "a payout is not what its refund and its entries say",
+        """SELECT p.id FROM payouts p JOIN refunds r ON r.id = p.refund_id WHERE p.amount <> r.amount
+           OR p.state = 'paid' AND (r.closed_entry_id IS NULL OR r.closed_entry_id <> p.entry_id)
+           OR p.state = 'returned' AND NOT EXISTS (
+            SELECT 1 FROM ledger_entries e WHERE e.id = p.return_entry_id AND e.reverses = p.entry_id)""",
+    ),
+    (
+        "a payment order is not the sum of its payouts",
+        """SELECT o.number FROM payment_orders o LEFT JOIN payouts p ON p.order_id = o.id GROUP BY o.number, o.count, o.total
+           HAVING COUNT(p.id) <> o.count OR COALESCE(SUM(p.amount), 0) <> o.total""",
+    ),
+    (
         "open refunds of a bill are not what the refunds account holds for it",
         """SELECT l.bill_id FROM ledger_lines l WHERE l.account = 'RF' GROUP BY l.bill_id HAVING -SUM(l.amount) <>
            (SELECT COALESCE(SUM(r.amount), 0) FROM refunds r WHERE r.bill_id = l.bill_id AND r.state = 'owed')""",
@@ -146,17 +179,20 @@ async def ledger_check(house: House) -> LedgerReport:
         if house.db.dialect == "postgresql":
             await connection.execution_options(isolation_level="REPEATABLE READ")
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
-        faults = [fault for what, query in _FAULTS for fault in await _offenders(connection, what, query)]
-        faults += await days.faults(connection)
-        balances = await ledger.balances(connection)
-        if sum(balances.values()) != 0:
-            faults.append(f"the ledger as a whole does not balance: {sum(balances.values())}")
         return LedgerReport(
             entries=await _count(connection, LedgerEntry),
             bills=await _count(connection, Bill),
-            balances=dict(sorted(balances.items())),
-            faults=tuple(faults),
+            balances=dict(sorted((await ledger.balances(connection)).items())),
+            faults=tuple(await faults_of(connection)),
         )
+
+
+async def faults_of(connection: AsyncConnection) -> list[str]:
+    """Every fault, in words, as the books stand on this connection; none is good."""
+    faults = [fault for what, query in FAULTS for fault in await _offenders(connection, what, query)]
+    faults += await days.faults(connection)
+    whole = sum((await ledger.balances(connection)).values())
+    return [*faults, f"the ledger as a whole does not balance: {whole}"] if whole else faults
 
 
 async def _offenders(connection: AsyncConnection, what: str, query: str) -> list[str]:

@@ -46,6 +46,7 @@ class IncidentKind(StrEnum):
     BANK_DOES_NOT_ANSWER = "bank_does_not_answer"
     BANK_CANNOT_BE_ASKED = "bank_cannot_be_asked"
     PAID_NOT_REMITTED = "paid_not_remitted"
+    QRIS_NOT_MADE = "qris_not_made"
 
 
 TREASURY = "treasury"
@@ -95,6 +96,10 @@ TITLES: dict[str, Text] = {
     IncidentKind.PAID_NOT_REMITTED: Text(
         "Uang negara belum disetor melewati batas; setor, lalu ini tertutup sendiri",
         "State money waits beyond its time; remit it, and this closes by itself",
+    ),
+    IncidentKind.QRIS_NOT_MADE: Text(
+        "Kode QRIS tagihan tidak dibuat atau tidak benar; tidak ditampilkan",
+        "A bill's QRIS code was not made, or was wrong; it is not shown",
     ),
 }
 

@@ -52,11 +52,6 @@ class Sheet:
         """What is neither the state's nor back with a payer yet."""
         return Rupiah(self.deposits + self.refunds_owed + self.unexplained)
 
-    @property
-    def balanced(self) -> bool:
-        """Whether every rupiah that was received has its place."""
-        return self.received == (self.fines + self.fees + self.forfeited + self.refunds_paid + self.still_open)
-
 
 @dataclass(frozen=True, slots=True)
 class PoldaSheet:

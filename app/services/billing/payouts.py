@@ -21,7 +21,7 @@ from app.services.billing.bills import lock_bill
 from app.services.billing.ledger import Reader
 from app.services.billing.models import Bill, Refund, RefundState
 from app.services.billing.refund_accounts import AccountView, seen_account
-from app.services.billing.refund_models import AccountState, Payout, PayoutState, RefundAccount
+from app.services.billing.refund_models import AccountState, PaymentOrder, Payout, PayoutState, RefundAccount
 from app.services.cases import Lifecycles
 from app.services.cases.models import Case
 
@@ -56,7 +56,7 @@ async def close_by_debit(tx: Tx, *, end_to_end_id: str, amount: int, booked_on: 
         return Outcome.UNKNOWN
     if payout.settlement_line == settlement_line:
         return Outcome.ALREADY
-    if payout.state != PayoutState.LIVE:
+    if not await _may_leave(tx, payout):
         return Outcome.NOT_EXPECTED
     if payout.amount != amount:
         return Outcome.AMOUNT_DIFFERS
@@ -136,6 +136,20 @@ async def _locked(tx: Tx, end_to_end_id: str) -> Payout | None:
         return None
     await lock_bill(tx, found.bill_id)
     return await tx.lock(Payout, found.id)
+
+
+async def _may_leave(tx: Tx, payout: Payout) -> bool:
+    """Whether a debit can be this payout: it is on its way, or the bank was said not to have taken its released order and
+    has paid after all. That money is with the payee, so it closes the refund, unless something else has or is about to."""
+    if payout.state != PayoutState.DROPPED:
+        return payout.state == PayoutState.LIVE
+    order, refund = await tx.one(PaymentOrder, payout.order_id), await tx.one(Refund, payout.refund_id)
+    others = select(col(Payout.id)).where(
+        col(Payout.refund_id) == payout.refund_id, col(Payout.state).in_([PayoutState.LIVE, PayoutState.PAID])
+    )
+    if order is None or order.released_at is None or refund is None or refund.state != RefundState.OWED:
+        return False
+    return (await tx.session.execute(others.limit(1))).first() is None
 
 
 async def _tell_paid(tx: Tx, payout: Payout) -> None:

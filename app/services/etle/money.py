@@ -140,10 +140,9 @@ async def owe_payment(move: Move) -> None:
 
 
 async def forfeit_refund(tx: Tx, case: Case) -> None:
-    """Book that nobody claimed it within a year: it is the treasury's."""
-    for refund in await billing.refunds_of(tx.session, case.id):
-        if refund.state == billing.RefundState.OWED:
-            await billing.forfeit(tx, refund.id)
+    """Book that nobody claimed within a year what the verdict left: it is the treasury's. Whatever else is owed stays so."""
+    for refund in await refunds.left_by_verdict(tx, case.id):
+        await billing.forfeit(tx, refund.id)
 
 
 async def make_receipt(move: Move) -> None:

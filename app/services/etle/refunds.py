@@ -22,7 +22,7 @@ from app.services.etle import letters
 from app.services.etle.models import Party
 from app.services.etle.problems import CASH_NOT_NOTED, NOT_YOUR_REFUND, PAYOUT_UNDER_WAY, TICKET_NOT_FOUND
 from app.services.etle.store import addressee_of, person_of, policy_of, ticket_of
-from app.services.etle.times import ZONES, end_of_day
+from app.services.etle.times import ZONES, end_of_day, end_of_year_after
 
 AFTER_RETURN_DAYS = 30
 """Who gave an account in time has this long for another one when the bank sent the money back, whatever the year says."""
@@ -68,8 +68,9 @@ async def tell_owed(tx: Tx, case: Case, amount: int, why: Text) -> None:
 
 
 async def tell_refund_paid(move: Move) -> None:
-    """The bank's statement shows the payment: the payee is told where the money is."""
+    """The bank's statement shows the payment: the payee is told where the money is. For what is still owed the year runs."""
     await _tell(move, "etle_refund_paid")
+    await cases.recompute_deadlines(move.tx, move.case)
 
 
 async def ask_account_again(move: Move) -> None:
@@ -97,6 +98,16 @@ async def check_no_payout(tx: Tx, case_id: UUID) -> None:
         raise PAYOUT_UNDER_WAY()
 
 
+async def left_by_verdict(tx: Tx, case_id: UUID) -> list[RefundView]:
+    """What a verdict left of the deposit and is still owed. This alone is ever forfeited (art. 268): money that was paid
+    twice, or not asked for, stays its payer's however long it takes."""
+    return [
+        each
+        for each in await billing.refunds_of(tx.session, case_id)
+        if each.state is RefundState.OWED and each.reason == billing.OVERPAID
+    ]
+
+
 async def check_cash_noted(tx: Tx, case_id: UUID) -> None:
     """A clerk has noted the cash since the refund was last owed. Raises CASH_NOT_NOTED."""
     waiting = {each.kind for each in await cases.tasks_of(tx.session, case_id)}
@@ -105,11 +116,15 @@ async def check_cash_noted(tx: Tx, case_id: UUID) -> None:
 
 
 async def claim_due(tx: Tx, case: Case) -> datetime | None:
-    """One year from the decision (art. 268), and time enough after a return; nothing while it is on its way."""
-    if await billing.is_under_way(tx.session, case.id):
+    """One year from the decision (art. 268), and time enough after a return; nothing while it is on its way.
+
+    Nothing either where no verdict's rest is owed. No policy makes the year shorter than the law's.
+    """
+    if await billing.is_under_way(tx.session, case.id) or not await left_by_verdict(tx, case.id):
         return None
     ticket, policy = await ticket_of(tx, case.id), await policy_of(tx, case)
-    lawful = end_of_day(ticket.decided_at or case.entered_at, policy.refund_claim_days, ticket.zone)
+    decided = ticket.decided_at or case.entered_at
+    lawful = max(end_of_day(decided, policy.refund_claim_days, ticket.zone), end_of_year_after(decided, ticket.zone))
     came_back = await billing.came_back_on(tx.session, case.id)
     if came_back is None:
         return lawful

@@ -12,6 +12,14 @@ def end_of_day(start: datetime, days: int, zone: str) -> datetime:
     return datetime.combine(local.date() + timedelta(days=days), time(23, 59, 59), ZONES[zone])
 
 
+def end_of_year_after(start: datetime, zone: str) -> datetime:
+    """The last second of the local day one calendar year after `start`, and never before it is full: of 29 February, 1 March."""
+    day = start.astimezone(ZONES[zone]).date()
+    leap = (day.month, day.day) == (2, 29)
+    last = day.replace(year=day.year + 1, month=3, day=1) if leap else day.replace(year=day.year + 1)
+    return datetime.combine(last, time(23, 59, 59), ZONES[zone])
+
+
 def local_day(at: datetime, zone: str) -> datetime:
     """The instant as a local time of the place."""
     return at.astimezone(ZONES[zone])

@@ -35,6 +35,8 @@ COURT = Actor(ActorKind.SYSTEM, "court-file", frozenset({"court"}))
 """Who enters the verdicts of a file that an operator applied."""
 ALL = ""
 """The unit of a file that an operator looked at: every Polda's tickets."""
+NOT_ENTERED = (Outcome.OVER, Outcome.ABOVE)
+"""Lines that a file does not enter, and that count as refused."""
 MAX_NAME = 200
 CHECKED, APPLYING, APPLIED, REFUSED = "checked", "applying", "applied", "refused"
 
@@ -182,7 +184,7 @@ async def _enter(house: House, by: Actor, file_id: UUID, place: int, line: Verdi
             return
         except Problem:  # it was annulled, or decided, a moment ago
             pass
-    counted = {Outcome.READY: "refused", Outcome.OVER: "refused"}.get(line.outcome, str(line.outcome))
+    counted = "refused" if line.outcome in (Outcome.READY, *NOT_ENTERED) else str(line.outcome)
     async with house.db.begin(by) as tx:
         await _through(tx, file_id, place, counted)
 
@@ -215,7 +217,7 @@ async def _kept(tx: Tx, unit: str, sha256: str, name: str, *, state: str) -> Ver
 
 def _count(row: VerdictFile, lines: Sequence[VerdictLine]) -> None:
     counts = Counter(str(each.outcome) for each in lines)
-    row.lines, row.refused = len(lines), counts[Outcome.OVER]
+    row.lines, row.refused = len(lines), sum(counts[each] for each in NOT_ENTERED)
     for name in (Outcome.READY, Outcome.DECIDED, Outcome.DIFFERS, Outcome.UNKNOWN):
         setattr(row, name, counts[name])
 

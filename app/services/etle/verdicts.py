@@ -1,6 +1,6 @@
 """What a file of verdicts says and would do: what the court read out on the session day, by register number (PERMA 12/2016).
 
-CSV with the header ``register_no,fine,cost``; whole rupiah. Nothing is taken from a file with a fault in it. Keeping a
+CSV with the header ``register_no,fine,cost`` (or with semicolons or tabs); whole rupiah. Nothing is taken from a file with a fault in it. Keeping a
 file, and applying what was looked at, is in `verdict_files.py`.
 """
 
@@ -22,6 +22,8 @@ from app.services.etle.models import Ticket
 from app.services.identity.credentials import Reader
 
 COLUMNS = ("register_no", "fine", "cost")
+DELIMITERS = (",", ";", "\t")
+"""A spreadsheet of an Indonesian office writes semicolons."""
 MAX_BYTES = 8 * 1024 * 1024
 MAX_LINES = 100_000
 MAX_FAULTS = 50
@@ -35,14 +37,15 @@ class Outcome(StrEnum):
     """What a line would do, or did.
 
     `READY`: it can be entered. `DECIDED`: this very verdict stands already. `DIFFERS`: another verdict stands; the file
-    does not change it. `OVER`: the case cannot be decided (not issued, annulled). `UNKNOWN`: no ticket of this unit has
-    the number. `IMPORTED`, `REFUSED`: what an import made of a line that was ready.
+    does not change it. `OVER`: the case cannot be decided (not issued, annulled). `ABOVE`: the fine is more than the article's
+    maximum, as by a nought too many; a person may enter it, a file does not. `UNKNOWN`: no ticket of this unit has the number. `IMPORTED`, `REFUSED`: what an import made of a line that was ready.
     """
 
     READY = "ready"
     DECIDED = "decided"
     DIFFERS = "differs"
     OVER = "over"
+    ABOVE = "above"
     UNKNOWN = "unknown"
     IMPORTED = "imported"
     REFUSED = "refused"
@@ -97,7 +100,8 @@ def read_file(data: bytes) -> list[Told]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise BadVerdictFile([Fault(line, Text("bukan UTF-8", "this is no UTF-8"))]) from error
-    reader = csv.DictReader(io.StringIO(text))
+    first = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=max(DELIMITERS, key=first.count))
     try:
         return _read(reader)
     except csv.Error as error:
@@ -121,8 +125,9 @@ def _read(reader: "csv.DictReader[str]") -> list[Told]:
     faults: list[Fault] = []
     lines: list[Told] = []
     seen: dict[str, int] = {}
-    for number, row in enumerate(reader, start=2):
-        if number > MAX_LINES + 1:
+    for count, row in enumerate(reader, start=1):
+        number = reader.line_num  # empty lines count, as an editor counts them
+        if count > MAX_LINES:
             most = Text(f"paling banyak {MAX_LINES} baris sekali kirim", f"at most {MAX_LINES} lines at once")
             raise BadVerdictFile([Fault(number, most)])
         told = _line(number, row, seen)
@@ -167,6 +172,7 @@ async def _tickets(source: Reader, registers: Sequence[str], unit: str | None) -
         select(
             col(Ticket.register_no),
             col(Ticket.case_id),
+            col(Ticket.fine),
             col(Ticket.verdict_fine),
             col(Ticket.verdict_cost),
             col(Case.state),
@@ -188,6 +194,8 @@ def _judged(told: Told, ticket: RowMapping | None) -> VerdictLine:
         stands = (int(ticket["verdict_fine"]), int(ticket["verdict_cost"] or 0))
     if stands is not None:
         outcome = Outcome.DECIDED if stands == (told.fine, told.cost) else Outcome.DIFFERS
+    elif ticket["state"] not in DECIDABLE:
+        outcome = Outcome.OVER
     else:
-        outcome = Outcome.READY if ticket["state"] in DECIDABLE else Outcome.OVER
+        outcome = Outcome.READY if told.fine <= int(ticket["fine"]) else Outcome.ABOVE
     return VerdictLine(*said, outcome, ticket["case_id"], stands)

@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.core.actor import SYSTEM
 from app.core.ids import luhn_digit
 from app.core.problems import Problem
+from app.core.texts import Text
 from app.services import billing
 from app.services.billing import ledger
-from app.services.billing.bills import customer_no_is_valid
+from app.services.billing.bills import LineOf, customer_no_is_valid
 from app.services.billing.ledger import Line, UnbalancedEntry
-from app.services.billing.models import Bill, EntryKind, LedgerEntry, LedgerLine
+from app.services.billing.models import Bill, BillLine, EntryKind, LedgerEntry, LedgerLine
 from tests.banks import open_test_bill
 
 
@@ -71,6 +72,50 @@ async def test_the_database_lets_nobody_change_the_ledger(house, model):
     assert (await sound(house)).entries == 1
 
 
+@pytest.mark.parametrize(
+    "table", ["ledger_entries", "ledger_lines", "snap_payments", "snap_later_ids", "bill_lines", "bills"]
+)
+async def test_postgresql_lets_nobody_empty_a_table_of_the_books(postgres_house, table):
+    await pay(postgres_house, await open_test_bill(postgres_house))
+    for statement in (f"TRUNCATE {table} CASCADE", f"TRUNCATE {table}"):
+        with pytest.raises(DBAPIError, match=r"append-only|never deleted|referenced in a foreign key"):
+            async with postgres_house.db.begin(SYSTEM) as tx:
+                await tx.session.execute(text(statement))
+    assert (await sound(postgres_house)).entries == 1
+
+
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+async def test_sqlite_lets_nobody_put_another_bill_in_the_place_of_one(house):
+    """Another file handle, which has said nothing of triggers: a number would be free again, a bill ask for something else."""
+    async with house.db.begin(SYSTEM) as tx:
+        of_lines = await billing.open_bill(
+            tx, case_id=None, purpose="fee", unit="PMJ", amount=5, title="uji",
+            lines=[LineOf("SKCK", Text("a", "a"), "PF", 5)],
+        )  # fmt: skip
+    bill = await open_test_bill(house)
+    columns = "purpose, account, unit, title, amount, currency, customer_no, state, opened_at, expires_at"
+    cheaper = columns.replace("amount", "1").replace("customer_no", "'0' || substr(customer_no, 2)")
+    before = await rows_of(house, Bill, BillLine)
+    for statement, refused in (
+        (f"INSERT OR REPLACE INTO bills (id, {columns}) SELECT id, {cheaper} FROM bills", True),
+        # Under a number that is taken nothing is written, as when one is drawn that somebody has.
+        (f"INSERT OR REPLACE INTO bills (id, {columns}) SELECT 'other' || id, {columns} FROM bills", False),
+        (
+            "REPLACE INTO bill_lines SELECT bill_id, ordinal, code, title_id, title_en, 'JR', amount FROM bill_lines",
+            True,
+        ),
+    ):
+        with closing(sqlite3.connect(make_url(house.db.url).database)) as other, other:
+            if refused:
+                with pytest.raises(sqlite3.DatabaseError, match=r"append-only|never deleted"):
+                    other.execute(statement)
+            else:
+                other.execute(statement)
+        assert await rows_of(house, Bill, BillLine) == before
+    assert {row.id for row in before[0]} == {bill.id, of_lines.id}
+    await sound(house)
+
+
 @pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)  # PostgreSQL knows no REPLACE
 @pytest.mark.parametrize("told", [True, False], ids=["by our connections", "by any other"])
 async def test_sqlite_lets_nobody_put_another_row_in_the_place_of_one(house, told):
@@ -108,10 +153,14 @@ async def test_sqlite_lets_nobody_put_another_row_in_the_place_of_one(house, tol
 
 
 async def rows_of_the_books(house):
+    return await rows_of(house, LedgerEntry, LedgerLine)
+
+
+async def rows_of(house, *models):
     async with house.db.read() as connection:
         return [
-            (await connection.execute(select(model.__table__).order_by(model.id))).all()
-            for model in (LedgerEntry, LedgerLine)
+            (await connection.execute(select(each.__table__).order_by(*each.__table__.primary_key))).all()
+            for each in models
         ]
 
 

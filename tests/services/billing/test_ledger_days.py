@@ -16,7 +16,7 @@ from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.problems import Problem
 from app.services import billing
-from app.services.billing import days, ledger, money_sheet, statements
+from app.services.billing import days, ledger, money_sheet, refunds, statements
 from app.services.billing.accounts import BANK, BANK_CHARGES, FINE_DEPOSITS, FINES, SUSPENSE, bank_clearing
 from app.services.billing.ledger import Line
 from app.services.billing.models import EntryKind, LedgerEntry, LedgerLine
@@ -30,7 +30,7 @@ NEXT = DAY + timedelta(days=1)
 POLDAS = ("PMJ", "JABAR")
 UNITS = ("PMJ-POLRESTRO-DEPOK", "JABAR")
 STEPS = (
-    "pay", "pay", "pay", "reverse", "settle", "settle_other", "refund", "fine", "forfeit", "sleep", "roll_up", "month"
+    "pay", "pay", "pay", "reverse", "settle", "settle_other", "refund", "returned", "fine", "forfeit", "sleep", "roll_up", "month"
 )  # fmt: skip
 
 
@@ -94,6 +94,14 @@ class Life:
         if self.paid:
             _, bill_id, amount = self.paid[number % len(self.paid)]
             await billing.pay_out(tx, await billing.owe_refund(tx, bill_id, amount // 2, "uji"))
+
+    async def returned(self, tx, _bank, number):
+        """A refund left, and the receiving bank sent it back: it is owed again."""
+        if self.paid:
+            _, bill_id, amount = self.paid[number % len(self.paid)]
+            refund = await billing.owe_refund(tx, bill_id, amount // 4, "uji")
+            await billing.pay_out(tx, refund)
+            await refunds.take_back(tx, refund, "uji")
 
     async def fine(self, tx, _bank, number):
         """What a verdict does."""
@@ -188,6 +196,14 @@ async def hold_sheet(life):
     assert total.received == (total.fines + total.fees + total.forfeited + total.refunds_paid + total.still_open)
     lies = sum(amount for account, amount in balances.items() if account in ("BA", "BF") or account.startswith("BC:"))
     assert total.received - total.refunds_paid - total.handed_on == lies
+    held = {account: -amount for account, amount in balances.items()}
+    assert (total.deposits, total.refunds_owed, total.unexplained) == (
+        held.get("TD", 0),
+        held.get("RF", 0),
+        held.get("SU", 0),
+    )
+    states = total.fines + total.fees + total.forfeited - total.handed_on
+    assert states == sum(held.get(account, 0) for account in (FINES, "TR", "PF", "JR"))
     assert total.refunds_paid == -sum(
         row.amount for row in await rows_of(house, BANK) if row.about == EntryKind.REFUND_PAID
     )

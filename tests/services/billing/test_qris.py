@@ -1,6 +1,8 @@
 """QRIS: only what an acquirer made, over exactly the bill's amount, is shown; and only while the bill can be paid."""
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from sqlalchemy import select
 
 from app.core.actor import SYSTEM
 from app.services import billing
-from app.services.billing.models import PaymentIncident
+from app.services.billing import incidents
+from app.services.billing.models import PaymentIncident, SnapPayment
 from app.services.billing.qris import codes
 from app.services.billing.qris.acquirers import Acquirer, NotMade, SnapAcquirer
 from app.services.billing.qris.models import QrisCode
@@ -18,10 +21,12 @@ from tests.banks import VECTORS, join_bank, open_test_bill
 from tests.drain import drain
 from tests.loopback import Reply
 from tests.services.billing.fake_bank import connected
+from tests.settlements import Desk, Told
 
 VECTOR = VECTORS["qris"]
 PAYLOAD = VECTOR["payload"]
 MERCHANT = "UJI-00017"
+NOTIFY = "/v1.0/qr/qr-mpm-notify"
 
 
 def made(amount: str = "250000", **elements: str | None) -> str:
@@ -134,6 +139,9 @@ async def test_a_code_over_another_amount_is_a_persons_business(acquired, bank):
     [incident] = await rows(acquired, PaymentIncident)
     assert (incident["kind"], incident["bill_id"]) == ("qris_not_made", bill.id)
     assert "the amount is not the bill's" in incident["facts"]["fault"]
+    async with acquired.db.read() as connection:
+        [seen] = await incidents.list_incidents(connection, SYSTEM, closed=False, limit=5)
+    assert seen.title.id.startswith("Kode QRIS")
 
 
 @pytest.mark.parametrize(
@@ -172,3 +180,113 @@ async def test_a_bill_that_ended_gets_no_code(acquired, bank):
         await billing.cancel_bill(tx, bill.id, "uji")
     await drain(acquired)  # the acquirer is not even connected
     assert await rows(acquired, QrisCode) == []
+
+
+def notice(code, reference="QR1", amount=250_000, status="00", **members):
+    return {
+        "originalReferenceNo": reference,
+        "originalPartnerReferenceNo": code["partner_reference_no"],
+        "latestTransactionStatus": status,
+        "transactionStatusDesc": "Success",
+        "amount": {"value": f"{amount}.00", "currency": "IDR"},
+        "additionalInfo": {},
+        **members,
+    }
+
+
+@pytest.fixture
+async def ready(acquired, bank):
+    """A bill with a code that is shown, and the acquirer with its token."""
+    async with connected(acquired, bank.client_id) as fake:
+        fake.codes = lambda order: made(order["amount"]["value"])
+        bill = await open_test_bill(acquired, days=1)
+        await drain(acquired)
+    [code] = await rows(acquired, QrisCode)
+    assert code["state"] == "ready"
+    return bill, code, await bank.sign_in()
+
+
+async def books(house):
+    report = await billing.ledger_check(house)
+    assert report.faults == ()
+    return {account.partition(":")[0]: amount for account, amount in report.balances.items() if amount}
+
+
+PAID = {"BC": 250_000, "TD": -250_000}
+
+
+@pytest.mark.parametrize("profile", ["standard", "bca"])
+async def test_a_code_that_is_paid_pays_its_bill_once(house, client, acquired, clock, profile):
+    bank = await join_bank(house, client, name="Bank Lain", profile=profile)
+    theirs = replace(acquired, parts={**acquired.parts, Acquirer: SnapAcquirer(bank.client_id, MERCHANT)})
+    async with connected(theirs, bank.client_id) as fake:
+        fake.codes = lambda order: made(order["amount"]["value"])
+        bill = await open_test_bill(theirs)
+        await codes.make_code(theirs, str(bill.id))
+    [code] = await rows(house, QrisCode)
+    bank = await bank.sign_in()
+    for _ in range(2):  # told again, under another X-EXTERNAL-ID
+        answer = await bank.call(NOTIFY, notice(code))
+        assert (answer.status_code, answer.json()["responseCode"]) == (200, "2005200")
+        assert await books(house) == PAID
+    [payment] = await rows(house, SnapPayment)
+    assert (payment["payment_request_id"], payment["bill_id"]) == ("QR1", bill.id)
+    other = await bank.call(NOTIFY, notice(code, amount=250_001))
+    assert other.json()["responseCode"] == "4045218"
+    assert (await bank.pay(bill.customer_no, "R1")).json()["responseCode"] == "4042514"
+    assert (await bank.call(NOTIFY, notice(code, "QR2"))).json()["responseCode"] == "4045214"
+    assert await books(house) == PAID
+    desk = Desk(house, bank)
+    file = await desk.send([Told("REF1", "QR1", "", 250_000)])
+    assert file.counts == {"matched": 1}
+    assert await books(house) == {"BA": 250_000, "TD": -250_000}
+
+
+@pytest.mark.parametrize(
+    ("bent", "code_heard"),
+    [
+        ({"latestTransactionStatus": "03"}, "2005200"),
+        ({"latestTransactionStatus": "06"}, "2005200"),
+        ({"amount": {"value": "249999.00", "currency": "IDR"}}, "4045213"),
+        ({"amount": {"value": "250000.50", "currency": "IDR"}}, "4045213"),
+        ({"amount": {"value": "250000.00", "currency": "USD"}}, "4045213"),
+        ({"amount": {"value": "1e5", "currency": "IDR"}}, "4005201"),
+        ({"originalPartnerReferenceNo": "0" * 32}, "4045201"),
+        ({"originalReferenceNo": None}, "4005202"),
+        ({"latestTransactionStatus": ""}, "4005202"),
+    ],
+)
+async def test_what_pays_no_bill(acquired, ready, bent, code_heard):
+    _, code, bank = ready
+    assert (await bank.call(NOTIFY, {**notice(code), **bent})).json()["responseCode"] == code_heard
+    assert await books(acquired) == {}
+    assert (await bank.call(NOTIFY, notice(code))).json()["responseCode"] == "2005200"
+    assert await books(acquired) == PAID
+
+
+async def test_nobody_but_its_acquirer_tells_of_a_code(acquired, client, ready):
+    _, code, bank = ready
+    other = await (await join_bank(acquired, client, name="Bank Lain", profile="standard")).sign_in()
+    assert (await other.call(NOTIFY, notice(code))).json()["responseCode"] == "4045201"
+    assert (await bank.call(NOTIFY, notice(code), secret="x")).json()["responseCode"] == "4015200"
+    assert await books(acquired) == {}
+    assert await rows(acquired, SnapPayment) == []
+
+
+@pytest.mark.parametrize(("minutes", "code_heard"), [(9, "2005200"), (11, "4045219")])
+async def test_who_pays_in_the_last_minute_is_honoured_within_the_grace(acquired, clock, ready, minutes, code_heard):
+    bill, code, bank = ready
+    clock.set(bill.expires_at + timedelta(minutes=minutes))
+    await bank.sign_in()
+    assert (await bank.call(NOTIFY, notice(code))).json()["responseCode"] == code_heard
+    assert await books(acquired) == (PAID if code_heard == "2005200" else {})
+
+
+async def test_a_code_and_an_account_paid_at_the_same_instant(acquired, ready):
+    """One of them is the payment, told twice or once; the others hear that it was paid."""
+    bill, code, bank = ready
+    calls = (bank.call(NOTIFY, notice(code)), bank.pay(bill.customer_no, "R1"), bank.call(NOTIFY, notice(code)))
+    by_code, by_account, again = [each.json()["responseCode"] for each in await asyncio.gather(*calls)]
+    assert (by_code, by_account, again) in (("2005200", "4042514", "2005200"), ("4045214", "2002500", "4045214"))
+    assert await books(acquired) == PAID
+    assert len(await rows(acquired, SnapPayment)) == 1

@@ -301,6 +301,25 @@ async def test_a_released_order_that_the_bank_refused_is_declared_void_by_anothe
     assert (await draft(house)).count == 1
 
 
+async def test_what_the_bank_paid_of_a_void_order_closes_the_refund_and_goes_out_once(
+    house: House, case_id: UUID
+) -> None:
+    order = await ordered(house, case_id)
+    [payout] = await payouts(house, order.id)
+    async with house.db.begin(DRAFTER) as tx:
+        await billing.void_order(tx, order.id, "bank menolak berkas")
+    again = await draft(house)
+    assert await debit(house, payout.end_to_end_id) is billing.Outcome.NOT_EXPECTED  # the new order has it
+    async with house.db.begin(DRAFTER) as tx:
+        await billing.withdraw_order(tx, again.id, "berkas lama ternyata dibayar")
+    [never_left] = [each for each in await payout_rows(house) if each.order_id == again.id]
+    assert await debit(house, never_left.end_to_end_id) is billing.Outcome.NOT_EXPECTED  # no file was ever written
+    assert await debit(house, payout.end_to_end_id) is billing.Outcome.BOOKED
+    assert await make.state_of(house, case_id) == "refunded"
+    assert await code_of(draft(house)) == "billing-nothing-to-pay"
+    assert (await sound(house)).balances["RF"] == 0
+
+
 async def test_what_the_bank_pays_otherwise_than_ordered_books_nothing(house: House, case_id: UUID) -> None:
     order = await ordered(house, case_id)
     [payout] = await payouts(house, order.id)

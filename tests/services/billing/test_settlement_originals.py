@@ -1,7 +1,7 @@
 """Statement files name payers: the store has them sealed alone, and a file that was touched there books nothing."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import obstore
@@ -13,15 +13,16 @@ from app.core import vault
 from app.core.actor import SYSTEM
 from app.core.crypto import CannotOpen
 from app.core.house import House
-from app.core.orphans import SAFE_AGE, sweep_orphans
+from app.core.orphans import SAFE_AGE, StoredNames, sweep_orphans
 from app.core.storage import ObjectMissing
 from app.services.billing.settlement import jobs
+from app.services.billing.settlement.decisions import Proposal
 from app.services.billing.settlement.importing import import_file
 from app.services.billing.settlement.models import FileState, SettlementFile
 from app.services.billing.settlement.originals import open_original
 from tests.drain import drain
 from tests.payments.books import Books
-from tests.settlements import Desk, Told, join_desk, written
+from tests.settlements import Desk, Told, decided, join_desk, written
 
 PAYER = "TILANG BUDI SANTOSO"
 
@@ -131,3 +132,40 @@ async def test_files_from_before_are_sealed_and_the_open_ones_swept(desk: Desk, 
     await import_file(house, str(old.id))
     assert (await desk.file(old.id)).state == FileState.DONE
     assert await desk.books() == {"BA": 250_000, "TD": -250_000}
+
+
+async def forgotten(house: House) -> None:
+    await next(job for job in jobs.JOBS if job.name == "billing.forget_settlement_files").run(house)
+
+
+async def test_a_file_goes_ten_years_after_its_year_and_its_bookings_stay(desk: Desk, clock) -> None:
+    """Of 2026 it is kept to the last day of 2036."""
+    line = replace(await desk.paid("R1"), text=PAYER)
+    file = await desk.send([line, Told("ADM", "", "", 12_000, mark="D", text=PAYER)])
+    [difference] = await desk.differences()
+    clock.set(datetime(2036, 12, 31, 17, tzinfo=UTC))
+    await forgotten(desk.house)
+    assert (await desk.file(file.id)).forgotten_at is None, "a difference of it waits for somebody"
+    await decided(desk.house, difference, Proposal("charge", "biaya bulanan"))
+    clock.set(datetime(2036, 12, 31, 16, 59, tzinfo=UTC))
+    await forgotten(desk.house)
+    assert (await open_original(desk.house, await desk.file(file.id))).read()
+    clock.set(datetime(2036, 12, 31, 17, tzinfo=UTC))
+    books = await desk.books()
+    await forgotten(desk.house)
+    gone = await desk.file(file.id)
+    assert (gone.forgotten_at, gone.stored_as, gone.key_id) == (clock.now(), None, None)
+    assert (gone.sha256, gone.counts) == (file.sha256, file.counts)
+    assert [each.text_enc for each in await desk.differences()] == [None]
+    with pytest.raises(ObjectMissing):
+        await open_original(desk.house, gone)
+    async with desk.house.db.read() as connection:
+        keys = await connection.execute(select(vault.DataKey.id).where(col(vault.DataKey.id) == file.key_id))
+        assert keys.first() is None
+        assert await desk.house[StoredNames].named(connection, [file.stored_as or "", file.sha256]) == set()
+    assert await desk.books() == books
+    await next(job for job in jobs.JOBS if job.name == "billing.seal_settlement_files").run(desk.house)
+    await forgotten(desk.house)
+    assert (await desk.file(file.id)).forgotten_at == gone.forgotten_at
+    again = await desk.post([line, Told("ADM", "", "", 12_000, mark="D", text=PAYER)])
+    assert (again.status_code, again.json()["already"]) == (200, True)

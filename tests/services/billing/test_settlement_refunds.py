@@ -12,8 +12,14 @@ from app.services.billing.settlement.lines import Direction, FileKind
 from tests import make, statements
 from tests.refunds import OWED, ordered, payout_rows, payouts, refund_due, refunds, sound
 from tests.services.billing.statement_files import file_of
-from tests.settlements import Desk, join_desk
+from tests.settlements import DAY, Desk, join_desk
 from tests.statements import Movement
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bank writes of the day of the house."""
+    monkeypatch.setattr(statements, "DAY", DAY)
 
 
 @pytest.fixture

@@ -1,19 +1,20 @@
 """Deposit and verdict: equal, too little, too much; annulled after payment; money that nobody asked for."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.core.actor import Actor, ActorKind
+from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.problems import Problem
 from app.services import billing, cases, etle
 from app.services.billing import ledger_check
 from app.services.cases.models import Case
+from app.services.etle.times import end_of_year_after
 from tests import make
 
 COURT = Actor(ActorKind.STAFF, "court", frozenset({"court"}), unit="PMJ")
@@ -115,6 +116,61 @@ async def test_a_refund_that_nobody_claims_goes_to_the_treasury_after_a_year(hou
     await cases.sweep(house)
     assert await make.state_of(house, case_id) == "forfeited"
     await _books_are_right(house, RV=102_000, TR=398_000)
+
+
+async def test_no_year_is_shorter_than_the_laws(house: House, clock: FixedClock) -> None:
+    """Of 5 March 2027 the year is full on 5 March 2028, 366 days later."""
+    case_id = await _paid(house)
+    clock.set(datetime(2027, 3, 5, 3, tzinfo=UTC))
+    await _verdict(house, case_id, 100_000, 2_000)
+    clock.set(datetime(2028, 3, 5, 3, tzinfo=UTC))
+    await cases.sweep(house)
+    assert await make.state_of(house, case_id) == "refund_due"
+    clock.advance(timedelta(days=1))
+    await cases.sweep(house)
+    assert await make.state_of(house, case_id) == "forfeited"
+
+
+@pytest.mark.parametrize(
+    ("start", "last"),
+    [("2026-03-02", "2027-03-02"), ("2027-03-01", "2028-03-01"), ("2028-02-29", "2029-03-01")],
+)
+def test_a_year_ends_with_the_day_of_its_beginning(start: str, last: str) -> None:
+    ends = end_of_year_after(datetime.fromisoformat(f"{start}T23:30:00+07:00"), "WIB")
+    assert ends.isoformat() == f"{last}T23:59:59+07:00"
+
+
+async def test_only_what_the_verdict_left_is_ever_forfeited(house: House, clock: FixedClock) -> None:
+    """What was paid twice, or not asked for, stays its payer's."""
+    case_id = await _paid(house)
+    await _verdict(house, case_id, 100_000, 2_000)
+    clock.advance(timedelta(days=360))
+    async with house.db.begin(SYSTEM) as tx:
+        bill = await billing.open_bill(tx, case_id=case_id, purpose="rest", unit="PMJ", amount=70_000, title="uji")
+        await billing.post_payment(tx, bill.id, amount=70_000, debit="BA", memo="uji")
+    clock.advance(timedelta(days=10))
+    await cases.sweep(house)
+    assert await make.state_of(house, case_id) == "forfeited"
+    await _books_are_right(house, RV=102_000, TR=398_000, RF=70_000)
+    clock.advance(timedelta(days=400))
+    await cases.sweep(house)
+    await _books_are_right(house, RV=102_000, TR=398_000, RF=70_000)
+
+
+async def test_a_case_that_owes_nothing_of_its_verdict_forfeits_nothing(house: House, clock: FixedClock) -> None:
+    case_id = await _paid(house)
+    await _verdict(house, case_id, 100_000, 2_000)
+    async with house.db.begin(SYSTEM) as tx:
+        bill = await billing.open_bill(tx, case_id=case_id, purpose="rest", unit="PMJ", amount=70_000, title="uji")
+        await billing.post_payment(tx, bill.id, amount=70_000, debit="BA", memo="uji")
+        [left, _] = await billing.refunds_of(tx.session, case_id)
+        await billing.pay_out(tx, left.id)
+    clock.advance(timedelta(days=400))
+    async with house.db.begin(SYSTEM) as tx:
+        await cases.recompute_deadlines(tx, await cases.get_locked(tx, case_id))
+    await cases.sweep(house)
+    assert await make.state_of(house, case_id) == "refund_due"
+    await _books_are_right(house, RV=102_000, RF=70_000)
 
 
 async def test_deposit_is_less_the_rest_is_billed_and_settles(house: House) -> None:

@@ -81,6 +81,18 @@ async def test_another_verdict_on_record_is_told_and_never_changed(house: House)
     assert (await ticket_of(house, ticket.case_id)).verdict_fine == 70_000
 
 
+async def test_a_fine_above_the_articles_maximum_is_not_entered_by_a_file(house: House) -> None:
+    """A nought too many would bill the citizen for ten times as much."""
+    ticket = await issued(house)
+    file, outcomes = await looked(house, f"{HEADER}{ticket.register_no},{ticket.fine + 1},2000\n")
+    assert (file.ready, file.refused, outcomes) == (0, 1, ["above"])
+    done = await applied(house, file)
+    assert (done.state, done.imported, done.refused) == ("applied", 0, 1)
+    assert (await ticket_of(house, ticket.case_id)).verdict_fine is None
+    file, outcomes = await looked(house, f"{HEADER}{ticket.register_no},{ticket.fine},2000\n")
+    assert (file.ready, outcomes) == (1, ["ready"])
+
+
 async def test_whose_tickets_a_file_is_about(house: House) -> None:
     ticket = await issued(house)
     text = f"{HEADER}{ticket.register_no},70000,2000\n"
@@ -125,11 +137,18 @@ async def test_taken_up_twice_at_once_or_after_a_crash_each_line_is_through_once
         ("register_no,fine,cost\nC3489106,1,1\nC3489106,1,1\n", "line 3: C3489106 stands on line 2"),
         ("register_no,fine,cost\nC3489106,-1,\u0661\n", "line 2: fine and cost"),
         ("register_no,fine,cost\nC3489106,1,1\n\udcff", "line 3: this is no UTF-8"),
+        ("register_no;fine;cost\n\nC3489106;1;1\nC348910;1;1\n", "line 4: register_no"),
     ],
 )
 def test_a_bad_file_is_refused_whole_with_its_lines(text: str, fault: str) -> None:
     with pytest.raises(verdicts.BadVerdictFile, match=fault):
         verdicts.read_file(text.encode("utf-8", "surrogateescape"))
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_what_a_spreadsheet_writes_is_read(mark: str) -> None:
+    text = mark.join(("register_no", "fine", "cost")) + "\r\n" + mark.join(("c 3489106", "70000", "2000")) + "\r\n\r\n"
+    assert verdicts.read_file(text.encode("utf-8-sig")) == [verdicts.Told(2, "C3489106", 70_000, 2_000)]
 
 
 async def test_a_faulty_file_cannot_be_applied(house: House) -> None:

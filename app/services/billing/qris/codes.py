@@ -15,8 +15,10 @@ from app.core.db import Tx
 from app.core.house import House
 from app.core.ids import new_id
 from app.core.jobs import Job, Schedule
+from app.services.billing import incidents
+from app.services.billing.incidents import IncidentKind
 from app.services.billing.ledger import insert_once
-from app.services.billing.models import Bill, BillState, PaymentIncident
+from app.services.billing.models import Bill, BillState
 from app.services.billing.qris.acquirers import MAX_FAULT, Acquirer, CodeOrder, MadeCode, NotMade
 from app.services.billing.qris.models import QrisCode, QrisState
 from app.services.billing.qris.payload import QrisFault, check_payload
@@ -109,13 +111,11 @@ async def _note(house: House, order: CodeOrder, made: MadeCode | None, fault: st
             code.state, code.payload, code.reference_no = QrisState.READY, made.payload, made.reference_no
         elif for_good:
             code.state = QrisState.OVER
-            await insert_once(
+            await incidents.report(
                 tx,
-                PaymentIncident,
-                at=tx.now,
-                kind="qris_not_made",
-                client_id=code.client_id,
-                subject=code.partner_reference_no,
+                IncidentKind.QRIS_NOT_MADE,
+                code.client_id,
+                code.partner_reference_no,
                 bill_id=code.bill_id,
                 facts={"fault": code.fault},
             )

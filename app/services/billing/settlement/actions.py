@@ -3,6 +3,7 @@
 link      BC -> the bill's account, SU -> BC: the money pays the bill, with receipt and all, as if the bank had told us
 match     SU -> BC: it is the money of the payment by which the bill is paid already
 refund    SU -> RF: owed back to whoever paid this bill
+remitted  BA -> SU: it is a remittance, which was booked when it was confirmed
 charge    BF -> SU: the bank keeps it; what is missing is a charge
 offset    two differences that cancel each other out, such as money without a home and its return
 reverse   TD -> BC: the payment never came; the bill asks for it again
@@ -21,13 +22,23 @@ from app.core.money import show_rupiah
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services.billing import ledger
-from app.services.billing.accounts import BANK_CHARGES, REFUNDS, SUSPENSE
+from app.services.billing.accounts import BANK, BANK_CHARGES, REFUNDS, SUSPENSE
 from app.services.billing.bills import lock_bill
 from app.services.billing.ledger import Line
 from app.services.billing.models import Bill, BillState, EntryKind, Refund, SnapPayment
 from app.services.billing.payments import reverse_payment
 from app.services.billing.settlement import early_lines, exceptions, linking
-from app.services.billing.settlement.matching import ACCEPT, CHARGE, DISMISS, LINK, MATCH, OFFSET, REFUND, REVERSE
+from app.services.billing.settlement.matching import (
+    ACCEPT,
+    CHARGE,
+    DISMISS,
+    LINK,
+    MATCH,
+    OFFSET,
+    REFUND,
+    REMITTED,
+    REVERSE,
+)
 from app.services.billing.settlement.models import (
     ExceptionKind,
     ExceptionState,
@@ -38,6 +49,8 @@ from app.services.billing.settlement.models import (
 )
 from app.services.billing.settlement.problems import ACTION_NOT_POSSIBLE
 from app.services.billing.settlement.receiving import IMPORT
+from app.services.billing.treasury import debits
+from app.services.billing.treasury.models import Remittance
 
 MEMO = "selisih rekonsiliasi / settlement difference"
 KEPT = "diterima bank walau ditolak / kept by the bank though refused"
@@ -64,6 +77,10 @@ NOTHING_TO_MATCH = Text(
 PAYMENT_WAITS = Text(
     "Pembayaran tagihan ini belum ada dalam berkas bank: mungkin inilah uangnya. Cocokkan, atau tunggu berkas berikutnya.",
     "The bill's payment stands in no file of the bank yet: this may be its money. Match it, or wait for the next file.",
+)
+NO_REMITTANCE = Text(
+    "Tidak ada setoran terkonfirmasi sebesar ini yang belum terlihat di rekening koran; konfirmasikan setorannya dahulu.",
+    "There is no confirmed remittance over this amount that no statement has shown yet; confirm the remittance first.",
 )
 REASON_REVERSED = "tidak ada dalam berkas bank / not in the bank's files"
 
@@ -94,6 +111,11 @@ ACTIONS = {
             REFUND,
             Text("Kembalikan kepada pembayar", "Owe it back to the payer"),
             Text("Uang masuk ke pengembalian atas tagihan ini", "The money becomes a refund of this bill"),
+        ),
+        Action(
+            REMITTED,
+            Text("Ini setoran yang sudah dibukukan", "It is a remittance that is booked already"),
+            Text("Uangnya ke kas negara atau penerima lain", "The money went to the treasury or another payee"),
         ),
         Action(
             CHARGE,
@@ -134,7 +156,7 @@ def possible(row: SettlementException) -> list[str]:
     elif row.held > 0:
         found = [LINK, MATCH, REFUND, OFFSET] if row.kind != ExceptionKind.AMOUNT else [REFUND, OFFSET]
     elif row.held < 0:
-        found = [CHARGE, OFFSET]
+        found = [REMITTED, CHARGE, OFFSET] if row.kind == ExceptionKind.DEBIT else [CHARGE, OFFSET]
     elif row.kind == ExceptionKind.MISSING:
         found = [DISMISS, REVERSE]
     else:
@@ -150,6 +172,8 @@ async def check(tx: Tx, row: SettlementException, action: str, bill_id: UUID | N
         if bill_id is None:
             raise _not(BILL_NEEDED)
         await _check_bill(tx, row, action, await lock_bill(tx, bill_id))
+    elif action == REMITTED:
+        await _remittance(tx, row)
     elif action == OFFSET:
         await _opposite(tx, row, other_id)
     elif action == REVERSE:
@@ -166,6 +190,10 @@ async def carry_out(
         return await _match(tx, row, await lock_bill(tx, bill_id))
     if action == REFUND and bill_id is not None:
         return await _owe(tx, row, bill_id)
+    if action == REMITTED:
+        debits.note(tx, await _remittance(tx, row), row)
+        lines = [Line(BANK, -row.held), Line(SUSPENSE, row.held, row.bill_id)]
+        return await ledger.post(tx, EntryKind.SETTLEMENT_CLOSED, MEMO, lines)
     if action == CHARGE:
         lines = [Line(BANK_CHARGES, -row.held), Line(SUSPENSE, row.held, row.bill_id)]
         return await ledger.post(tx, EntryKind.SETTLEMENT_CLOSED, MEMO, lines)
@@ -206,6 +234,13 @@ async def _owe(tx: Tx, row: SettlementException, bill_id: UUID) -> UUID:
     tx.session.add(Refund(bill_id=bill_id, amount=row.held, reason=KEPT, owed_at=tx.now, owed_entry_id=entry_id))
     await tx.session.flush()
     return entry_id
+
+
+async def _remittance(tx: Tx, row: SettlementException) -> Remittance:
+    found = await debits.find_remittance(tx, row)
+    if found is None:
+        raise _not(NO_REMITTANCE)
+    return found
 
 
 async def _set_off(tx: Tx, row: SettlementException, other_id: UUID | None) -> UUID:

@@ -6,6 +6,7 @@ told after all.
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Row, select
@@ -37,6 +38,8 @@ MISSING_AFTER_DAYS = 3
 """A payment that no file has by the third day is missing; until then it is pending: files come a day late."""
 WATCHED = timedelta(days=60)
 FOUND_AT_ONCE = 500
+Seen: TypeAlias = tuple[datetime, UUID]
+"""A payment that was looked at: when it was received, and its id."""
 SYSTEM_ID = "system"
 
 
@@ -88,27 +91,29 @@ async def open_gap(tx: Tx, file: SettlementFile) -> None:
     )
 
 
-async def open_missing(tx: Tx, bank: str) -> int:
-    """Payments of a bank that no file has by the third day; returns how many differences were opened.
+async def open_missing(tx: Tx, bank: str, *, after: Seen | None = None) -> Seen | None:
+    """Payments of a bank that no file has by the third day, `FOUND_AT_ONCE` of them; returns the last that was looked at,
+    None when there are no more. A day without any statement may hold thousands: behind them others are looked for.
 
     A day that no statement has told of is one difference, not one for each of its payments.
     """
     today = bank_day(tx.now)
     told = await _days_told(tx, bank)
-    opened = 0
-    for row in await _unsettled(tx, bank):
+    rows = await _unsettled(tx, bank, after)
+    poldas = {unit: await _polda(tx, unit) for unit in {row.unit for row in rows}}
+    for row in rows:
         day = bank_day(row.received_at)
         if (today - day).days < MISSING_AFTER_DAYS:
             continue
-        unit = await _polda(tx, row.unit)
+        unit = poldas[row.unit]
         common = {"bank": bank, "unit": unit, "suggested": DISMISS, "opened_at": tx.now, "facts": {"day": str(day)}}
         if any(last >= day for last, of in told if of in ("", unit)):
             key = {"kind": ExceptionKind.MISSING, "subject": str(row.id)}
             key |= {"payment_id": row.id, "bill_id": row.bill_id}
         else:
             key = {"kind": ExceptionKind.NO_STATEMENT, "subject": f"{bank} {unit} {day}"}
-        opened += await insert_once(tx, SettlementException, **key, **common)
-    return opened
+        await insert_once(tx, SettlementException, **key, **common)
+    return (rows[-1].received_at, rows[-1].id) if len(rows) == FOUND_AT_ONCE else None
 
 
 async def open_missing_now(tx: Tx, payment_id: UUID) -> None:
@@ -146,7 +151,7 @@ async def _days_told(tx: Tx, bank: str) -> list[tuple[date, str]]:
     return [(row.last_day, row.unit) for row in (await tx.session.execute(query)).all()]
 
 
-async def _unsettled(tx: Tx, bank: str) -> Sequence[Row[UUID, UUID, datetime, str]]:
+async def _unsettled(tx: Tx, bank: str, after: Seen | None) -> Sequence[Row[UUID, UUID, datetime, str]]:
     """Payments that stand, that no line has settled, and that no open or closed difference tells of; oldest first."""
     before = datetime.combine(bank_day(tx.now), time(), WIB) - timedelta(days=MISSING_AFTER_DAYS - 1)
     settled = select(col(SettlementLine.id)).where(
@@ -169,9 +174,13 @@ async def _unsettled(tx: Tx, bank: str) -> Sequence[Row[UUID, UUID, datetime, st
             ~settled.exists(),
             ~told.exists(),
         )
-        .order_by(col(SnapPayment.received_at))
+        .order_by(col(SnapPayment.received_at), col(SnapPayment.id))
         .limit(FOUND_AT_ONCE)
     )
+    if after is not None:
+        at, id_ = after
+        later = col(SnapPayment.received_at) > at
+        query = query.where(later | ((col(SnapPayment.received_at) == at) & (col(SnapPayment.id) > id_)))
     return (await tx.session.execute(query)).all()
 
 

@@ -1,5 +1,6 @@
 """Reconciliation's background work: reading files, taking up what a killed worker left, and finding what is missing."""
 
+import logging
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -20,6 +21,7 @@ from app.services.identity import credentials
 from app.services.identity.credentials import CredentialKind
 
 TAKEN_UP_AT_ONCE = 50
+log = logging.getLogger(__name__)
 
 
 async def _import(house: House, file_id: str) -> None:
@@ -50,8 +52,11 @@ async def find_missing(house: House) -> None:
     async with house.db.read() as connection:
         banks = await credentials.list_(connection, kind=CredentialKind.BANK)
     for bank in banks:
-        async with house.db.begin(SYSTEM) as tx:
-            await open_missing(tx, bank.client_id)
+        more, seen = True, None
+        while more:
+            async with house.db.begin(SYSTEM) as tx:
+                seen = await open_missing(tx, bank.client_id, after=seen)
+            more = seen is not None
 
 
 async def _open_missing_now(house: House, payment_id: str) -> None:
@@ -75,9 +80,17 @@ async def seal_files(house: House) -> None:
     await originals.seal_waiting(house)
 
 
+async def forget_files(house: House) -> None:
+    """Forget the files that no policy keeps any longer."""
+    gone = await originals.forget_old(house)
+    if gone:
+        log.info("%d statement files were forgotten", gone)
+
+
 JOBS: tuple[Job, ...] = (
     Job(IMPORT, _import),
     Job("billing.seal_settlement_files", seal_files, attempts=1),
+    Job("billing.forget_settlement_files", forget_files, attempts=1),
     Job(OPEN_MISSING, _open_missing_now),
     Job(SETTLE_LEFT_BEHIND, settle_left_behind, attempts=1),
     Job("billing.take_up_settlements", take_up, attempts=1),
@@ -87,6 +100,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("settle-left-behind", "45 */5 * * * *", SETTLE_LEFT_BEHIND),
     Schedule("take-up-settlements", "30 */5 * * * *", "billing.take_up_settlements"),
     Schedule("seal-settlement-files", "0 20 18 * * *", "billing.seal_settlement_files"),
+    Schedule("forget-settlement-files", "0 30 18 * * *", "billing.forget_settlement_files"),
     # 05:10 WIB: the files of the day before have come by then.
     Schedule("find-missing-payments", "0 10 22 * * *", "billing.find_missing_payments"),
 )

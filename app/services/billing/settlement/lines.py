@@ -121,9 +121,11 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class StatementFoot:
-    """Ends each statement. `closing` in rupiah, already found equal to the opening and the lines; None for CSV."""
+    """Ends each statement. `closing` in rupiah, already found equal to the opening and the lines; None for CSV. `last_day`
+    where only the end of the statement tells it (MT940)."""
 
     closing: int | None
+    last_day: date | None = None
 
 
 StatementPart = StatementHead | StatementLine | StatementFoot

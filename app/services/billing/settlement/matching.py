@@ -21,9 +21,10 @@ from app.services.billing.refund_models import Payout
 from app.services.billing.settlement.lines import Direction, StatementLine
 from app.services.billing.settlement.models import ExceptionKind, Outcome, SettlementLine
 from app.services.billing.snap.times import bank_day
+from app.services.billing.treasury.debits import waiting_amounts
 
-LINK, MATCH, REFUND, CHARGE, OFFSET, REVERSE, ACCEPT, DISMISS = (
-    "link", "match", "refund", "charge", "offset", "reverse", "accept", "dismiss",
+LINK, MATCH, REFUND, REMITTED, CHARGE, OFFSET, REVERSE, ACCEPT, DISMISS = (
+    "link", "match", "refund", "remitted", "charge", "offset", "reverse", "accept", "dismiss",
 )  # fmt: skip
 
 
@@ -50,13 +51,17 @@ class BillFacts:
 
 @dataclass(slots=True)
 class Known:
-    """What our books know about the lines of one chunk. `settled` grows as lines take their payments."""
+    """What our books know about the lines of one chunk. `settled` grows as lines take their payments.
+
+    `remitted`: amounts of remittances that no statement has shown yet.
+    """
 
     partner: str
     payments: Mapping[str, Payment] = field(default_factory=dict)
     of_bill: Mapping[UUID, Payment] = field(default_factory=dict)
     bills: Mapping[str, BillFacts] = field(default_factory=dict)
     orders: Collection[str] = ()
+    remitted: Collection[int] = ()
     settled: set[UUID] = field(default_factory=set)
 
     def payment_of(self, line: StatementLine) -> Payment | None:
@@ -106,13 +111,15 @@ async def look_up(source: Reader, bank: str, partner: str, lines: Sequence[State
     ids = {each.id for each in (*known.payments.values(), *known.of_bill.values())}
     known.settled = await _settled(source, ids)
     known.orders = await _orders(source, {line.end_to_end_id for line in lines if line.end_to_end_id})
+    known.remitted = await waiting_amounts(source, {each.amount for each in lines if each.direction is Direction.DEBIT})
     return known
 
 
 def judge(known: Known, line: StatementLine, *, contract_fee: int) -> Finding:
     """What one line is that takes nothing back: a credit, or a debit that is no payout of ours."""
     if line.direction is Direction.DEBIT:
-        return Finding(new_id(), line, Outcome.DEBIT, held=-line.amount, kind=ExceptionKind.DEBIT, suggested=CHARGE)
+        suggested = REMITTED if line.amount in known.remitted else CHARGE
+        return Finding(new_id(), line, Outcome.DEBIT, held=-line.amount, kind=ExceptionKind.DEBIT, suggested=suggested)
     payment = known.payment_of(line)
     if payment is None and line.payment_request_id is None:
         bill = known.bill_of(line)

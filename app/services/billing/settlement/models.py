@@ -80,7 +80,8 @@ class ExceptionState(StrEnum):
 
 class SettlementFile(Table, table=True):
     """A file as it was sent, once per bank: `sha256` is of its bytes. It lies sealed in the object storage as `stored_as`, under
-    the data key `key_id`; one from before files were sealed lies there as it is, until a job has sealed it.
+    the data key `key_id`; one from before files were sealed lies there as it is, until a job has sealed it. `forgotten_at`: the
+    policy keeps it no longer, and key and object are gone.
 
     `bank` is the bank's client id; `unit` the Polda that it was sent for, None for all. `counts` are lines by outcome.
     `touched_at` says that somebody is at work; `refusal` why nothing of it was taken, in both languages.
@@ -96,6 +97,7 @@ class SettlementFile(Table, table=True):
     sha256: str = Field(max_length=64)
     stored_as: str | None = Field(default=None, max_length=64)
     key_id: UUID | None = Field(default=None, foreign_key="data_keys.id")
+    forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     size_bytes: int = Field(sa_type=BigInteger)
     state: str = Field(default=FileState.RECEIVED, max_length=10)
     sent_by_kind: str = Field(max_length=20)

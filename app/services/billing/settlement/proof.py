@@ -42,6 +42,12 @@ FAULTS: tuple[tuple[str, str], ...] = (
              SELECT 1 FROM settlement_lines o WHERE o.payment_id = p.id AND o.ended_by IS NULL AND o.settled > 0)""",
     ),
     (
+        "a remittance that a statement has shown is not what closed its difference",
+        """SELECT d.remittance_id FROM remittance_debits d JOIN remittances r ON r.id = d.remittance_id
+           JOIN settlement_exceptions x ON x.id = d.exception_id WHERE r.state <> 'confirmed' OR NOT EXISTS (
+            SELECT 1 FROM ledger_lines l WHERE l.entry_id = x.entry_id AND l.account = 'BA' AND l.amount = r.amount)""",
+    ),
+    (
         "a line that settled a payment does not stand in its entry",
         """SELECT s.id FROM settlement_lines s WHERE s.settled <> 0 AND NOT EXISTS (
             SELECT 1 FROM ledger_lines l WHERE l.entry_id = s.entry_id AND l.bill_id = s.bill_id

@@ -30,6 +30,9 @@ from app.services.identity.credentials import CredentialKind
 MAX_STATEMENTS = 10_000
 """Statements in one file: a bank that writes one for each payment, on a busy day."""
 ONE_DAY = timedelta(days=1)
+AHEAD = ONE_DAY
+"""How far behind the day on which its file came a statement may lie: a bank that closes its books in the evening has begun
+the next day."""
 
 
 class NotTheirs(Exception):
@@ -130,11 +133,13 @@ async def survey(house: House, file: SettlementFile, bank: BankOf) -> Survey:
             async with house.db.read() as connection:
                 await check_theirs(connection, bank, file.unit, part.lines)
         elif isinstance(part, StatementFoot):
-            made.statements[-1].closing = part.closing
+            _end(made.statements[-1], part)
     _check_numbers(made)
+    came = bank_day(file.received_at)
     for each in made.statements:
         if each.first_day == date.max:  # neither days nor lines: of the day on which it came
-            each.first_day = each.last_day = bank_day(file.received_at)
+            each.first_day = each.last_day = came
+    _check_days(made, came)
     return made
 
 
@@ -196,6 +201,24 @@ def _check_numbers(made: Survey) -> None:
         raise BadStatement(
             f"rekening koran {twice} dua kali dalam satu berkas", f"the statement {twice} stands twice in one file"
         )
+
+
+def _check_days(made: Survey, came: date) -> None:
+    """A statement tells what has happened. One of a day to come is a slip of the pen, and would call days told, and payments
+    missing, of which no file has said a word."""
+    late = next((each for each in made.statements if max(each.first_day, each.last_day) > came + AHEAD), None)
+    if late is not None:
+        day = max(late.first_day, late.last_day)
+        raise BadStatement(
+            f"rekening koran {late.number} bertanggal {day}, padahal berkas datang {came}",
+            f"the statement {late.number} is of {day}, but the file came on {came}",
+        )
+
+
+def _end(statement: Found, foot: StatementFoot) -> None:
+    statement.closing = foot.closing
+    if foot.last_day is not None:  # the balance before it is often of the day before
+        statement.last_day = foot.last_day
 
 
 def _count(made: Survey, chunk: Chunk) -> None:

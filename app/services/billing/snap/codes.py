@@ -17,6 +17,7 @@ class Service(StrEnum):
     INQUIRY = "24"
     PAYMENT = "25"
     STATUS = "26"
+    QR_NOTICE = "52"
     TOKEN = "73"  # noqa: S105 a service code
 
 

@@ -19,6 +19,8 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?", re.AS
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _HARMLESS = re.compile(r"[\x20-\x7e]{1,64}", re.ASCII)
 _GRANT = "client_credentials"
+_PAID = "00"
+"""`latestTransactionStatus`: the money has come. Others are on their way, or came to nothing."""
 
 
 class SnapRefusal(Exception):
@@ -92,6 +94,17 @@ class StatusRequest:
     payment_request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class QrNotice:
+    """What became of a QRIS code: `partner_reference_no` is ours and names it, `reference_no` the acquirer's for the payment."""
+
+    reference_no: str
+    partner_reference_no: str
+    is_paid: bool
+    amount: PaidAmount
+    trx_at: str | None
+
+
 def read_token_request(body: bytes) -> None:
     """Check the grant type; Midtrans' client spells it `grant_type`. Raises `SnapRefusal`."""
     members = _members(body)
@@ -139,6 +152,18 @@ def read_status(body: bytes) -> StatusRequest:
     inquiry_id = _request_id(members, "inquiryRequestId")
     given = _is_given(members.get("paymentRequestId"))
     return StatusRequest(account, fields, inquiry_id, _request_id(members, "paymentRequestId") if given else inquiry_id)
+
+
+def read_qr_notice(body: bytes) -> QrNotice:
+    """Raises `SnapRefusal`."""
+    members = _members(body)
+    return QrNotice(
+        reference_no=_request_id(members, "originalReferenceNo"),
+        partner_reference_no=_request_id(members, "originalPartnerReferenceNo"),
+        is_paid=_required(members, "latestTransactionStatus") == _PAID,
+        amount=_amount(members, "amount"),
+        trx_at=_harmless(members.get("transactionDate")),
+    )
 
 
 def _members(body: bytes) -> dict[str, object]:

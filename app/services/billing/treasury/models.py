@@ -72,6 +72,15 @@ class Remittance(Table, table=True):
     )
 
 
+class RemittanceDebit(Table, table=True):
+    """The bank's statement has shown a remittance leave the account: the difference that was closed by it. Once each."""
+
+    __tablename__ = "remittance_debits"
+
+    remittance_id: UUID = Field(foreign_key="remittances.id", primary_key=True)
+    exception_id: UUID = Field(foreign_key="settlement_exceptions.id", unique=True)
+
+
 class RemittancePart(Table, table=True):
     """The money of one bill on one account that a remittance covers; no money is covered twice."""
 

@@ -22,7 +22,7 @@ from app.services.billing.accounts import BANK
 from app.services.billing.ledger import Line, Reader
 from app.services.billing.models import Bill, EntryKind, LedgerLine
 from app.services.billing.snap.times import WIB, bank_day
-from app.services.billing.treasury import numbers
+from app.services.billing.treasury import debits, numbers
 from app.services.billing.treasury.models import Remittance, RemittancePart, RemittanceState
 from app.services.billing.treasury.problems import (
     REMITTANCE_CLOSED,
@@ -154,6 +154,7 @@ async def record_parts(tx: Tx, unit: str, proof: Numbers, parts: Sequence[Part],
         await tx.session.execute(insert(RemittancePart), rows)
     except IntegrityError as error:
         raise REMITTANCE_TAKEN() from error
+    await debits.suggest(tx, remittance)
     return remittance.id
 
 

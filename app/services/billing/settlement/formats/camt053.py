@@ -24,6 +24,7 @@ from app.services.billing.settlement.formats.camt_elements import (
     text_of,
 )
 from app.services.billing.settlement.formats.values import (
+    CURRENCY,
     NO_REFERENCE,
     Capped,
     at_place,
@@ -32,6 +33,7 @@ from app.services.billing.settlement.formats.values import (
     printable,
     reference,
     remittance,
+    unnamed,
 )
 from app.services.billing.settlement.formats.xml_pieces import PIECE_BYTES, pieces
 from app.services.billing.settlement.lines import (
@@ -48,6 +50,7 @@ MAX_PIECE_BYTES = 1024 * 1024
 """Between the ends of two transactions: one transaction's details, or a statement's head with its balances."""
 
 _NAMESPACE = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.[0-9]{2}\}")
+_AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/CntrValAmt/Amt")
 _OPENING = ("OPBD", "PRCD", "ITBD")
 _CLOSING = ("CLBD", "ITBD")
 
@@ -208,8 +211,11 @@ def _know(reading: _Reading, entry: _Entry) -> None:
     entry.known = True
     element = entry.element
     status = text_of(reading.space, element, "Sts/Cd") or text_of(reading.space, element, "Sts")
+    entry.counts = status in ("", "BOOK")
+    if not entry.counts:  # announced, not booked: it says nothing of the balance, in whatever currency
+        return
     entry.amount = amount_of(reading.space, element, "Amt", entry.place)
-    entry.counts = status in ("", "BOOK") and entry.amount > 0
+    entry.counts = entry.amount > 0
     entry.direction = direction_of(text_of(reading.space, element, "CdtDbtInd"), entry.place)
     entry.is_reversal = text_of(reading.space, element, "RvslInd").lower() in ("true", "1")
 
@@ -227,8 +233,8 @@ def _transaction(reading: _Reading, entry: _Entry, details: Element) -> Iterator
 
 def _part(reading: _Reading, entry: _Entry, details: Element) -> Iterator[StatementLine]:
     """One transaction of a batch, which counts with its own amount."""
-    path = next(
-        (path for path in ("Amt", "AmtDtls/TxAmt/Amt") if find_of(reading.space, details, path) is not None), None
+    path = _own_amount(reading, details) or next(
+        (path for path in _AMOUNTS if find_of(reading.space, details, path) is not None), None
     )
     if path is None:
         raise at_place(
@@ -242,6 +248,12 @@ def _part(reading: _Reading, entry: _Entry, details: Element) -> Iterator[Statem
     entry.total += amount if direction is entry.direction else -amount
     if amount > 0:
         yield _line(reading, entry, details, (amount, direction, _charges(reading, details, entry.place)))
+
+
+def _own_amount(reading: _Reading, details: Element) -> str | None:
+    """Where a transaction says its amount in the account's currency: what was instructed may be in another one."""
+    found = ((path, find_of(reading.space, details, path)) for path in _AMOUNTS)
+    return next((path for path, element in found if element is not None and element.get("Ccy") == CURRENCY), None)
 
 
 def _whole(reading: _Reading, entry: _Entry) -> Iterator[StatementLine]:
@@ -259,7 +271,7 @@ def _whole(reading: _Reading, entry: _Entry) -> Iterator[StatementLine]:
     details = entry.element if entry.held is None else entry.held
     if entry.held is not None:
         charges = charges or _charges(reading, details, entry.place)
-        if find_of(reading.space, details, "Amt") is not None:
+        if _own_amount(reading, details) == "Amt":  # of one in another currency the entry alone says what it came to
             entry.total = amount_of(reading.space, details, "Amt", entry.place)
             _agree(entry)
     yield _line(reading, entry, details, (entry.amount, entry.direction, charges))
@@ -336,7 +348,9 @@ def _bank_reference(reading: _Reading, entry: _Entry, texts: dict[str, str]) -> 
     for text in candidates:
         if printable(text).upper() not in NO_REFERENCE:
             return reference(text, entry.place)
-    raise at_place(entry.place, "tidak ada referensi", "it has no reference")
+    element = entry.element
+    facts = [text_of(reading.space, element, path) for path in ("Amt", "CdtDbtInd", "BookgDt/Dt", "BookgDt/DtTm")]
+    return unnamed(*facts, *texts.values())
 
 
 def _times(reading: _Reading, entry: _Entry, details: Element) -> tuple[date, str | None]:

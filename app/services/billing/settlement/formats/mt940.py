@@ -26,6 +26,7 @@ from app.services.billing.settlement.formats.values import (
     remittance,
     rupiah,
     shown,
+    unnamed,
 )
 from app.services.billing.settlement.lines import (
     BadStatement,
@@ -132,7 +133,8 @@ def _foot(statement: _Statement, each: _Field) -> StatementFoot:
     if not statement.opened or statement.closed:
         raise at_place(each.place, ":62F: tanpa saldo awal", ":62F: stands without an opening balance")
     statement.closed = True
-    return StatementFoot(closing=_balance(each)[1])
+    day, closing = _balance(each)
+    return StatementFoot(closing=closing, last_day=day)
 
 
 def _flush(statement: _Statement, columns: ColumnMap, information: list[str]) -> Iterator[StatementLine]:
@@ -163,7 +165,7 @@ def _line(each: _Field, information: list[str], columns: ColumnMap) -> Statement
     ours = _ours(columns, {"86": _end_to_end(information), "61": customer}, account)
     found = bank if bank.upper() not in NO_REFERENCE else customer
     if found.upper() in NO_REFERENCE:
-        raise at_place(each.place, ":61: tanpa referensi", ":61: has no reference")
+        found = unnamed(*each.text, *information)
     return StatementLine(
         place=each.line,
         bank_reference=reference(found, each.place),

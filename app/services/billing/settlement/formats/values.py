@@ -165,6 +165,11 @@ def reference(text: str, place: str) -> str:
     return text
 
 
+def unnamed(*parts: str) -> str:
+    """A reference for a line to which its bank gave none, as charges often have none: told again, it is the same one."""
+    return "NONREF-" + blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+
 def printable(text: str) -> str:
     """On one line, without control characters or outer blanks."""
     if not text.isprintable():
