@@ -20,6 +20,7 @@ from app.core.clock import SystemClock
 from app.core.clock_check import ClockCheck
 from app.core.config import Settings
 from app.core.house import House
+from app.core.limits import Limits
 from app.core.storage import ObjectStorage
 from app.routers import snap
 from app.services import billing
@@ -177,8 +178,10 @@ async def test_case_53_a_table_that_is_gone(house, bank, bill, books):
     await rename(house, "snap_payments_away", "snap_payments")
     await asyncio.gather(*snap.NOTING)
     await books.changed(questions=1)
+    await books.hold()
     booked(await bank.pay(bill.customer_no, "R1"))
     await books.changed(**BOOKED)
+    await books.hold(BC=250_000, TD=-250_000)
 
 
 async def test_case_53_normally_the_answer_takes_less_than_a_second(house, bank):
@@ -213,6 +216,22 @@ async def test_case_54_the_connection_is_lost_during_the_commit(postgres_house, 
         await books.hold(BC=250_000, TD=-250_000)
 
 
+async def test_case_54_the_database_refuses_the_commit(house, bank, bill, books):
+    """Where there is no connection to lose (SQLite) a COMMIT can still fail, with everything written that it should keep."""
+    await doom_commits(house)
+    heard(await bank.pay(bill.customer_no, "R1", external_id="1"), "5002500")
+    await asyncio.gather(*snap.NOTING)
+    await books.changed(questions=1)
+    assert await books.state(bill) == "open"
+    await books.hold()
+    await lift_doom(house)
+    told = await bank.pay(bill.customer_no, "R1", external_id="1")
+    booked(told)
+    assert (await bank.pay(bill.customer_no, "R1", external_id="1")).content == told.content
+    await books.changed(**BOOKED)
+    await books.hold(BC=250_000, TD=-250_000)
+
+
 async def test_case_55_worker_mail_and_storage_are_down(house, tmp_path, bank, ticket, books):
     folder = tmp_path / "objects"
     broken = replace(house, storage=ObjectStorage(folder.as_uri()))
@@ -225,6 +244,18 @@ async def test_case_55_worker_mail_and_storage_are_down(house, tmp_path, bank, t
     await books.hold(BC=ticket.bill.amount, TD=-ticket.bill.amount)
     assert await drain(house) == ["notifications.deliver"]  # the rest follows from the queue, once
     assert await drain(house) == []
+
+
+async def test_case_55_the_store_of_rate_limits_is_down(house, bank, bill, books):
+    away = replace(house, parts={**house.parts, Limits: Limits("redis://127.0.0.1:9")})
+    async with server_of(away) as client:
+        caller = await beside(bank, client).sign_in()
+        heard(await caller.inquire(bill.customer_no, "R1"), "2002400", flag="00")
+        booked(await caller.pay(bill.customer_no, "R1"))
+        heard(await caller.pay(bill.customer_no, "R1", secret="guess"), "4012500", about="[Signature]")
+    house.db.move_in(house)
+    await books.changed(**{**BOOKED, "external_ids": 2, "inquiries": 1})
+    await books.hold(BC=250_000, TD=-250_000)
 
 
 # --- two versions, reversals, clocks ----------------------------------------------------------------------------------
@@ -327,8 +358,10 @@ async def test_case_58_the_clock_of_a_host_jumps(house, clock, bank, bill, books
                 heard(answer, "5002500")  # this host judges nothing until its clock is right; another one does
             elif abs(jump) > timedelta(minutes=5):
                 heard(answer, "4012500", about="[Timestamp]")  # one host has no other clock to tell
+            else:
+                booked(answer)
             clock.set(SystemClock().now())
-        await books.look()
+        await books.changed(external_ids=0 if house.db.dialect == "postgresql" else 1)
         booked(await caller.pay(bill.customer_no, "R1"))
         await books.changed(external_ids=1)
     await books.hold(BC=250_000, TD=-250_000)
@@ -374,6 +407,30 @@ async def until_booked(books: Books) -> None:
 async def rename(house: House, table: str, name: str) -> None:
     async with house.db.begin(SYSTEM) as tx:
         await tx.session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+
+async def doom_commits(house: House) -> None:
+    """From now on whoever books a payment breaks a constraint that the database looks at when it commits."""
+    nowhere = "CREATE TABLE nowhere (id INTEGER PRIMARY KEY)"
+    doomed = "CREATE TABLE doomed (id INTEGER REFERENCES nowhere (id) DEFERRABLE INITIALLY DEFERRED)"
+    doom = "CREATE TRIGGER doom AFTER INSERT ON snap_payments"
+    if house.db.dialect == "sqlite":
+        made = [nowhere, doomed, f"{doom} BEGIN INSERT INTO doomed VALUES (1); END"]
+    else:
+        work = "BEGIN INSERT INTO doomed VALUES (1); RETURN NEW; END"
+        function = f"CREATE FUNCTION doom() RETURNS trigger LANGUAGE plpgsql AS $$ {work} $$"
+        made = [nowhere, doomed, function, f"{doom} FOR EACH ROW EXECUTE FUNCTION doom()"]
+    async with house.db.begin(SYSTEM) as tx:
+        for statement in made:
+            await tx.session.execute(text(statement))
+
+
+async def lift_doom(house: House) -> None:
+    postgresql = house.db.dialect == "postgresql"
+    gone = ["DROP TRIGGER doom ON snap_payments", "DROP FUNCTION doom"] if postgresql else ["DROP TRIGGER doom"]
+    async with house.db.begin(SYSTEM) as tx:
+        for statement in (*gone, "DROP TABLE doomed", "DROP TABLE nowhere"):
+            await tx.session.execute(text(statement))
 
 
 async def copy_row(house: House, table: str, where: str, changed: dict[str, str]) -> None:
