@@ -33,7 +33,7 @@ from tests import make
 from tests.banks import PAYMENT, Bank, join_bank, open_test_bill
 from tests.conftest import open_house
 from tests.drain import drain
-from tests.ops.server import Server
+from tests.ops.forked import ForkedServer
 from tests.payments.books import BOOKED, NOT_FOUND, Books, beside, booked, heard, server_of
 from tests.payments.wire import PostgresWire, Wire
 from tests.services.billing.fake_bank import connected
@@ -48,7 +48,7 @@ BANK_WAITS_S = 8.0
 
 async def test_case_50_killed_before_the_commit(engine_url, tmp_path):
     house, bank, number, books = await prepare(engine_url, tmp_path)
-    with Server(tmp_path, engine_url, "--no-worker") as server:
+    with ForkedServer(tmp_path, engine_url) as server:
         async with at(server) as client, house.db.begin(SYSTEM) as tx:
             bank = await beside(bank, client).sign_in()
             # The server's payment waits for this lock, in the middle of its transaction, when it is killed.
@@ -56,12 +56,11 @@ async def test_case_50_killed_before_the_commit(engine_url, tmp_path):
             call = asyncio.create_task(bank.pay(number, "R1", external_id="1"))
             await asyncio.wait([call], timeout=1)
             assert not call.done()
-            server.process.kill()
-            server.process.wait(WITHIN_S)
+            server.kill()
             await asyncio.wait([call], timeout=WITHIN_S)
             assert isinstance(call.exception(), httpx.TransportError)
     await books.changed()
-    with Server(tmp_path, engine_url, "--no-worker") as server:
+    with ForkedServer(tmp_path, engine_url) as server:
         async with at(server) as client:
             bank = beside(bank, client)
             booked(await bank.pay(number, "R1", external_id="1"))
@@ -74,7 +73,7 @@ async def test_case_50_killed_before_the_commit(engine_url, tmp_path):
 async def test_cases_51_and_52_killed_after_the_commit_and_a_bank_that_hangs_up(engine_url, tmp_path):
     house, bank, number, books = await prepare(engine_url, tmp_path)
     another = await open_test_bill(house)
-    with Server(tmp_path, engine_url, "--no-worker") as server:
+    with ForkedServer(tmp_path, engine_url) as server:
         async with at(server) as client:
             bank = await beside(bank, client).sign_in()
             # 52: the bank hangs up while we work, held up by this lock.
@@ -91,10 +90,9 @@ async def test_cases_51_and_52_killed_after_the_commit_and_a_bank_that_hangs_up(
         with socket.create_connection(("127.0.0.1", server.port), WITHIN_S) as wire:
             wire.sendall(await as_bytes(bank, number, "R1"))
             await until_booked(books)
-            server.process.kill()
-            server.process.wait(WITHIN_S)
+            server.kill()
     await books.changed(**BOOKED)
-    with Server(tmp_path, engine_url, "--no-worker") as server:
+    with ForkedServer(tmp_path, engine_url) as server:
         async with at(server) as client:
             bank = beside(bank, client)
             advice = bank.payment_body(number, "R1", flagAdvise="Y")
@@ -379,7 +377,7 @@ async def prepare(url: str, home: Path) -> tuple[House, Bank, str, Books]:
     return house, bank, bill.customer_no, await Books.open(house)
 
 
-def at(server: Server) -> httpx.AsyncClient:
+def at(server: ForkedServer) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=server.url, timeout=WITHIN_S)
 
 
