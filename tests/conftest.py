@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -37,6 +38,9 @@ KEYS = KeyRing(
     {ring: {"1": bytes([place]) * 32} for place, ring in enumerate(("personal", "index", "log", "documents", "tokens"))}
 )
 _skipped_postgres: list[str] = []
+# How long an example takes says something of the machine, and nothing of the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 IN_MEMORY = Path("/dev/shm")
 if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK):
     # Where tests keep their files: every commit of SQLite waits for the disk, which a test has no use for.

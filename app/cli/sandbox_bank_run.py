@@ -103,10 +103,10 @@ def settle(
     bank_pass = bank_pass_of(bank_file)
     books = Books(folder or books_folder())
     on = day.date() if day else datetime.now(WIB).date()
-    lines, done = lines_of(books.of_day(on), fee), list[str]()
+    lines, done = lines_of(books.of_day(on, bank_pass.partner_service_id), fee), list[str]()
     if chaos:
         lines, done = spoil(lines, random.Random(0 if seed is None else seed))  # noqa: S311 a simulation
-    content = write(form, on, lines, books.folder)
+    content = write(form, on, lines, books.folder / bank_pass.client_id)  # which keeps this bank's closing balances
     path = out or books.folder / f"statement-{on}.{ENDINGS[form]}"
     path.write_bytes(content)
     answer = run(_deliver(base_url, bank_pass, content, form, path.name)) if deliver else None

@@ -1,8 +1,12 @@
 """Rate limits: sliding windows by key, named here and nowhere else.
 
 A stranger is slowed down before a bank is: the limits on open look-ups are tight, those on authenticated banks loose.
+A limit protects from floods; that its store is away must not keep a bank from telling of a payment, so each process counts
+for itself then.
 """
 
+import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -10,8 +14,11 @@ from collections.abc import Callable
 from limits import RateLimitItem, parse
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.storage import storage_from_string
+from redis.exceptions import RedisError
 
 from app.core.problems import TOO_MANY_REQUESTS
+
+log = logging.getLogger(__name__)
 
 LIMITS: dict[str, RateLimitItem] = {
     "lookup-address": parse("30/minute"),
@@ -44,35 +51,51 @@ LIMITS: dict[str, RateLimitItem] = {
 """Each limit by name: so many hits of one key (an address, a plate, a device) in a window."""
 
 
+STORE_ANSWERS_WITHIN_S = 0.5
+"""A store that is silent costs no request more than this, and only the first in each `STORE_LEFT_ALONE_S`."""
+STORE_LEFT_ALONE_S = 10.0
 MOST_KEYS = 200_000
 """Keys that are remembered in memory; beyond it those of finished windows are forgotten, then the oldest."""
 
 
 class Limits:
-    """Counts hits in memory, or in Redis/Valkey when several processes share the load."""
+    """Counts hits in memory, or in Redis/Valkey when several processes share the load; in memory too while that is away."""
 
     def __init__(
         self, store: str = "memory://", *, on: bool = True, seconds: Callable[[], float] = time.monotonic
     ) -> None:
-        self._on = on
+        self._on, self._seconds = on, seconds
         self._windows = _Windows(seconds)
         self._shared = None if store.startswith("memory") else _shared(store)
+        self._alone_until = -math.inf
 
     async def hit(self, name: str, key: str) -> None:
         """Count one hit of `key`; raises TOO_MANY_REQUESTS (429 with Retry-After) above the limit."""
         if not self._on:
             return
         limit = LIMITS[name]
-        if self._shared is None:
+        wait = await self._wait_in_store(self._shared, limit, name, key) if self._shared is not None else None
+        if wait is None:
             wait = self._windows.hit(limit.amount, limit.get_expiry(), f"{name} {key}")
-        elif await self._shared.hit(limit, name, key):
-            return
-        else:
-            stats = await self._shared.get_window_stats(limit, name, key)
-            wait = stats.reset_time - time.time()
         if wait > 0:
             seconds = max(1, math.ceil(wait))
             raise TOO_MANY_REQUESTS(retry_after=seconds, headers={"Retry-After": str(seconds)})
+
+    async def _wait_in_store(
+        self, store: SlidingWindowCounterRateLimiter, limit: RateLimitItem, name: str, key: str
+    ) -> float | None:
+        """Count it in the store; the seconds to wait, or None where the store is away."""
+        if self._seconds() < self._alone_until:
+            return None
+        try:
+            async with asyncio.timeout(STORE_ANSWERS_WITHIN_S):
+                if await store.hit(limit, name, key):
+                    return 0
+                return (await store.get_window_stats(limit, name, key)).reset_time - time.time()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._alone_until = self._seconds() + STORE_LEFT_ALONE_S
+            log.error("the store of rate limits is away (%s): each process counts for itself", type(error).__name__)
+            return None
 
 
 class _Windows:

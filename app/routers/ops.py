@@ -33,7 +33,7 @@ async def ready(house: TheHouse) -> JSONResponse:
     """Each dependency by name; 503 when one of those without which nothing works does not answer.
 
     A server of somebody else that is away (a registry, the recogniser, the gateway) is named and costs its own feature
-    only: it would take all of our hosts out of the pool at once.
+    only, as the store of rate limits costs nobody anything: it would take all of our hosts out of the pool at once.
     """
     checks: dict[str, Callable[[], Awaitable[object]]] = {
         "database": lambda: _check_database(house),
@@ -41,10 +41,10 @@ async def ready(house: TheHouse) -> JSONResponse:
         "storage": house.storage.check,
         "clock": lambda: house[ClockCheck].look(house),
     }
-    if store := reach.shared_limits(house.settings):
-        checks["rate limits"] = partial(reach.reach, store)
     needed = set(checks)
     neighbours = reach.neighbours(house.settings) | _recognisers(house)
+    if store := reach.shared_limits(house.settings):
+        neighbours["rate limits"] = store
     checks |= {name: partial(reach.reach, url) for name, url in neighbours.items()}
     results = dict(zip(checks, await asyncio.gather(*(_outcome(check) for check in checks.values())), strict=True))
     healthy = all(results[name] == "ok" for name in needed)

@@ -331,7 +331,7 @@ for _path in _SERVICES:
     router.add_api_route(
         _path,
         _not_supported,
-        methods=["GET", "PUT", "PATCH", "DELETE"],
+        methods=["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"],
         dependencies=[public()],
         include_in_schema=False,
     )
@@ -387,7 +387,7 @@ async def _count_refused(limits: Limits, refusal: SnapRefusal, service: Service)
 async def _signed_call(request: Request, prefix: str) -> SignedCall:
     headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
-        headers.setdefault(name.lower(), []).append(value)
+        headers.setdefault(name.lower(), []).append(value.strip(" \t"))  # no part of a value (RFC 9110 5.5)
     media_type = headers.get("content-type", ["application/json"])[0].partition(";")[0].strip().lower()
     if media_type != "application/json" or headers.get("content-encoding", ["identity"]) != ["identity"]:
         raise SnapRefusal(codes.BAD_REQUEST)

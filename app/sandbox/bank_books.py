@@ -95,10 +95,14 @@ class Books:
             raw: dict[str, Any] = json.loads(line)
             self.payments[raw["request_id"]] = Payment(**{**raw, "belief": Belief(raw["belief"])})
 
-    def of_day(self, day: date) -> list[Payment]:
-        """The payments of a day that the customer has paid for, in order; those taken back later are among them."""
-        kept = (Belief.PAID, Belief.REVERSED)
-        found = [each for each in self.payments.values() if each.day == day and each.belief in kept]
+    def of_day(self, day: date, partner_service_id: str) -> list[Payment]:
+        """The payments of a day that a customer of this bank has paid for, in order; those taken back later are among them.
+
+        Several banks may have been played in one folder.
+        """
+        kept, partner = (Belief.PAID, Belief.REVERSED), partner_service_id.strip()
+        theirs = [each for each in self.payments.values() if each.partner_service_id.strip() == partner]
+        found = [each for each in theirs if each.day == day and each.belief in kept]
         return sorted(found, key=lambda each: (each.trx_at, each.request_id))
 
     def counts(self, among: Iterable[str]) -> dict[Belief, int]:

@@ -1,6 +1,8 @@
 """Rate limits: so many hits in a sliding window, whatever the moment, and never more memory than agreed."""
 
+import contextlib
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,42 @@ async def test_strangers_without_number_are_forgotten_but_the_newest_is_not(
         await counter.hit("lookup-plate", f"stranger {stranger}")
     assert len(counter._windows._counts) <= 100
     assert await hits(counter, 20, "stranger 999") == LIMITS["lookup-plate"].amount - 1
+
+
+async def test_while_the_store_is_away_each_process_counts_for_itself(
+    seconds: Seconds, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: refused
+        counter = Limits(f"redis://127.0.0.1:{nobody.getsockname()[1]}", seconds=seconds)
+        amount = LIMITS["lookup-plate"].amount
+        assert await hits(counter, amount + 5) == amount
+        assert await hits(counter, 1, "somebody else") == 1
+    assert caplog.text.count("each process counts for itself") == 1
+
+
+async def test_a_silent_store_is_asked_once_and_then_left_alone_for_a_while(
+    seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "STORE_ANSWERS_WITHIN_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and never says a word
+        silent.setblocking(False)
+        counter = Limits(f"redis://127.0.0.1:{silent.getsockname()[1]}", seconds=seconds)
+        assert await hits(counter, 5) == 5
+        assert callers(silent) == 1
+        seconds.now += limits.STORE_LEFT_ALONE_S
+        assert await hits(counter, 5) == 5
+        assert callers(silent) == 1
+
+
+def callers(server: socket.socket) -> int:
+    """How many connections wait to be taken; they are taken and closed."""
+    count = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
+            count += 1
+    return count
 
 
 async def test_switched_off_nothing_is_counted(seconds: Seconds) -> None:

@@ -277,6 +277,7 @@ async def test_case_13_bodies_that_nobody_should_read(bank, bill, books):
     await books.changed()
     booked(await bank.call(PAYMENT, body, content_type="application/json; charset=utf-8"))  # and the process lives
     await books.changed(**BOOKED)
+    await books.hold(BC=250_000, TD=-250_000)
 
 
 async def test_case_14_another_banks_name_and_another_banks_accounts(bank, other, bill, books):
@@ -387,3 +388,4 @@ async def test_signature_type_2_needs_no_token(house, client, bill, books):
     await books.changed()
     booked(await neo.call(PAYMENT, raw, X_SIGNATURE=signature, **how))
     await books.changed(**BOOKED)
+    await books.hold(BC=250_000, TD=-250_000)

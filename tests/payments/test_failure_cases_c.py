@@ -189,6 +189,7 @@ async def test_case_37_how_long_is_the_rule_of_the_unit(house, clock, bank, bill
     else:
         heard(answer, "4042519", flag="01")
         await books.changed(external_ids=1)
+    await books.hold(**({"BC": 250_000, "TD": -250_000} if honoured else {}))
 
 
 async def test_case_38_the_amount_changed_between_inquiry_and_payment(house, clock, bank, ticket, books):
@@ -299,6 +300,8 @@ async def test_case_40_outside_of_the_grace(house, clock, bank, bill, books):
         {"unheardOf": {"deep": [1, 2, {"x": None}]}, "billDetails": None, "freeTexts": []},
         {"billDetails": [{"billNo": str(n), "billAmount": {"value": "1.00", "currency": "IDR"}} for n in range(24)]},
         {"trxDateTime": "20201231T235959Z", "referenceNo": {"x": "\x00"}, "totalAmount": None, "flagAdvise": 7},
+        {"totalAmount": {"value": "", "currency": ""}, "additionalInfo": []},
+        {"totalAmount": [], "billDetails": [], "freeTexts": None},
         {"virtualAccountName": "\ud800\x00", "virtualAccountEmail": "x" * 5000, "paidBills": "95000"},
     ],
 )

@@ -20,6 +20,7 @@ from app.core.clock import SystemClock
 from app.core.clock_check import ClockCheck
 from app.core.config import Settings
 from app.core.house import House
+from app.core.limits import Limits
 from app.core.storage import ObjectStorage
 from app.routers import snap
 from app.services import billing
@@ -32,7 +33,7 @@ from tests import make
 from tests.banks import PAYMENT, Bank, join_bank, open_test_bill
 from tests.conftest import open_house
 from tests.drain import drain
-from tests.ops.server import Server
+from tests.ops.forked import ForkedServer
 from tests.payments.books import BOOKED, NOT_FOUND, Books, beside, booked, heard, server_of
 from tests.payments.wire import PostgresWire, Wire
 from tests.services.billing.fake_bank import connected
@@ -47,7 +48,7 @@ BANK_WAITS_S = 8.0
 
 async def test_case_50_killed_before_the_commit(engine_url, tmp_path):
     house, bank, number, books = await prepare(engine_url, tmp_path)
-    with Server(tmp_path, engine_url, "--no-worker") as server:
+    with ForkedServer(tmp_path, engine_url) as server:
         async with at(server) as client, house.db.begin(SYSTEM) as tx:
             bank = await beside(bank, client).sign_in()
             # The server's payment waits for this lock, in the middle of its transaction, when it is killed.
@@ -55,12 +56,11 @@ async def test_case_50_killed_before_the_commit(engine_url, tmp_path):
             call = asyncio.create_task(bank.pay(number, "R1", external_id="1"))
             await asyncio.wait([call], timeout=1)
             assert not call.done()
-            server.process.kill()
-            server.process.wait(WITHIN_S)
+            server.kill()
             await asyncio.wait([call], timeout=WITHIN_S)
             assert isinstance(call.exception(), httpx.TransportError)
     await books.changed()
-    with Server(tmp_path, engine_url, "--no-worker") as server:
+    with ForkedServer(tmp_path, engine_url) as server:
         async with at(server) as client:
             bank = beside(bank, client)
             booked(await bank.pay(number, "R1", external_id="1"))
@@ -73,7 +73,7 @@ async def test_case_50_killed_before_the_commit(engine_url, tmp_path):
 async def test_cases_51_and_52_killed_after_the_commit_and_a_bank_that_hangs_up(engine_url, tmp_path):
     house, bank, number, books = await prepare(engine_url, tmp_path)
     another = await open_test_bill(house)
-    with Server(tmp_path, engine_url, "--no-worker") as server:
+    with ForkedServer(tmp_path, engine_url) as server:
         async with at(server) as client:
             bank = await beside(bank, client).sign_in()
             # 52: the bank hangs up while we work, held up by this lock.
@@ -90,10 +90,9 @@ async def test_cases_51_and_52_killed_after_the_commit_and_a_bank_that_hangs_up(
         with socket.create_connection(("127.0.0.1", server.port), WITHIN_S) as wire:
             wire.sendall(await as_bytes(bank, number, "R1"))
             await until_booked(books)
-            server.process.kill()
-            server.process.wait(WITHIN_S)
+            server.kill()
     await books.changed(**BOOKED)
-    with Server(tmp_path, engine_url, "--no-worker") as server:
+    with ForkedServer(tmp_path, engine_url) as server:
         async with at(server) as client:
             bank = beside(bank, client)
             advice = bank.payment_body(number, "R1", flagAdvise="Y")
@@ -177,8 +176,10 @@ async def test_case_53_a_table_that_is_gone(house, bank, bill, books):
     await rename(house, "snap_payments_away", "snap_payments")
     await asyncio.gather(*snap.NOTING)
     await books.changed(questions=1)
+    await books.hold()
     booked(await bank.pay(bill.customer_no, "R1"))
     await books.changed(**BOOKED)
+    await books.hold(BC=250_000, TD=-250_000)
 
 
 async def test_case_53_normally_the_answer_takes_less_than_a_second(house, bank):
@@ -213,6 +214,22 @@ async def test_case_54_the_connection_is_lost_during_the_commit(postgres_house, 
         await books.hold(BC=250_000, TD=-250_000)
 
 
+async def test_case_54_the_database_refuses_the_commit(house, bank, bill, books):
+    """Where there is no connection to lose (SQLite) a COMMIT can still fail, with everything written that it should keep."""
+    await doom_commits(house)
+    heard(await bank.pay(bill.customer_no, "R1", external_id="1"), "5002500")
+    await asyncio.gather(*snap.NOTING)
+    await books.changed(questions=1)
+    assert await books.state(bill) == "open"
+    await books.hold()
+    await lift_doom(house)
+    told = await bank.pay(bill.customer_no, "R1", external_id="1")
+    booked(told)
+    assert (await bank.pay(bill.customer_no, "R1", external_id="1")).content == told.content
+    await books.changed(**BOOKED)
+    await books.hold(BC=250_000, TD=-250_000)
+
+
 async def test_case_55_worker_mail_and_storage_are_down(house, tmp_path, bank, ticket, books):
     folder = tmp_path / "objects"
     broken = replace(house, storage=ObjectStorage(folder.as_uri()))
@@ -225,6 +242,18 @@ async def test_case_55_worker_mail_and_storage_are_down(house, tmp_path, bank, t
     await books.hold(BC=ticket.bill.amount, TD=-ticket.bill.amount)
     assert await drain(house) == ["notifications.deliver"]  # the rest follows from the queue, once
     assert await drain(house) == []
+
+
+async def test_case_55_the_store_of_rate_limits_is_down(house, bank, bill, books):
+    away = replace(house, parts={**house.parts, Limits: Limits("redis://127.0.0.1:9")})
+    async with server_of(away) as client:
+        caller = await beside(bank, client).sign_in()
+        heard(await caller.inquire(bill.customer_no, "R1"), "2002400", flag="00")
+        booked(await caller.pay(bill.customer_no, "R1"))
+        heard(await caller.pay(bill.customer_no, "R1", secret="guess"), "4012500", about="[Signature]")
+    house.db.move_in(house)
+    await books.changed(**{**BOOKED, "external_ids": 2, "inquiries": 1})
+    await books.hold(BC=250_000, TD=-250_000)
 
 
 # --- two versions, reversals, clocks ----------------------------------------------------------------------------------
@@ -327,8 +356,10 @@ async def test_case_58_the_clock_of_a_host_jumps(house, clock, bank, bill, books
                 heard(answer, "5002500")  # this host judges nothing until its clock is right; another one does
             elif abs(jump) > timedelta(minutes=5):
                 heard(answer, "4012500", about="[Timestamp]")  # one host has no other clock to tell
+            else:
+                booked(answer)
             clock.set(SystemClock().now())
-        await books.look()
+        await books.changed(external_ids=0 if house.db.dialect == "postgresql" else 1)
         booked(await caller.pay(bill.customer_no, "R1"))
         await books.changed(external_ids=1)
     await books.hold(BC=250_000, TD=-250_000)
@@ -346,7 +377,7 @@ async def prepare(url: str, home: Path) -> tuple[House, Bank, str, Books]:
     return house, bank, bill.customer_no, await Books.open(house)
 
 
-def at(server: Server) -> httpx.AsyncClient:
+def at(server: ForkedServer) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=server.url, timeout=WITHIN_S)
 
 
@@ -374,6 +405,30 @@ async def until_booked(books: Books) -> None:
 async def rename(house: House, table: str, name: str) -> None:
     async with house.db.begin(SYSTEM) as tx:
         await tx.session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+
+async def doom_commits(house: House) -> None:
+    """From now on whoever books a payment breaks a constraint that the database looks at when it commits."""
+    nowhere = "CREATE TABLE nowhere (id INTEGER PRIMARY KEY)"
+    doomed = "CREATE TABLE doomed (id INTEGER REFERENCES nowhere (id) DEFERRABLE INITIALLY DEFERRED)"
+    doom = "CREATE TRIGGER doom AFTER INSERT ON snap_payments"
+    if house.db.dialect == "sqlite":
+        made = [nowhere, doomed, f"{doom} BEGIN INSERT INTO doomed VALUES (1); END"]
+    else:
+        work = "BEGIN INSERT INTO doomed VALUES (1); RETURN NEW; END"
+        function = f"CREATE FUNCTION doom() RETURNS trigger LANGUAGE plpgsql AS $$ {work} $$"
+        made = [nowhere, doomed, function, f"{doom} FOR EACH ROW EXECUTE FUNCTION doom()"]
+    async with house.db.begin(SYSTEM) as tx:
+        for statement in made:
+            await tx.session.execute(text(statement))
+
+
+async def lift_doom(house: House) -> None:
+    postgresql = house.db.dialect == "postgresql"
+    gone = ["DROP TRIGGER doom ON snap_payments", "DROP FUNCTION doom"] if postgresql else ["DROP TRIGGER doom"]
+    async with house.db.begin(SYSTEM) as tx:
+        for statement in (*gone, "DROP TABLE doomed", "DROP TABLE nowhere"):
+            await tx.session.execute(text(statement))
 
 
 async def copy_row(house: House, table: str, where: str, changed: dict[str, str]) -> None:

@@ -1,15 +1,19 @@
-"""Failure cases 22, 30 and 35 against three server processes on one PostgreSQL: what is once is once in the database."""
+"""Failure cases that are races, against three server processes on one database: what is once is once in the database."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from app.core.actor import SYSTEM
 from app.core.config import Settings
 from app.core.house import House
+from app.core.problems import Problem
 from app.services import billing
 from app.wiring import build_house
 from tests import make
@@ -25,10 +29,10 @@ WITHIN_S = 30
 
 
 @pytest.fixture
-def servers(postgres_url: str, tmp_path: Path) -> Iterator[list[ForkedServer]]:
+def servers(engine_url: str, tmp_path: Path) -> Iterator[list[ForkedServer]]:
     """Three server processes, each on a port of its own, as behind a load balancer."""
     with ExitStack() as stack:
-        started = [ForkedServer(tmp_path, postgres_url, name=f"server-{number}") for number in range(PROCESSES)]
+        started = [ForkedServer(tmp_path, engine_url, name=f"server-{number}") for number in range(PROCESSES)]
         for server in started:
             server.start()
             stack.push(server.__exit__)
@@ -37,9 +41,9 @@ def servers(postgres_url: str, tmp_path: Path) -> Iterator[list[ForkedServer]]:
         yield started
 
 
-async def test_cases_22_30_and_35_between_server_processes(servers, postgres_url, tmp_path):
-    """All on one start of the servers."""
-    house = build_house(Settings(_env_file=None, home=tmp_path, database_url=postgres_url, storage_url="memory:///"))
+async def test_races_between_server_processes(servers, engine_url, tmp_path):
+    """Cases 22, 25, 26, 27, 30, 35 and 40, all on one start of the servers."""
+    house = build_house(Settings(_env_file=None, home=tmp_path, database_url=engine_url, storage_url="memory:///"))
     async with clients_of(servers) as clients:
         first = await (await join_bank(house, clients[0], name="Bank Uji", profile="bri")).sign_in()
         second = await (await join_bank(house, clients[0], name="Bank Lain", profile="mandiri")).sign_in()
@@ -47,6 +51,11 @@ async def test_cases_22_30_and_35_between_server_processes(servers, postgres_url
         ticket = await case_22(house, ours)
         await case_35(house, ours, theirs)
         await case_30(house, ours, theirs)
+        await case_25(house, ours)
+        await case_26(house, ours)
+        await case_27(house, ours)
+        for inquired in (False, True):
+            await case_40(house, ours, inquired=inquired)
         await books_of_all(house, ticket)
     await house.close()
 
@@ -99,10 +108,93 @@ async def case_30(house: House, ours: Sequence[Bank], theirs: Sequence[Bank]) ->
     await books.changed(external_ids=1, incidents=1)
 
 
-async def books_of_all(house: House, ticket: int) -> None:
+async def case_25(house: House, ours: Sequence[Bank]) -> None:
+    """One id over the right amount and over another at the same instant: the right one is booked, whichever came first."""
+    bill = await open_test_bill(house)
     books = await Books.open(house)
-    assert await books.incidents() == ["same_payment_other_account"]
-    await books.hold(BC=ticket + 3 * 250_000, TD=-ticket - 3 * 250_000)
+    answers = await at_once(lambda n: ours[n % PROCESSES].pay(bill.customer_no, "A1", 250_000 if n % 2 else 1))
+    right, wrong = answers[1::2], answers[::2]
+    for answer in right:
+        booked(answer)
+    assert len({answer.content for answer in right}) == 1
+    for answer in wrong:
+        if answer.json()["responseCode"] == "4042518":
+            assert heard(answer, "4042518", flag="00")["virtualAccountData"] == right[0].json()["virtualAccountData"]
+        else:
+            heard(answer, "4042513", flag="01")
+    late = any(answer.json()["responseCode"] == "4042518" for answer in wrong)
+    await books.changed(**{**BOOKED, "external_ids": AT_ONCE, "incidents": int(late)})
+
+
+async def case_26(house: House, ours: Sequence[Bank]) -> None:
+    """One id for several bills at the same instant: one of them is paid by it, and nobody is told so of another."""
+    bills = [await open_test_bill(house) for _ in range(4)]
+    books = await Books.open(house)
+    answers = await at_once(lambda n: ours[n % PROCESSES].pay(bills[n % 4].customer_no, "M1"))
+    [paid] = [place for place, bill in enumerate(bills) if await books.state(bill) == "paid"]
+    for place, answer in enumerate(answers):
+        if place % 4 == paid:
+            booked(answer)
+        else:
+            heard(answer, "4042512", flag="01", about=NOT_FOUND)
+    await books.changed(**{**BOOKED, "external_ids": AT_ONCE, "incidents": 1})
+
+
+async def case_27(house: House, ours: Sequence[Bank]) -> None:
+    """One X-EXTERNAL-ID for many payments at the same instant: one of them has it, and the others are conflicts."""
+    bills = [await open_test_bill(house) for _ in range(4)]
+    books = await Books.open(house)
+    answers = await at_once(lambda n: ours[n % PROCESSES].pay(bills[n % 4].customer_no, f"E{n}", external_id="4711"))
+    won = [answer for answer in answers if answer.status_code == 200]
+    assert len(won) == 1
+    booked(won[0])
+    for answer in answers:
+        if answer is not won[0]:
+            heard(answer, "4092500", flag="01")
+    await books.changed(**BOOKED)
+
+
+async def case_40(house: House, ours: Sequence[Bank], *, inquired: bool) -> None:
+    """A bill is cancelled in the midst of its payments: before them, and then they are refused, or owed back where the bank
+    had inquired; or after them, and then it stays paid."""
+    bill, request_id = await open_test_bill(house), f"C{inquired:d}"
+    if inquired:
+        heard(await ours[0].inquire(bill.customer_no, request_id), "2002400", flag="00")
+    books = await Books.open(house)
+    pay = lambda n: ours[n % PROCESSES].pay(bill.customer_no, request_id)  # noqa: E731
+    answers = await at_once(lambda n: cancel(house, bill) if n == AT_ONCE // 2 else pay(n))
+    cancelled = answers.pop(AT_ONCE // 2)
+    told = len(answers)
+    if inquired or not cancelled:
+        for answer in answers:
+            booked(answer)
+        owed = {"entries": 2, "lines": 4, "refunds": 1, "incidents": 1} if cancelled else {}
+        await books.changed(**{**BOOKED, **owed, "external_ids": told})
+    else:
+        for answer in answers:
+            heard(answer, "4042512", flag="01", about=NOT_FOUND)
+        await books.changed(external_ids=told)
+    assert await books.state(bill) == ("cancelled" if cancelled and not inquired else "paid")
+
+
+async def cancel(house: House, bill: billing.Bill) -> bool:
+    """Whether there was still something to cancel: not where the bill has been paid."""
+    with contextlib.suppress(Problem):
+        async with house.db.begin(SYSTEM) as tx:
+            await billing.cancel_bill(tx, bill.id, "uji")
+        return True
+    return False
+
+
+async def books_of_all(house: House, ticket: int) -> None:
+    """Every race together: what each bank was told paid is what the ledger has."""
+    books = await Books.open(house)
+    async with house.db.read() as connection:
+        told = (await connection.execute(text("SELECT sum(amount) FROM snap_payments"))).scalar_one()
+        owed = (await connection.execute(text("SELECT coalesce(sum(amount), 0) FROM refunds"))).scalar_one()
+    assert told >= ticket + 6 * 250_000
+    refunds = {"RF": -int(owed)} if owed else {}
+    await books.hold(BC=int(told), TD=int(owed) - int(told), **refunds)
 
 
 async def at_once(call: Callable[[int], object]) -> list[httpx.Response]:

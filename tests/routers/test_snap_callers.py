@@ -233,6 +233,13 @@ async def test_missing_headers(house, bank, bill):
         assert (code(answer), answer.json()["responseMessage"]) == ("4002402", f"Invalid Mandatory Field {name}")
     for stamp in ("2026-03-02T10:00:00", "besok"):
         assert code(await bank.call(INQUIRY, body, X_TIMESTAMP=stamp)) == "4002401"
+    padded = {
+        "X_EXTERNAL_ID": " 12 ",
+        "X_PARTNER_ID": f"{bank.client_id}\t",
+        "Authorization": f"Bearer {bank.access_token} ",
+    }
+    assert code(await bank.call(INQUIRY, body, **padded)) == "2002400"
+    assert code(await bank.call(INQUIRY, {**body, "inquiryRequestId": "R2"}, X_EXTERNAL_ID="12")) == "4092400"
     assert code(await bank.call(INQUIRY, body, X_EXTERNAL_ID="x" * 65)) == "4002401"
     assert code(await bank.call(INQUIRY, body, X_EXTERNAL_ID="VIRTUAL_ACCOUNT2226" + "0" * 36)) == "2002400"
 

@@ -88,7 +88,8 @@ def test_the_books_are_read_again_by_another_process(tmp_path):
     other.refresh()
     found = other.payments[doubt.request_id]
     assert (found.belief, found.successes) == (Belief.PAID, 2)
-    assert [each.request_id for each in other.of_day(DAY)] == [doubt.request_id]
+    assert [each.request_id for each in other.of_day(DAY, "77720")] == [doubt.request_id]
+    assert other.of_day(DAY, "90001") == []  # what another bank did in the same folder
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ def told(http=200, code="2002600", data=None, **top):
         ({"paymentFlagStatus": "00", "paidAmount": {"value": "1.00", "currency": "USD"}}, "unclear"),
         ({"paymentFlagStatus": "00", "paidAmount": "250000"}, "unclear"),
         ({"paymentFlagStatus": "00", "paidAmount": {}, "totalAmount": None}, "paid"),
+        ({"paymentFlagStatus": "01", "paidAmount": {"value": "", "currency": ""}, "totalAmount": []}, "refused"),
+        ({"paymentFlagStatus": "02", "paidAmount": {"value": None, "currency": "IDR"}}, "unclear"),
     ],
 )
 def test_status_of_a_success_code(data, status):
@@ -91,6 +93,10 @@ def test_other_codes(http, code, status):
 def test_amount_and_where_the_status_may_stand():
     assert told(data={"paymentFlagStatus": "00", **SUMS}).amount == 250_000
     assert told(data={"paymentFlagStatus": "00", "totalAmount": SUMS["paidAmount"]}).amount == 250_000
+    blank = {"value": "", "currency": ""}
+    assert (
+        told(data={"paymentFlagStatus": "00", "paidAmount": blank, "totalAmount": SUMS["paidAmount"]}).amount == 250_000
+    )
     assert told(latestTransactionStatus="00", paymentFlagStatus="00").status is BankSays.PAID
     assert told(data={"paymentFlagStatus": "00"}, latestTransactionStatus="06").status is BankSays.UNCLEAR
     assert told(code=2002600, data={"paymentFlagStatus": "00"}).code == "2002600"

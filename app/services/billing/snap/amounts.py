@@ -29,6 +29,13 @@ def parse_amount(value: object) -> Rupiah:
     return Rupiah(int(found[1]))
 
 
+def is_blank(amount: object) -> bool:
+    """Whether an optional amount says nothing: left out, or an object with nothing in it, which some banks write as ``[]``,
+    others with ``""`` in each member."""
+    members = amount.values() if isinstance(amount, dict) else [] if amount == [] else [amount]
+    return all(each in (None, "") for each in members)
+
+
 def write_amount(rupiah: int) -> str:
     """The standard's form, with two decimals."""
     return f"{rupiah}.00"

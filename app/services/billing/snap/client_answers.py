@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from app.core.money import Rupiah
 from app.services.billing.snap import codes
-from app.services.billing.snap.amounts import NotAnAmount, NotWholeRupiah, parse_amount
+from app.services.billing.snap.amounts import NotAnAmount, NotWholeRupiah, is_blank, parse_amount
 from app.services.billing.snap.codes import Service
 from app.services.billing.snap.models import BankSays
 from app.services.billing.snap.numbers import MalformedNumber, VirtualAccount, read_virtual_account
@@ -144,8 +144,8 @@ def _status(answer: Mapping[str, object], data: Mapping[str, object]) -> BankSay
 
 def _amount(data: Mapping[str, object]) -> Rupiah | None:
     paid, total = data.get("paidAmount"), data.get("totalAmount")
-    money = paid if paid not in (None, "", {}) else total
-    if money in (None, "", {}):
+    money = total if is_blank(paid) else paid
+    if is_blank(money):
         return None
     if not isinstance(money, dict) or money.get("currency") not in (None, "", RUPIAH):
         raise _Unclear("an amount that is not rupiah")

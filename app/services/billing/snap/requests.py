@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.core.money import Rupiah
 from app.services.billing.snap import codes
-from app.services.billing.snap.amounts import NotAnAmount, NotWholeRupiah, parse_amount
+from app.services.billing.snap.amounts import NotAnAmount, NotWholeRupiah, is_blank, parse_amount
 from app.services.billing.snap.numbers import MalformedNumber, VirtualAccount, read_virtual_account
 from app.services.billing.snap.strict_json import UnreadableJson, parse_object
 
@@ -128,7 +128,7 @@ def read_payment(body: bytes) -> PaymentRequest:
     account, fields = _account(members)
     request_id = _request_id(members, "paymentRequestId")
     amount = _amount(members, "paidAmount")
-    total = _amount(members, "totalAmount") if _is_given(members.get("totalAmount")) else amount
+    total = amount if is_blank(members.get("totalAmount")) else _amount(members, "totalAmount")
     if total != amount:  # a closed account is paid in full: two different amounts name none
         amount = PaidAmount(None, amount.currency)
     return PaymentRequest(
