@@ -576,6 +576,59 @@ async def test_help_with_an_application_begun_elsewhere_needs_its_own_code(desk:
     assert await desk.state(draft["id"]) == "cancelled"
 
 
+async def test_another_date_and_a_draft_opened_again_take_the_applicants_code(
+    desk: Desk, browser: Browser, clock: FixedClock
+) -> None:
+    draft = await desk.hand_in(await desk.draft("skck-new", purpose="private_employer"))
+    await desk.book(draft["id"], "skck-new", POLRES)
+    await desk.submit(draft["id"])
+    counter, page = Counter(browser, desk, draft["id"]), f"/counter/bantu/{draft['id']}"
+    await counter.sit(Role.COUNTER)
+    await browser.get(page)
+    await browser.send({"step": "help"}, to=f"{page}/kode")
+    await browser.send({"step": "help", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
+    await browser.get(f"{page}/rekening")
+    await browser.send({"step": "account"}, to=f"{page}/kode")
+    account = {"step": "account", "bank_code": "002", "number": "x", "holder": demo.PEOPLE[demo.BUDI].name}
+    account |= {"code": await code_sent(desk.house), "once": "an-account-of-theirs"}
+    await browser.send(account, to=f"{page}/setuju", status=422)
+    assert "5 sampai 20 angka" in browser.text
+    await browser.send(account | {"number": "1234567890"}, to=f"{page}/setuju")
+    assert "Rekening tersimpan." in browser.text
+    await browser.get(f"{page}/rekening")
+    assert "7890" in browser.text
+    await browser.send({"step": "reopen"}, to=f"{page}/kode")
+    await browser.send({"step": "reopen", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
+    assert "Permohonan dibuka lagi" in browser.text
+    assert await counter.state() == "draft"
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    await desk.act(draft["id"], Role.OFFICER, "call_in")
+    clock.advance(timedelta(days=4))
+    await cases.sweep(desk.house)
+    await desk.sign_in()
+    assert await counter.state() == "no_show"
+    await counter.sit(Role.COUNTER)
+    await browser.get(page)
+    assert "Pilih jadwal lain (perlu kode)" in browser.text
+    await browser.get(f"{page}/jadwal?mulai=9999-12-31")
+    await browser.get(f"{page}/jadwal")
+    times = re.findall(r'<option value="(2026[^"]+)"', browser.page.text)
+    without = {"starts_at": times[0], "step": "rebook", "code": "000000", "once": "choosing-it-now"}
+    await browser.send(without, to=f"{page}/setuju", status=422)
+    assert "Kode atau nomor formulir salah" in browser.text
+    await browser.send({"step": "rebook"}, to=f"{page}/kode")
+    assert "Kode dikirim ke" in browser.text
+    code = await code_sent(desk.house)
+    await browser.send({"step": "rebook", "code": code, "starts_at": "besok"}, to=f"{page}/setuju", status=422)
+    assert "Pilih jam dahulu." in browser.text
+    await browser.send(without | {"code": code, "once": "choosing-it-again"}, to=f"{page}/setuju")
+    assert "Jadwal tersimpan." in browser.text
+    assert await counter.state() == "appointment"
+    await browser.send({"starts_at": times[1]}, to=f"{page}/jadwal", status=422)
+    assert "kode" in browser.text, "no date is moved without one"
+
+
 async def fill_in(browser: Browser, page: str) -> None:
     """Every section and paper that is not done yet, from the examples of the service's own form."""
     described = (await browser.client.get("/v1/services/sim-renewal")).json()["form"]
