@@ -585,6 +585,7 @@ async def test_who_has_missed_twice_reads_that_the_money_comes_back(
         clock.advance(timedelta(days=4))
         await cases.sweep(desk.house)
         await desk.sign_in()
+        budi = await browser_for(desk.house, BUDI)
         assert said in await budi.get(page)
         assert (f'href="{page}/jadwal"' in budi.page.text) is chooses
         if chooses:

@@ -421,6 +421,32 @@ async def test_a_scanned_code_checks_in_once(desk: Desk, browser: Browser, clock
         assert words in browser.text
 
 
+async def test_what_a_scanner_kept_while_the_line_was_down_is_counted_once(
+    desk: Desk, browser: Browser, clock: FixedClock
+) -> None:
+    id = await handed_in(desk, "skck-new", purpose="private_employer")
+    counter = Counter(browser, desk, id)
+    token = (await desk.get(f"/v1/applications/{id}/appointment"))["check_in_token"]
+    clock.advance(timedelta(days=1))
+    await counter.sit(Role.COUNTER)
+    await browser.get("/counter/antrean")
+    to = "/counter/antrean/pindaian"
+    await browser.send({}, to=to, status=422)
+    assert "Pilih berkas dari alat pindai" in browser.text
+    file = ("scan.txt", f"07.58 https://loket.example/{token}\r\n\r\n08:01:10;bukan-kode\n".encode())
+    for _ in range(2):
+        await browser.send({}, to=to, file=file, status=409)
+        assert "1 tercatat datang, 0 sudah tercatat sebelumnya, 1 tidak dapat dicatat." in browser.text
+        assert "Baris 2: Kode ini bukan dari Loket" in browser.text
+    async with desk.house.db.read() as connection:
+        [line] = (await appointments.board_of(connection, POLRES, now=clock.now())).waiting
+    assert f"{line.entry.arrived_at + timedelta(hours=7):%H.%M}" == "07.58"
+    wrong = {"scanned_on-day": "1", "scanned_on-month": "1", "scanned_on-year": "2026"}
+    await browser.send(wrong, to=to, file=file, status=422)
+    assert "paling lama tujuh hari lalu" in browser.text
+    await browser.send({}, to=to, file=("scan.txt", b"x\n" * 101), status=422)
+
+
 # --- hours and offers ------------------------------------------------------------------------------------------------
 
 
@@ -625,6 +651,7 @@ async def test_another_date_and_a_draft_opened_again_take_the_applicants_code(
     await browser.send(without | {"code": code, "once": "choosing-it-again"}, to=f"{page}/setuju")
     assert "Jadwal tersimpan." in browser.text
     assert await counter.state() == "appointment"
+    await browser.get(f"{page}/jadwal")
     await browser.send({"starts_at": times[1]}, to=f"{page}/jadwal", status=422)
     assert "kode" in browser.text, "no date is moved without one"
 
