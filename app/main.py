@@ -6,6 +6,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
@@ -58,6 +59,7 @@ from app.routers import (
 )
 from app.routers.http.body_limit import TooLargeAsProblem
 from app.routers.http.cors import AppOrigins
+from app.routers.http.examples import add_examples
 from app.routers.http.front import Front
 from app.routers.http.guards import SignInFirst, sign_in_first
 from app.routers.http.hot import hot_doors
@@ -116,6 +118,12 @@ DOORS: tuple[APIRouter, ...] = (
 
 class Loket(FastAPI):
     """FastAPI with our front around all of its layers: hot doors need none of them, and crashes leave as all answers do."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The framework's document, with an example for each JSON body and answer."""
+        if self.openapi_schema is None:
+            add_examples(super().openapi())
+        return super().openapi()
 
     def build_middleware_stack(self) -> ASGIApp:
         """The front, then what the framework builds."""

@@ -12,8 +12,9 @@ from app.routers.http.guards import Applicant
 from app.routers.http.idempotency import KEY_OPTIONAL, KEY_REQUIRED, begin_once, do_once
 from app.routers.schemas.applications import AppointmentOut, SlotIn
 from app.routers.schemas.appointments import DayAskIn, DayAskOut, WaitIn, WaitOut
+from app.routers.schemas.queue import MyTurn
 from app.services import applications, appointments
-from app.services.appointments.problems import NOT_ASKED, NOT_WAITING
+from app.services.appointments.problems import NOT_ASKED, NOT_WAITING, QUEUE_ENTRY_NOT_FOUND
 
 router = APIRouter(tags=["applications"])
 
@@ -122,3 +123,15 @@ async def get_ask(id: UUID, me: Applicant, house: TheHouse) -> DayAskOut:
 async def withdraw_ask(id: UUID, request: Request, me: Applicant, house: TheHouse) -> Response:
     """Ask no longer, as long as the asks are not in the public log yet; where you ask for nothing, nothing changes."""
     return await do_once(house, me, request, lambda tx: applications.withdraw_ask(tx, id))
+
+
+@router.get("/v1/applications/{id}/queue")
+async def get_turn(id: UUID, me: Applicant, house: TheHouse) -> MyTurn:
+    """Where you stand in the queue today: your number, how many are before you and when it will be your turn, or the counter
+    that calls you. The whole list is at `GET /v1/units/{code}/queue`. 404 `queue-number-not-found` before you are checked in."""
+    await applications.must_own(house, me, id)
+    async with house.db.read() as connection:
+        found = await appointments.line_of(connection, id, now=house.clock.now())
+    if found is None:
+        raise QUEUE_ENTRY_NOT_FOUND()
+    return MyTurn.of(found)

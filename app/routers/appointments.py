@@ -23,17 +23,20 @@ from app.routers.schemas.appointments import (
     SlotDraws,
     Slots,
     UnitCode,
+    VisitOut,
+    Visits,
     Windows,
     WindowsIn,
 )
 from app.services import appointments, reference
-from app.services.appointments import KindOf, Window, version_of
+from app.services.appointments import KindOf, Window, agenda, version_of
 from app.services.appointments.problems import KIND_UNKNOWN
 from app.services.identity.roles import Role
 
 router = APIRouter()
 Supervisor = Annotated[Actor, staff(Role.SUPERVISOR)]
 AtTheCounter = Annotated[Actor, staff(Role.SUPERVISOR, Role.COUNTER, Role.OFFICER)]
+FIRST_DAY, LAST_DAY = date(2020, 1, 1), date(2100, 1, 1)
 FRESH = {"Cache-Control": "no-cache"}
 """May be kept, and is asked for again each time: a slow line is spared, nobody sees what is long gone."""
 
@@ -126,6 +129,23 @@ async def close_day(day: date, body: ClosureIn, request: Request, actor: Supervi
 async def reopen_day(day: date, request: Request, actor: Supervisor, house: TheHouse) -> Response:
     """Take people again on a day that your unit had closed."""
     return await do_once(house, actor, request, lambda tx: appointments.reopen_day(tx, actor.unit or "", day))
+
+
+@router.get("/v1/counter/visits", tags=["counter"])
+async def list_visits(
+    actor: AtTheCounter,
+    house: TheHouse,
+    day: Annotated[
+        date | None, Query(ge=FIRST_DAY, le=LAST_DAY, description="A day of your unit's zone; default today.")
+    ] = None,
+) -> Visits:
+    """Who comes to your unit on a day, by time: the bookings that are held, firm, kept or missed."""
+    unit, now = actor.unit or "", house.clock.now()
+    async with house.db.read() as connection:
+        zone = reference.zone_of(await reference.unit(connection, unit))
+        asked = day or now.astimezone(zone).date()
+        found = await agenda.visits_of(connection, unit, asked, now=now)
+    return Visits(unit=unit, day=asked, visits=[VisitOut.of(each, zone) for each in found])
 
 
 @router.get("/v1/transparency/slot-draws", dependencies=[public()], tags=["transparency"])

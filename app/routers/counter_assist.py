@@ -33,7 +33,8 @@ from app.routers.http.idempotency import (
 )
 from app.routers.schemas.applications import Application, ApplicationPatch, AppointmentOut, CheckOut, DocumentOut
 from app.routers.schemas.counter import ConsentGiven
-from app.services import applications
+from app.routers.schemas.refunds import RefundAccountIn, RefundAccountOut
+from app.services import applications, billing
 from app.services.applications import assisting
 from app.services.catalogue import Catalogue
 from app.services.identity.problems import CONSENT_REFUSED
@@ -72,9 +73,9 @@ class AssistedIn(PersonIn):
 
 
 class StepIn(BaseModel):
-    """Which step the applicant is asked about: help, submit, resubmit, cancel, reopen or rebook."""
+    """Which step the applicant is asked about: help, submit, resubmit, cancel, reopen, rebook or account."""
 
-    step: Annotated[str, Field(pattern=r"^(help|submit|resubmit|cancel|reopen|rebook)$")]
+    step: Annotated[str, Field(pattern=r"^(help|submit|resubmit|cancel|reopen|rebook|account)$")]
 
 
 class ConsentIn(BaseModel):
@@ -85,10 +86,16 @@ class ConsentIn(BaseModel):
 
 
 class AssistedSlotIn(BaseModel):
-    """The slot, and the applicant's code where the step needs one."""
+    """The slot, and the applicant's code once the application was handed in."""
 
     starts_at: AwareDatetime
     consent: ConsentGiven | None = None
+
+
+class AssistedAccountIn(RefundAccountIn):
+    """The applicant's own account, with their code for the step account."""
+
+    consent: ConsentGiven
 
 
 class CodeSent(BaseModel):
@@ -258,11 +265,11 @@ async def submit(
 async def choose_slot(
     id: UUID, body: AssistedSlotIn, request: Request, actor: AtCounter, house: TheHouse
 ) -> JSONResponse:
-    """Choose a slot for the applicant. A new date after one that was not kept, or after a failed test, needs their code
-    for the step rebook. Needs an Idempotency-Key."""
+    """Choose a slot for the applicant. Once the application was handed in, each other date needs their code for the step
+    rebook. Needs an Idempotency-Key."""
     await assisting.check_helps(house, actor, id)
     view = await applications.application_for(house, actor, id)
-    asks = view.state in ("no_show", "retest")
+    asks = view.state != "draft"
     async with begin_once(house, actor, request, required=True) as once:
         if once.earlier is not None:
             return once.earlier
@@ -270,6 +277,31 @@ async def choose_slot(
         if consent is not None or not asks:
             booking = await applications.choose_slot(once.tx, id, body.starts_at, consent=consent)
             return await once.keep(appointment_out(house, booking).model_dump(mode="json"))
+    raise CONSENT_REFUSED()
+
+
+@router.put(
+    "/v1/counter/assisted/applications/{id}/refund-account",
+    response_model=RefundAccountOut,
+    openapi_extra=KEY_REQUIRED,
+)
+async def put_account(
+    id: UUID, body: AssistedAccountIn, request: Request, actor: AtCounter, house: TheHouse, lang: TheLang
+) -> JSONResponse:
+    """The account of the applicant who told you this code, to which money comes home by itself if this is refused; the bank is
+    asked whose it is. Needs an Idempotency-Key."""
+    need_key(request)
+    await assisting.check_helps(house, actor, id)
+    await house[Limits].hit("refund-account-case", str(id))
+    account = billing.parse_account(body.bank_code, body.number, body.holder)
+    answer = await billing.ask_bank(house, account)
+    async with begin_once(house, actor, request, required=True) as once:
+        if once.earlier is not None:
+            return once.earlier
+        consent = await assisting.use(once.tx, id, assisting.ACCOUNT, body.consent)
+        if consent is not None:
+            view = await applications.give_account(once.tx, id, account, answer, consent=consent)
+            return await once.keep(RefundAccountOut.of(view, lang).model_dump(mode="json"))
     raise CONSENT_REFUSED()
 
 

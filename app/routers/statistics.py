@@ -15,6 +15,8 @@ from app.services.catalogue import Catalogue
 router = APIRouter(tags=["public"])
 SHOWN_DAYS = 30
 SECONDS_KEPT = 60
+POLRES_THEN = 12
+"""Polres that could do it in February 2021, when the programme began."""
 EARLIEST = date(2020, 1, 1)
 """Nothing was recorded before; days far from ours overflow the calendar."""
 
@@ -48,6 +50,7 @@ async def get_statistics(
         unit=unit,
         totals=totals(found),
         days=[DayOut.of(each) for each in found.counts],
+        polres_in_february_2021=POLRES_THEN,
         rollout=[RolloutOut.of(each, services[each.service].title.say(lang)) for each in rollout],
     )
 

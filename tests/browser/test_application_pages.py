@@ -131,6 +131,7 @@ async def test_what_follows_and_what_everybody_may_open(phone: Watcher, site: Si
         ("standard", "/layanan/skck-new/standar"),
         ("statistics", "/statistik"),
         ("queue", f"/antrean/{POLRES}?diam=ya"),
+        ("waiting-times", f"/antrean/{POLRES}/waktu-tunggu"),
         ("services-english", "/layanan?lang=en"),
         ("application-english", base),
     ):

@@ -102,7 +102,7 @@ async def test_an_applicant_is_helped_through_every_page(desk: Watcher, site: Si
         await check_both(desk, f"help-{section['name']}")
     await desk.page.goto(f"{base}/berkas/{described['documents'][0]['name']}")
     await check_both(desk, "help-paper")
-    for place in ("jadwal", "periksa"):
+    for place in ("jadwal", "periksa", "rekening"):
         await desk.page.goto(f"{base}/{place}")
         await check_both(desk, f"help-{place}")
 

@@ -4,6 +4,7 @@ The usual viewers load scripts from other hosts, which the security policy forbi
 The words come from the document itself (English); `/openapi.json` is the same for programs.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,7 @@ class Answer:
     status: str
     words: str
     fields: tuple[Field, ...]
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Operation:
     words: str
     sent: tuple[Field, ...]
     answers: tuple[Answer, ...]
+    example: str = ""
 
 
 @router.get("/docs")
@@ -103,11 +106,17 @@ def _operation(method: str, path: str, found: Schema, schemas: Schema) -> Operat
     body = _content(found.get("requestBody", {}))
     sent += _fields(body, schemas)
     answers = tuple(
-        Answer(status, answer.get("description", ""), tuple(_fields(_content(answer), schemas)))
+        Answer(
+            status,
+            answer.get("description", ""),
+            tuple(_fields(_content(answer), schemas)),
+            _example(answer, schemas),
+        )
         for status, answer in found.get("responses", {}).items()
     )
     words = found.get("description") or found.get("summary", "")
-    return Operation(found["operationId"], method.upper(), path, words, tuple(sent), answers)
+    example = _example(found.get("requestBody", {}), schemas)
+    return Operation(found["operationId"], method.upper(), path, words, tuple(sent), answers, example)
 
 
 def _content(part: Schema) -> Schema:
@@ -115,6 +124,15 @@ def _content(part: Schema) -> Schema:
     media: Schema = next(iter(part.get("content", {}).values()), {})
     schema: Schema = media.get("schema", {})
     return schema
+
+
+def _example(part: Schema, schemas: Schema) -> str:
+    """What a JSON body looks like; empty for one that is no JSON."""
+    media = next((each for name, each in part.get("content", {}).items() if "json" in name), None)
+    if media is None:
+        return ""
+    shown = media.get("example", next(iter(_resolved(media.get("schema", {}), schemas).get("examples", ())), None))
+    return "" if shown is None else json.dumps(shown, ensure_ascii=False, indent=2)
 
 
 def _fields(schema: Schema, schemas: Schema, prefix: str = "", depth: int = 0) -> Iterator[Field]:

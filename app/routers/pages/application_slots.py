@@ -21,14 +21,13 @@ from app.routers.pages.visit import TheVisit, Visit
 from app.services import applications, appointments, catalogue
 from app.services.applications import ApplicationView
 from app.services.applications.problems import APPLICATION_NOT_FOUND
-from app.services.appointments import AskView, Day, DayState, WaitView
+from app.services.appointments import AskView, BookingView, Day, DayState, WaitView
 
 router = APIRouter(include_in_schema=False)
 
 DAYS_SHOWN = 14
 MOST_AHEAD = 180
 SAID_HERE = (404, 409, 422)
-CHOOSES_IN = ("draft", "awaiting_payment", "in_review", "needs_correction", "appointment", "no_show", "retest")
 CHOOSE_TIME = Text("Pilih jam dahulu.", "Choose a time first.")
 FIRST_WRONG = Text("Isi hari pertama dengan angka.", "Give the first day in digits.")
 LAST_WRONG = Text("Isi hari terakhir dengan angka.", "Give the last day in digits.")
@@ -80,7 +79,7 @@ async def ask_slot(
 ) -> Response:
     """The days from tomorrow on, some at a time."""
     view = await own(visit, me, id)
-    if view.service.appointment is None or view.state not in CHOOSES_IN:
+    if view.service.appointment is None or view.state not in applications.CHOOSES_IN:
         return visit.go(at(id))
     return await _show(visit, view, Form(), first=first, notice=NOTICES.get(done))
 
@@ -90,7 +89,7 @@ async def take_slot(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response:
     """Take a place, or move to another; if somebody was faster, the nearest free ones are shown."""
     form = await visit.form()
     view = await own(visit, me, id)
-    if view.service.appointment is None or view.state not in CHOOSES_IN:
+    if view.service.appointment is None or view.state not in applications.CHOOSES_IN:
         return visit.go(at(id))
     starts_at = _instant(form.get("starts_at"))
     if starts_at is None:
@@ -175,6 +174,7 @@ async def _show(
     if wanted is None:
         return visit.go(at(view.id))
     chooser = await _chooser(visit, view, wanted.kind, first)
+    coming = view.booking if view.booking is not None and view.booking.state in ("held", "confirmed") else None
     form.dates |= {"first", "last"}
     return visit.show(
         "pages/applications/appointment.html",
@@ -183,7 +183,8 @@ async def _show(
         wanted=wanted,
         why=catalogue.needs_presence(view.service, facts_of(visit, view)),
         chooser=chooser,
-        coming=view.booking if view.booking is not None and view.booking.state in ("held", "confirmed") else None,
+        coming=coming,
+        takes=coming is not None and coming.state == "held" and _waits_to_be_taken(view, coming),
         nearest=nearest,
         form=form,
         notice=notice,
@@ -216,6 +217,11 @@ async def _chooser(visit: Visit, view: ApplicationView, kind: str, first: date |
         earlier=max(begins - timedelta(days=DAYS_SHOWN), today) if begins > today else None,
         later=later if later <= latest else None,
     )
+
+
+def _waits_to_be_taken(view: ApplicationView, held: BookingView) -> bool:
+    """Whether a held place was offered or drawn and is to be taken by itself: not by handing a draft in, nor by paying."""
+    return view.state != "draft" and (held.offered or view.state != "awaiting_payment")
 
 
 def _nearest(problem: Problem) -> list[datetime]:

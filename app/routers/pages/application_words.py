@@ -75,6 +75,13 @@ MEANINGS: dict[str, Text] = {
     ),
 }
 
+NO_MORE_DATES = Text(
+    "Anda dua kali tidak datang pada jadwalnya, jadi tidak ada jadwal lain. Semua uang kembali tanpa perlu diminta.",
+    "You did not come at the appointed time twice, so there is no other date. All money comes back without your asking.",
+)
+MONEY_BACK_ON = Text("Permohonan berakhir pada", "The application ends on")
+"""For who has missed too many dates to choose another one."""
+
 DUE_LABELS: dict[str, Text] = {
     "draft": Text("Draf disimpan sampai", "The draft is kept until"),
     "awaiting_payment": Text("Bayar paling lambat", "Pay before"),

@@ -78,6 +78,7 @@ NOT_FOUND_HERE = Text(
 class Turn:
     """Where somebody stands in today's queue: called to a counter, or waiting behind so many."""
 
+    unit: str
     number: str
     counter: str | None
     before: int
@@ -87,8 +88,8 @@ class Turn:
     def of(cls, found: Line | EntryView) -> "Turn":
         """From the room's line, or from who is called."""
         if isinstance(found, EntryView):
-            return cls(found.number, found.counter, 0, None)
-        return cls(found.entry.number, None, found.before, found.expected_at)
+            return cls(found.unit, found.number, found.counter, 0, None)
+        return cls(found.entry.unit, found.entry.number, None, found.before, found.expected_at)
 
 
 @router.get("/permohonan")
@@ -261,8 +262,8 @@ async def _show_application(visit: Visit, view: ApplicationView, done: str) -> R
     return visit.show(
         "pages/applications/application.html",
         view=view,
-        meaning=words.MEANINGS.get(view.state),
-        due_label=words.DUE_LABELS.get(view.state, words.DUE),
+        meaning=words.MEANINGS.get(view.state) if view.may_rebook else words.NO_MORE_DATES,
+        due_label=words.DUE_LABELS.get(view.state, words.DUE) if view.may_rebook else words.MONEY_BACK_ON,
         mendings=mendings_of(view),
         coming=coming,
         coming_to=await unit_name(visit, coming.unit) if coming else "",

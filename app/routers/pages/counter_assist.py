@@ -1,6 +1,6 @@
 """For people without a phone or computer of their own: the officer types, and each step needs the applicant's own code.
 
-Begin, help, submit and cancel each want a code that goes to the applicant's contact on record. In between the officer fills
+Begin, help, submit, open again, another date, an account and cancel each want a code that goes to the applicant's contact on record. In between the officer fills
 in the same questions and hands in the same papers as the applicant's own pages ask for, checked by the same rules.
 """
 
@@ -22,14 +22,16 @@ from app.routers.pages.application_tasks import Task, tasks_of
 from app.routers.pages.application_words import MEANINGS
 from app.routers.pages.applying import mendings_of, wants_appointment
 from app.routers.pages.consent_forms import printed
+from app.routers.pages.counter_filling import TIME_MISSING, chooses_again, chosen_time, show_slots
 from app.routers.pages.counter_helping import FILLED_IN, PAGE, AtCounter, helped, must_help
 from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
 from app.routers.pages.once import new_once, once
 from app.routers.pages.questions import lines_of
 from app.routers.pages.visit import TheVisit, Visit
-from app.services import applications, catalogue, reference
-from app.services.applications import assisting, worklist
+from app.routers.schemas.refunds import account_words
+from app.services import applications, billing, catalogue, reference
+from app.services.applications import ApplicationView, assisting, worklist
 from app.services.applications.problems import LIKELY_DUPLICATE
 from app.services.catalogue import Catalogue, OfferState, Outcome
 from app.services.identity.consents import Asked
@@ -39,6 +41,7 @@ from app.services.registries import Nik, parse_kk
 router = APIRouter(include_in_schema=False)
 OWN_PAGES = "/permohonan/"
 CANCELLED_IN = ("draft", "expired", "awaiting_payment", "in_review")
+REOPENED_IN = ("expired", "awaiting_payment")
 FIRST_BIRTH = date(1900, 1, 1)
 
 NOT_A_NIK = Text("Bukan NIK: 16 angka, seperti di KTP.", "Not a NIK: 16 digits, as on the KTP.")
@@ -56,6 +59,9 @@ DONE: Mapping[str, Text] = {
     "sent": Text("Permohonan diajukan.", "The application was submitted."),
     "cancelled": Text("Permohonan dibatalkan.", "The application was cancelled."),
     "helped": Text("Pemohon setuju dibantu di sini.", "The applicant agrees to be helped here."),
+    "reopened": Text("Permohonan dibuka lagi; semua isian masih ada.", "It is open again; everything typed is there."),
+    "rebooked": Text("Jadwal tersimpan.", "The appointment was saved."),
+    "account": Text("Rekening tersimpan.", "The account was saved."),
 }
 
 
@@ -160,7 +166,9 @@ async def tasks_page(
         view=view,
         form_tasks=_here(tasks.form),
         paper_tasks=_here(tasks.papers),
-        slot=wants_appointment(visit, view) and view.state in FILLED_IN,
+        slot=view.state == "draft" and wants_appointment(visit, view),
+        rebooks=chooses_again(view),
+        reopens=view.state in REOPENED_IN,
         mendings=[replace(each, href=_path(each.href)) for each in mendings_of(view)],
         filling=view.state in FILLED_IN,
         cancels=view.state in CANCELLED_IN,
@@ -198,12 +206,14 @@ async def ask_code(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
 
 @router.post(f"{PAGE}/{{id}}/setuju")
 async def use_code(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
-    """The step, with the applicant's code: help here, submit, send the mended parts, or cancel."""
+    """The step, with the applicant's code: help here, submit, send the mended parts, open again, another date, or cancel."""
     form = await visit.form()
     step = STEPS.get(form.get("step"))
     if step is None:
         raise NOT_FOUND()
     code = form.need("code", CODE_MISSING, longest=14)
+    if step.name == "rebook" and chosen_time(form) is None:
+        form.errors["starts_at"] = TIME_MISSING
     if form.errors:
         return await _show_step(visit, actor, id, step, form, status=422)
     try:
@@ -215,9 +225,18 @@ async def use_code(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
     except Problem as problem:
         if problem.type.status == NOT_FOUND.status:
             raise
-        onto = "duplicate" if problem.type is LIKELY_DUPLICATE else "code"
-        form.errors.setdefault(onto, Text(problem.detail("id"), problem.detail("en")))
+        if step.name == "account":
+            form.take(problem, onto="number")
+        else:
+            onto = "duplicate" if problem.type is LIKELY_DUPLICATE else "code"
+            form.errors.setdefault(onto, Text(problem.detail("id"), problem.detail("en")))
         return await _show_step(visit, actor, id, step, form, status=problem.type.status)
+
+
+@router.get(f"{PAGE}/{{id}}/rekening")
+async def account_page(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
+    """The applicant's account for refunds, which is noted with their code."""
+    return await _show_account(visit, actor, await must_help(visit, actor, id), Form())
 
 
 @router.get(f"{PAGE}/{{id}}/periksa")
@@ -238,12 +257,21 @@ STEPS: Mapping[str, Step] = {
     "submit": Step("submit", Text("Ajukan permohonan", "Submit the application"), "sent"),
     "resubmit": Step("resubmit", Text("Kirim perbaikan", "Send the mended parts"), "sent"),
     "cancel": Step("cancel", Text("Batalkan permohonan", "Cancel the application"), "cancelled"),
+    "reopen": Step("reopen", Text("Buka lagi permohonan", "Open the application again"), "reopened"),
+    "rebook": Step("rebook", Text("Pilih jadwal lain", "Choose another date"), "rebooked"),
+    "account": Step("account", Text("Rekening untuk pengembalian", "Account for refunds"), "account"),
 }
 
 
 async def _carry_out(visit: Visit, actor: Actor, case_id: UUID, step: Step, form: Form, code: str) -> str:
     """Do the step once; gives where to go on, or nothing where the code does not hold. The failed try is committed."""
     path, submission, checked = f"{PAGE}/{case_id}?done={step.action}", None, None
+    starts_at = chosen_time(form) if step.name == "rebook" else None
+    account, answer = None, None
+    if step.name == "account":
+        await visit.house[Limits].hit("refund-account-case", str(case_id))
+        account = billing.parse_account(form.get("bank_code"), form.get("number"), form.get("holder"))
+        answer = await billing.ask_bank(visit.house, account)
     if step.name in ("submit", "resubmit"):
         view = await must_help(visit, actor, case_id)
         if view.state not in FILLED_IN:  # pressed twice, or handed in elsewhere
@@ -259,6 +287,12 @@ async def _carry_out(visit: Visit, actor: Actor, case_id: UUID, step: Step, form
             await applications.submit(tx, case_id, checked, replace(submission, consent=consent))
         elif step.name == "cancel":
             await applications.discard(tx, case_id, consent=consent)
+        elif step.name == "reopen":
+            await applications.reopen(tx, case_id, consent=consent)
+        elif starts_at is not None:
+            await applications.choose_slot(tx, case_id, starts_at, consent=consent)
+        elif account is not None:
+            await applications.give_account(tx, case_id, account, answer, consent=consent)
         return path
 
     return await once(visit, actor, form, work)
@@ -312,7 +346,14 @@ async def _show_code(
 async def _show_step(
     visit: Visit, actor: Actor, case_id: UUID, step: Step, form: Form, *, asked: Asked | None = None, status: int = 200
 ) -> Response:
-    """The page that takes the code of a step; for handing in with everything that the applicant agrees to."""
+    """The page that takes the code of a step; for handing in with everything that the applicant agrees to, for another date
+    with the free times."""
+    if step.name == "rebook":
+        view = await must_help(visit, actor, case_id)
+        return await show_slots(visit, actor, view, form, asked=asked is not None, status=status)
+    if step.name == "account":
+        view = await must_help(visit, actor, case_id)
+        return await _show_account(visit, actor, view, form, asked=asked is not None, status=status)
     if step.name not in ("submit", "resubmit"):
         return await _show_code(visit, actor, case_id, step, form, asked=asked, status=status)
     view = await must_help(visit, actor, case_id)
@@ -338,6 +379,25 @@ async def _show_step(
         result=checked.result,
         needs_slot=needs_slot,
         ready=ready,
+    )
+
+
+async def _show_account(
+    visit: Visit, actor: Actor, view: ApplicationView, form: Form, *, asked: bool = False, status: int = 200
+) -> Response:
+    async with visit.house.db.begin(actor) as tx:
+        _, account = await applications.refunds_of(tx, view.id)
+    return visit.show(
+        "pages/counter/applications/assist_account.html",
+        status=status,
+        staff=await desk_of(visit, actor),
+        view=view,
+        account=account,
+        account_message=account_words(account) if account else None,
+        banks=list(billing.bank_list().values()),
+        asked=asked or "sent_to" in form.values,
+        form=form,
+        once=new_once(),
     )
 
 

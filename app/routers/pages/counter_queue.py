@@ -5,11 +5,13 @@ A handheld scanner that types is as good as a keyboard: the code is one field, a
 """
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from uuid import NAMESPACE_URL, UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -41,7 +43,10 @@ COUNTER_COOKIE = "loket_counter"
 A_DAY_AT_WORK = timedelta(hours=12)
 COUNTER_NAME = re.compile(r"^[0-9A-Za-z][0-9A-Za-z -]{0,19}$")
 NUMBER = re.compile(r"^[A-Z]\d{3}$")
+SCAN_LINE = re.compile(r"^(?:([01]?\d|2[0-3])[.:]([0-5]\d)(?:[.:][0-5]\d)?[\s,;]+)?(\S+)$")
+"""``08.02 eyJib29r...``, with the time in the unit's zone where the scanner notes one."""
 MAX_CODE = 800
+MOST_SCANS, MOST_SAID = 100, 10
 SHOWN_CHARS = 20
 
 COUNTER_MISSING = Text(
@@ -52,6 +57,19 @@ CODE_MISSING = Text("Pindai kode QR, atau ketik nomor permohonannya.", "Scan the
 CODE_UNKNOWN = Text(
     "Tidak ada permohonan dengan nomor ini. Periksa huruf demi huruf.",
     "There is no application with this reference. Check it character by character.",
+)
+SCANS_MISSING = Text(
+    "Pilih berkas dari alat pindai: satu baris satu pindaian, paling banyak 100.",
+    "Choose the scanner's file: a scan a line, 100 at most.",
+)
+DAY_WRONG = Text(
+    "Isi hari pemindaian dengan angka: hari ini, atau paling lama tujuh hari lalu.",
+    "Give the day of the scans in digits: today, or at most seven days back.",
+)
+LINE = Text("Baris", "Line")
+KEPT = Text(
+    "{came} tercatat datang, {again} sudah tercatat sebelumnya, {refused} tidak dapat dicatat.",
+    "{came} noted as come, {again} were noted before, {refused} could not be noted.",
 )
 KIND_MISSING = Text("Pilih keperluannya.", "Choose what they come for.")
 NUMBER_MISSING = Text("Pilih nomornya.", "Choose the number.")
@@ -80,6 +98,7 @@ REFUSED_SCANS: Mapping[Outcome, Text] = {
     Outcome.OTHER_UNIT: Text("Janji temu ini di kesatuan lain.", "This appointment is at another unit."),
     Outcome.OTHER_DAY: Text("Janji temu ini pada hari lain.", "This appointment is on another day."),
 }
+TAKEN = (Outcome.COUNTED, Outcome.AGAIN, Outcome.LATE)
 STATES: Mapping[str, Text] = {
     "called": Text("dipanggil", "called"),
     "serving": Text("dilayani", "being served"),
@@ -140,6 +159,36 @@ async def check_in(actor: AtQueue, visit: TheVisit) -> Response:
         return await _show(visit, actor, form, status=409)
     done = {Outcome.AGAIN: "again", Outcome.LATE: "late"}.get(result.outcome, "came")
     return visit.go(f"{PAGE}?done={done}&number={result.number or ''}")
+
+
+@router.post(f"{PAGE}/pindaian")
+async def take_kept_scans(actor: AtQueue, visit: TheVisit) -> Response:
+    """Check in whom a scanner with a memory of its own saw while the line was down: a text file, a scan a line, each counted
+    once however often the file is sent."""
+    form = await visit.form()
+    unit, file = actor.unit or "", form.files.get("file")
+    async with visit.house.db.read() as connection:
+        zone = reference.zone_of(await reference.unit(connection, unit))
+    today = visit.now.astimezone(zone).date()
+    day = form.date("scanned_on", DAY_WRONG) if form.get("scanned_on-year") else today
+    if day is not None and not timedelta() <= today - day <= appointments.SENT_WITHIN:
+        form.errors.setdefault("scanned_on", DAY_WRONG)
+    lines = _lines_of(file.data) if file is not None else []
+    if not 0 < len(lines) <= MOST_SCANS:
+        form.errors.setdefault("file", SCANS_MISSING)
+    if form.errors or day is None:
+        return await _show(visit, actor, form, status=422)
+    scans = [_kept_scan(unit, each, day, zone, visit.now) for each in lines]
+    results = await appointments.take_scans(visit.house, actor, unit, scans)
+    done = Counter("again" if each.outcome is Outcome.AGAIN else "came" for each in results if each.outcome in TAKEN)
+    refused = [
+        Text(f"{LINE.id} {number}: {why.id}", f"{LINE.en} {number}: {why.en}")
+        for number, each in enumerate(results, start=1)
+        if (why := REFUSED_SCANS.get(each.outcome)) is not None
+    ]
+    form.errors |= {f"file~{number}": why for number, why in enumerate(refused[:MOST_SAID])}
+    notice = KEPT.fill(came=done["came"], again=done["again"], refused=len(refused))
+    return await _show(visit, actor, form, notice=notice, status=409 if refused else 200)
 
 
 @router.post(f"{PAGE}/nomor")
@@ -230,6 +279,21 @@ async def _carry_out(
     except Problem as problem:
         form.take(problem, onto=onto)
         return await _show(visit, actor, form, status=problem.type.status)
+
+
+def _lines_of(data: bytes) -> list[str]:
+    """The lines of a scanner's file that hold anything."""
+    return [each for each in map(str.strip, data.decode("utf-8", "replace").splitlines()) if each]
+
+
+def _kept_scan(unit: str, line: str, day: date, zone: ZoneInfo, now: datetime) -> Scan:
+    """A scan by its line: the time, where the scanner notes one, and what the QR said. Without a time it counts as of now, or of
+    the end of an earlier day. The same line of the same day is the same scan."""
+    found = SCAN_LINE.match(line)
+    hour, minute, code = found.groups() if found else (None, None, line)
+    at = datetime.combine(day, time(int(hour or 23), int(minute or 59)), zone)
+    scan_id = uuid5(NAMESPACE_URL, f"{unit}:{day}:{line}")
+    return Scan(scan_id, code[:MAX_CODE].rsplit("/", 1)[-1], min(at.astimezone(now.tzinfo), now))
 
 
 async def _come_by_reference(visit: Visit, actor: Actor, form: Form, code: str) -> Response:

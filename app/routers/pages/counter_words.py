@@ -199,6 +199,14 @@ _APPLICATION_DECISIONS = (
         Text("Usul penolakan tidak disetujui", "Do not agree to the refusal"),
         Text("Permohonan kembali ke petugas yang diundi", "It goes back to the officer who was drawn"),
     ),
+    Choice(
+        "release",
+        Text("Kembalikan permohonan", "Give the application back"),
+        Text(
+            "Misalnya Anda mengenal pemohon; petugas lain diundi",
+            "For example you know the applicant; another officer is drawn",
+        ),
+    ),
     Choice("attend", Text("Pemohon datang", "The applicant came"), reason=False),
     Choice(
         "miss",

@@ -15,7 +15,7 @@ from app.routers.pages.money import Block, Mark, Plot, round_step
 from app.routers.pages.render import show_number, show_percent
 from app.routers.pages.services import today
 from app.routers.pages.visit import TheVisit
-from app.routers.statistics import EARLIEST, totals
+from app.routers.statistics import EARLIEST, POLRES_THEN, totals
 from app.services import catalogue, statistics
 from app.services.catalogue import Catalogue, Rollout
 from app.services.statistics import Figures
@@ -27,8 +27,6 @@ DEFAULT_DAYS = 30
 MOST_DAYS = 366
 EACH_DAY_UP_TO, EACH_WEEK_UP_TO = 31, 182
 ONE_DAY = timedelta(days=1)
-THEN = 12
-"""Polres that could do it in February 2021."""
 _WIDTH, _HEIGHT, _TOP, _LEFT = 640, 240, 16, 64
 _SCALE_LINES = 4
 _MOST_FEET = 8
@@ -115,7 +113,7 @@ async def statistics_page(
         plot=plot_of(spans, visit.lang),
         progress=progress,
         widest=max(progress, key=lambda each: each.offered, default=None),
-        then=THEN,
+        then=POLRES_THEN,
         periods=PERIODS,
         chosen=None if own else (last - first).days + 1,
         form=form,

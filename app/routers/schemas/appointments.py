@@ -21,6 +21,7 @@ from app.services.appointments import (
     Window,
     version_of,
 )
+from app.services.appointments.agenda import Visit
 from app.services.appointments.slot_draw import MOST_WISHES
 from app.services.appointments.waiting import WAIT_DAYS
 
@@ -332,6 +333,37 @@ class Windows(BaseModel):
             closures=[ClosureOut(day=each.day, why=each.why) for each in closures],
             conflicts=[ConflictOut.of(each, zone) for each in conflicts],
         )
+
+
+class VisitOut(BaseModel):
+    """A booking of one day. Names nobody: the application shows by its reference."""
+
+    case_id: UUID
+    reference: str
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    state: Literal["held", "confirmed", "attended", "missed"]
+
+    @classmethod
+    def of(cls, visit: Visit, zone: ZoneInfo) -> Self:
+        """The visit as JSON."""
+        return cls(
+            case_id=visit.case_id,
+            reference=visit.reference,
+            kind=visit.kind,
+            starts_at=visit.starts_at.astimezone(zone),
+            ends_at=visit.ends_at.astimezone(zone),
+            state=visit.state,  # type: ignore[arg-type]  # of bookings that take a place
+        )
+
+
+class Visits(BaseModel):
+    """Who comes to your unit on a day, by time."""
+
+    unit: str
+    day: date
+    visits: list[VisitOut]
 
 
 class SlotDrawLineOut(BaseModel):

@@ -297,7 +297,7 @@ class ConsentIn(BaseModel):
 
     action: Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[a-z_]+$")] = Field(
         description="confirm_self, name_driver, report_sold, object or accept_driving; on paper, for an application: help, "
-        "submit, resubmit, cancel, reopen or rebook."
+        "submit, resubmit, cancel, reopen, rebook or account."
     )
 
 

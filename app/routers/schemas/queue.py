@@ -206,6 +206,33 @@ class WaitingNumber(BaseModel):
     )
 
 
+class MyTurn(BaseModel):
+    """Your own number in the unit's queue. While you wait `before` and `expected_at` follow the list; then `counter` calls you."""
+
+    unit: str
+    number: str
+    state: Literal["waiting", "called", "serving"]
+    counter: str | None
+    before: int
+    expected_at: datetime | None
+    reason: Reason | None
+
+    @classmethod
+    def of(cls, found: Line | EntryView) -> Self:
+        """From the room's line, or from who is called."""
+        entry = found if isinstance(found, EntryView) else found.entry
+        line = found if isinstance(found, Line) else None
+        return cls(
+            unit=entry.unit,
+            number=entry.number,
+            state=entry.state,  # type: ignore[arg-type]  # one of these three
+            counter=None if line else entry.counter,
+            before=line.before if line else 0,
+            expected_at=line.expected_at if line else None,
+            reason=line.reason if line else None,
+        )
+
+
 class PaceOut(BaseModel):
     """What one person takes today, at how many counters; `measured` is false until the day has shown it."""
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.services.catalogue import Rollout
 from app.services.statistics import DayCount
@@ -57,4 +57,5 @@ class Statistics(BaseModel):
     unit: str | None
     totals: dict[str, int]
     days: list[DayOut]
+    polres_in_february_2021: int = Field(description="At how many Polres people could apply online when it began.")
     rollout: list[RolloutOut]

@@ -46,6 +46,7 @@ from app.services.applications.review import (
     withdraw_mark,
 )
 from app.services.applications.slots import (
+    CHOOSES_IN,
     NO_APPOINTMENT,
     ask_for_day,
     choose_slot,
@@ -67,6 +68,7 @@ from app.services.applications.views import (
 from app.services.appointments import BookingView, check_in_token
 
 __all__ = [
+    "CHOOSES_IN",
     "DEADLINES",
     "EFFECTS",
     "GUARDS",

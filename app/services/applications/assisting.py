@@ -27,7 +27,7 @@ from app.services.identity.contacts import Contact
 from app.services.identity.problems import CONSENT_NEEDED, CONSENT_UNREACHABLE
 from app.services.registries import PersonRecord, PopulationRegistry
 
-BEGIN, HELP = "begin", "help"
+BEGIN, HELP, ACCOUNT = "begin", "help", "account"
 STEPS: Mapping[str, Text] = {
     BEGIN: Text("memulai permohonan layanan untuk Anda", "begin an application for you"),
     HELP: Text("melanjutkan isian permohonan Anda", "go on with your application"),
@@ -38,11 +38,14 @@ STEPS: Mapping[str, Text] = {
     "cancel": Text("membatalkan permohonan Anda", "cancel your application"),
     "reopen": Text("membuka lagi permohonan Anda", "open your application again"),
     "rebook": Text("memilih jadwal baru untuk Anda", "choose a new date for you"),
+    ACCOUNT: Text(
+        "mencatat rekening Anda untuk pengembalian uang", "note your account, to which money that is owed to you goes"
+    ),
 }
 """What an officer may do for an applicant, as the applicant reads it: 'the officer wants to ...'."""
 NO_SUCH_STEP = Text(
-    "Salah satu dari: help, submit, resubmit, cancel, reopen, rebook.",
-    "One of: help, submit, resubmit, cancel, reopen, rebook.",
+    "Salah satu dari: help, submit, resubmit, cancel, reopen, rebook, account.",
+    "One of: help, submit, resubmit, cancel, reopen, rebook, account.",
 )
 LOOK = "membantu pemohon di loket / helping the applicant at the counter"
 _SAME_CODE = {"submit_for_check": "submit", "discard": "cancel"}
@@ -149,15 +152,19 @@ async def check_helps(house: House, actor: Actor, case_id: UUID) -> None:
 
 async def check_consent(move: Move) -> None:
     """The guard: staff need a consent that was used for this very step. Raises CONSENT_NEEDED."""
-    tx, step = move.tx, move.transition.action if move.transition else ""
+    step, given = move.transition.action if move.transition else "", move.data.get("consent")
+    await must_agree(move.tx, move.case.id, step, UUID(given) if isinstance(given, str) else None)
+
+
+async def must_agree(tx: Tx, case_id: UUID, step: str, consent: UUID | None) -> None:
+    """Staff take an applicant's step only with their consent to it, used in this transaction; the applicant needs none.
+
+    Raises CONSENT_NEEDED.
+    """
     if tx.actor.kind is not ActorKind.STAFF:
         return
-    given = move.data.get("consent")
     step = _SAME_CODE.get(step, step)
-    held = isinstance(given, str) and await cases.consent_was_given(
-        tx, about=move.case.id, step=step, consent=UUID(given)
-    )
-    if not held:
+    if consent is None or not await cases.consent_was_given(tx, about=case_id, step=step, consent=consent):
         raise CONSENT_NEEDED()
 
 

@@ -1,6 +1,7 @@
 """Background work of applications."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
@@ -18,14 +19,23 @@ from app.services.applications.models import Application
 from app.services.applications.store import application_of, service_of
 from app.services.cases import Case
 from app.services.cases.models import Draw
-from app.services.identity import people
+from app.services.identity import people, staff
+from app.services.identity.roles import Role
 from app.services.reference import Unit
 
 AT_ONCE = 200
+DRAWN_IN = ("in_review", "attended")
+"""States in which the drawn officer has the ball."""
 COMES_EARLY = ("in_review", "needs_correction", "refusal_proposed")
 SLOT_OFFERED = Text(
-    "Ada tempat kosong untuk jadwal yang Anda tunggu; ambil sebelum batasnya",
-    "A place that you waited for is free; take it in time",
+    "Tempat {slot} ditahan untuk Anda sampai {until}; ambil di halaman permohonan",
+    "The place on {slot} is held for you until {until}; take it on the application's page",
+)
+NOTHING_DRAWN = Text(
+    "Undian {day}: semua tempat yang Anda minta habis sebelum giliran Anda. Anda kini di daftar tunggu hari itu, menurut urutan "
+    "undian; pilih hari lain bila perlu",
+    "The draw of {day}: all places that you asked for were gone before your turn. You are on the waiting list of that day now, in "
+    "drawn order; choose another day if you like",
 )
 HOURS_CHANGED = Text("Jam layanan berubah", "The hours have changed")
 DAY_CLOSED = Text("Kesatuan tutup atau hari libur pada hari itu", "The unit is closed or it is a holiday on that day")
@@ -46,7 +56,10 @@ REPLACED = Text(
     "Dokumen lama tidak berlaku lagi karena sudah ada yang baru",
     "The old document is no longer valid: there is a new one",
 )
-QUEUE_NEAR = Text("Tiga antrean lagi giliran Anda", "Three before you")
+QUEUE_NEAR = Text(
+    "{before} orang sebelum nomor {number}, kira-kira pukul {at}. Mendekatlah ke loket",
+    "{before} before your number {number}, at about {at}. Please come near the counters",
+)
 
 
 async def draw_waiting(house: House) -> None:
@@ -56,7 +69,7 @@ async def draw_waiting(house: House) -> None:
         select(col(Case.id))
         .where(
             col(Case.lifecycle) == LIFECYCLE,
-            col(Case.state).in_(("in_review", "attended")),
+            col(Case.state).in_(DRAWN_IN),
             col(Case.assigned_to).is_(None),
             ~announced,
         )
@@ -68,6 +81,31 @@ async def draw_waiting(house: House) -> None:
     for case_id in waiting:
         async with house.db.begin(SYSTEM) as tx:
             await review.draw_officer(tx, await cases.get_locked(tx, case_id))
+
+
+async def draw_again(house: House) -> None:
+    """What lies with an officer who has left the unit, or is away today, is drawn again, as long as somebody is there: nobody's
+    application waits for one person."""
+    mine = (col(Case.lifecycle) == LIFECYCLE, col(Case.state).in_(DRAWN_IN), col(Case.assigned_to).is_not(None))
+    async with house.db.read() as connection:
+        rows = await connection.execute(select(col(Case.unit), col(Case.assigned_to)).where(*mine).distinct())
+        with_whom: dict[str, set[str]] = {}
+        for unit, officer in rows:
+            with_whom.setdefault(unit, set()).add(str(officer))
+        gone: list[tuple[str, str]] = []
+        for unit, officers in with_whom.items():
+            pool = await staff.pool_of(connection, unit=unit, role=Role.OFFICER, now=house.clock.now())
+            here = {str(each.id) for each in pool if not each.absent}
+            gone += [(unit, each) for each in sorted(officers - here) if here]
+    for unit, officer in gone:
+        async with house.db.read() as connection:
+            query = select(col(Case.id)).where(*mine, col(Case.unit) == unit, col(Case.assigned_to) == officer)
+            waiting = list((await connection.execute(query.order_by(col(Case.entered_at)).limit(AT_ONCE))).scalars())
+        for case_id in waiting:
+            async with house.db.begin(SYSTEM) as tx:
+                case = await cases.get_locked(tx, case_id)
+                if case.state in DRAWN_IN and case.assigned_to == officer:
+                    await review.draw_officer(tx, case)
 
 
 async def recheck(house: House) -> None:
@@ -93,13 +131,35 @@ async def attended(house: House, case_id: str) -> None:
 
 
 async def missed(house: House, case_id: str) -> None:
-    """Somebody was called and did not come."""
-    await _move_if_possible(house, UUID(case_id), "miss", ("appointment",))
+    """Somebody was called and did not come, perhaps after they had been checked in. Who had come before the officer called them
+    in has not come after all."""
+    async with house.db.begin(SYSTEM) as tx:
+        case = await cases.get_locked(tx, UUID(case_id))
+        if case.lifecycle == LIFECYCLE and case.state in COMES_EARLY:
+            (await application_of(tx, case.id)).attended_at = None
+            return
+    await _move_if_possible(house, UUID(case_id), "miss", ("appointment", "attended"))
 
 
 async def slot_offered(house: House, case_id: str) -> None:
-    """A place that somebody waits for is held for them: tell them at once."""
-    await _tell(house, UUID(case_id), SLOT_OFFERED)
+    """A place that somebody waits for is held for them: tell them at once which, and until when. Nothing where they have taken it
+    or lost it meanwhile."""
+    async with house.db.begin(SYSTEM) as tx:
+        case, application = await cases.get_locked(tx, UUID(case_id)), await application_of(tx, UUID(case_id))
+        held = await appointments.booking_of(tx.session, case.id, now=tx.now)
+        if held is None or held.held_until is None:
+            return
+        unit = await reference.unit(tx.session, held.unit)
+        slot, until = (
+            money.shown_moment(at, reference.zone_of(unit), unit.zone) for at in (held.starts_at, held.held_until)
+        )
+        what = SLOT_OFFERED.fill(slot=slot, until=until)
+        await telling.tell(tx, case, application, "application_queue", what=what)
+
+
+async def nothing_drawn(house: House, day: str, case_id: str) -> None:
+    """The lot brought somebody no place: they know that they wait now, and can look for another day."""
+    await _tell(house, UUID(case_id), NOTHING_DRAWN.fill(day=f"{date.fromisoformat(day):%d.%m.%Y}"))
 
 
 async def slot_misfits(house: House, unit_code: str, case_ids: Sequence[str]) -> None:
@@ -118,8 +178,16 @@ async def slot_misfits(house: House, unit_code: str, case_ids: Sequence[str]) ->
 
 
 async def queue_near(house: House, case_id: str) -> None:
-    """Three people are before this one: tell them."""
-    await _tell(house, UUID(case_id), QUEUE_NEAR)
+    """Three people are before this one, or fewer by now: tell them, with the time that it will be. Nothing to who is called."""
+    async with house.db.begin(SYSTEM) as tx:
+        case, application = await cases.get_locked(tx, UUID(case_id)), await application_of(tx, UUID(case_id))
+        line = await appointments.line_of(tx.session, case.id, now=tx.now)
+        if not isinstance(line, appointments.Line):
+            return
+        unit = await reference.unit(tx.session, line.entry.unit)
+        at = f"{line.expected_at.astimezone(reference.zone_of(unit)):%H.%M} {unit.zone}"
+        what = QUEUE_NEAR.fill(before=line.before, number=line.entry.number, at=at)
+        await telling.tell(tx, case, application, "application_queue", what=what)
 
 
 async def tell_issued(house: House, case_id: str) -> None:
@@ -191,10 +259,12 @@ async def _tell(house: House, case_id: UUID, what: Text) -> None:
 
 JOBS: tuple[Job, ...] = (
     Job("applications.draw_waiting", draw_waiting, attempts=1),
+    Job("applications.draw_again", draw_again, attempts=1),
     Job("applications.recheck", recheck, attempts=1),
     Job("applications.attended", attended),
     Job("applications.missed", missed),
-    Job("applications.slot_offered", slot_offered),
+    Job(appointments.SLOT_OFFERED, slot_offered),
+    Job(appointments.NOTHING_DRAWN, nothing_drawn),
     Job(appointments.SLOT_MISFITS, slot_misfits),
     Job("applications.queue_near", queue_near),
     Job("applications.tell_issued", tell_issued),
@@ -211,6 +281,7 @@ JOBS: tuple[Job, ...] = (
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("draw-application-officers", "50 * * * * *", "applications.draw_waiting"),
+    Schedule("draw-officers-again", "40 8-59/15 * * * *", "applications.draw_again"),
     Schedule("finish-issued-documents", "0 4-59/10 * * * *", issue.FINISH_STUCK),
     Schedule("ask-payees-of-fees", "0 27 * * * *", "applications.ask_payees"),
     Schedule("recheck-applications", "0 */5 * * * *", "applications.recheck"),

@@ -6,10 +6,11 @@ Each is thin: the parent decides here, the work is done in the files named for i
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from app.core.actor import ActorKind
 from app.core.db import Tx
 from app.core.problems import Problem
 from app.core.texts import Text
-from app.services import appointments, billing, catalogue
+from app.services import appointments, billing, catalogue, reference
 from app.services.applications import assisting, clock, drafts, issuing, money, new_vehicles, review, slots, telling
 from app.services.applications.issue import issue_for
 from app.services.applications.issued_problems import DOCUMENT_GOOD
@@ -17,10 +18,12 @@ from app.services.applications.models import Application
 from app.services.applications.precheck import NO_PRICE
 from app.services.applications.problems import (
     COSTS_NOTHING,
+    DAY_NOT_OVER,
     INCOMPLETE,
     MARKS_NEEDED,
     MARKS_OPEN,
     NO_RETEST,
+    NOBODY_ELSE,
     NOT_ELIGIBLE,
     NOT_EXEMPTED,
     NOT_MENDED,
@@ -47,7 +50,6 @@ ATTEND_DAYS = 30
 """Who must come and holds no date has this long for one."""
 CLOSING_DAYS = 30
 """A digital document's case stays open this long, for questions about it."""
-MISSED_ALLOWED = 1
 
 # --- guards ----------------------------------------------------------------------------------------------------------
 
@@ -177,9 +179,27 @@ async def may_rebook(move: Move) -> None:
     """Another date is held, late enough after a failed test; a date that was not kept is replaced once."""
     application, booking = await application_of(move.tx, move.case.id), await _booking(move)
     after = application.rebook_from
-    too_often = application.missed > MISSED_ALLOWED
+    too_often = application.missed > slots.MISSED_ALLOWED
     if booking is None or too_often or (after is not None and booking.starts_at < after):
         raise NOT_REBOOKABLE(after=f"{after:%d.%m.%Y}" if after else "-")
+
+
+async def another_officer(move: Move) -> None:
+    """Somebody else of the unit can be drawn."""
+    if not await review.another_officer(move.tx, move.case):
+        raise NOBODY_ELSE()
+
+
+async def day_over(move: Move) -> None:
+    """Staff say that nobody came only when the day of the appointment is over; the queue and the deadline know by themselves."""
+    if move.tx.actor.kind is not ActorKind.STAFF:
+        return
+    booking = await _booking(move)
+    if booking is None:
+        raise DAY_NOT_OVER()
+    zone = reference.zone_of(await reference.unit(move.tx.session, booking.unit))
+    if move.tx.as_of.astimezone(zone).date() <= booking.starts_at.astimezone(zone).date():
+        raise DAY_NOT_OVER()
 
 
 async def on_paper(move: Move) -> None:
@@ -250,6 +270,19 @@ async def release_slot(move: Move) -> None:
     await appointments.release(move.tx, move.case.id, why=move.transition.action if move.transition else "released")
 
 
+async def attend_slot(move: Move) -> None:
+    """The person came: the date is used up. Who came after all, as a late scan may tell, has missed nothing."""
+    await appointments.settle(move.tx, move.case.id, "attended")
+    application = await application_of(move.tx, move.case.id)
+    if move.transition is not None and move.transition.source == "no_show" and application.missed > 0:
+        application.missed -= 1
+
+
+async def miss_slot(move: Move) -> None:
+    """Nobody came: the date is used up. A device may still tell that somebody did, and then it was kept after all."""
+    await appointments.settle(move.tx, move.case.id, "missed")
+
+
 async def make_receipt(move: Move) -> None:
     """The payment's event gets a check code, and the applicant is told."""
     await money.make_receipt(move)
@@ -308,9 +341,10 @@ async def note_retest(move: Move) -> None:
 
 
 async def note_missed(move: Move) -> None:
-    """A date that was not kept."""
+    """A date that was not kept, also by who was checked in and called in vain."""
     application = await application_of(move.tx, move.case.id)
     application.missed += 1
+    application.attended_at = None
 
 
 async def issue(move: Move) -> None:
@@ -371,12 +405,17 @@ async def correction_due(tx: Tx, case: Case) -> datetime | None:
 async def attendance_due(tx: Tx, case: Case) -> datetime | None:
     """A day after the appointment; some weeks where no date was chosen."""
     booking = await appointments.booking_of(tx.session, case.id, now=tx.as_of)
-    return booking.starts_at + timedelta(days=1) if booking else case.entered_at + timedelta(days=ATTEND_DAYS)
+    if booking is None or booking.state == "missed":
+        return case.entered_at + timedelta(days=ATTEND_DAYS)
+    return booking.starts_at + timedelta(days=1)
 
 
 async def rebook_due(tx: Tx, case: Case) -> datetime | None:
-    """Until when another date must be chosen."""
+    """Until when another date must be chosen. Who has missed too many may choose none: the money goes back as soon as no device
+    can tell any more that they came."""
     application = await application_of(tx, case.id)
+    if case.state == "no_show" and application.missed > slots.MISSED_ALLOWED:
+        return case.entered_at + appointments.SENT_WITHIN
     return max(case.entered_at, application.rebook_from or case.entered_at) + timedelta(days=REBOOK_DAYS)
 
 
@@ -403,11 +442,12 @@ async def _retest_days(tx: Tx, application: Application) -> tuple[int, ...]:
 
 _GUARDS = (
     complete, passed, waits_for_register, priced, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
-    not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, on_paper, document_ended,
+    not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, another_officer, day_over, on_paper, document_ended,
     consented, first_registration,
 )  # fmt: skip
 _EFFECTS = (
-    submit, begin_review, open_bill, bill_after_all, cancel_bill, confirm_slot, release_slot, make_receipt, void_receipt,
+    submit, begin_review, open_bill, bill_after_all, cancel_bill, confirm_slot, release_slot, attend_slot, miss_slot,
+    make_receipt, void_receipt,
     owe_payment, owe_all, reopen, hold_slot_awake, stop_clock, start_clock, note_retest, note_missed, issue, tell, tell_refund_paid,
     ask_account_again,
 )  # fmt: skip

@@ -13,8 +13,8 @@ from sqlmodel import col
 from app.core.db import JsonValue, Tx
 from app.core.money import Rupiah
 from app.core.texts import Text
-from app.services import appointments, billing, reference, transparency
-from app.services.applications import telling
+from app.services import appointments, billing, cases, reference, transparency
+from app.services.applications import assisting, telling
 from app.services.applications.models import Application, ApplicationReceipt
 from app.services.applications.precheck import PriceLine, bill_lines
 from app.services.applications.store import application_of, own_locked, person_of, service_of
@@ -25,6 +25,10 @@ RECEIPT_ABOUT = Text("Bukti pembayaran layanan kepolisian", "Receipt for the pay
 NOT_ASKED_FOR = "pembayaran tidak ditagih / a payment that was not due"
 ENDED = "permohonan berakhir tanpa layanan / the application ended without the service"
 CANCELLED = "permohonan diubah atau dibatalkan / the application was changed or cancelled"
+ACCOUNT_NOTED = Text(
+    "Petugas loket mencatat rekening pengembalian untuk pemohon",
+    "The counter noted the applicant's account for refunds",
+)
 WHY_ENDED = Text("Permohonan berakhir, jadi semua uang kembali.", "The application has ended, so all money goes back.")
 WHY_CHANGED = Text(
     "Permohonan dibuka lagi; biayanya ditagih baru setelah diajukan.",
@@ -141,12 +145,18 @@ async def ask_account_again(move: Move) -> None:
 # --- the account to which money comes home -----------------------------------------------------------------------------
 
 
-async def give_account(tx: Tx, case_id: UUID, account: GivenAccount, answer: billing.NameAnswer | None) -> AccountView:
+async def give_account(
+    tx: Tx, case_id: UUID, account: GivenAccount, answer: billing.NameAnswer | None, *, consent: UUID | None = None
+) -> AccountView:
     """Keep the applicant's account, asked once; checked by the bank's `answer`, later by a job where nobody answered.
 
-    Raises what `billing.give_account` raises. Locks the case.
+    Staff give it for somebody with their `consent`, which is an event. Raises CONSENT_NEEDED, and what `billing.give_account`
+    raises. Locks the case.
     """
     case, application = await own_locked(tx, case_id)
+    await assisting.must_agree(tx, case_id, assisting.ACCOUNT, consent)
+    if consent is not None:
+        await cases.note(tx, case_id, "give_account", ACCOUNT_NOTED, data=assisting.consent_data(consent))
     person = (await person_of(tx.session, tx.house.keys, application))["name"]
     view = await billing.give_account(tx, application.key_id, account, person=person, answer=answer)
     await billing.name_payee(tx, case.id, application.key_id)

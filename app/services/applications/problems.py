@@ -247,6 +247,44 @@ NOT_REBOOKABLE = ProblemType(
         "Choose a new date first, not before {after}; a date that was not kept can be replaced once.",
     ),
 )
+NOBODY_ELSE = ProblemType(
+    "applications-nobody-else",
+    409,
+    Text("Tidak ada petugas lain", "There is no other officer"),
+    Text(
+        "Tidak ada petugas lain di kesatuan ini yang dapat diundi sekarang. Sampaikan kepada atasan Anda.",
+        "No other officer of this unit can be drawn now. Tell your superior.",
+    ),
+)
+ONE_LOT = ProblemType(
+    "applications-one-lot",
+    409,
+    Text("Sudah ikut undian", "You take part already"),
+    Text(
+        "Permohonan {reference} milik orang yang sama sudah ikut undian hari itu untuk urusan yang sama. Satu urusan satu undian.",
+        "Application {reference} of the same person takes part in that day's draw for the same thing. One thing, one lot.",
+    ),
+)
+ONE_PLACE = ProblemType(
+    "applications-one-place",
+    409,
+    Text("Satu urusan satu tempat", "One thing, one place"),
+    Text(
+        "Permohonan {reference} milik orang yang sama sudah menahan tempat untuk urusan yang sama. Lanjutkan yang itu, atau lepaskan "
+        "tempatnya dahulu.",
+        "Application {reference} of the same person holds a place for the same thing already. Go on with that one, or let its place go "
+        "first.",
+    ),
+)
+DAY_NOT_OVER = ProblemType(
+    "applications-day-not-over",
+    409,
+    Text("Harinya belum lewat", "The day is not over"),
+    Text(
+        "Bahwa pemohon tidak datang baru dapat dicatat setelah hari jadwalnya lewat.",
+        "That the applicant did not come can be noted once the day of the appointment is over.",
+    ),
+)
 NOTHING_TO_PRINT = ProblemType(
     "applications-nothing-to-print",
     409,

@@ -47,6 +47,8 @@ LOOK_LASTS = timedelta(hours=12)
 MAX_WORDS = 500
 CITIZEN_STEPS = frozenset({"submit", "submit_for_check", "discard", "cancel", "reopen", "resubmit", "rebook"})
 """What only the applicant may do; a counter officer does it for them with their own consent code, never as a decision."""
+RELEASE = "release"
+"""The move by which the drawn officer gives a case back, such as that of somebody they know."""
 MARK_WITHDRAWN = Text("Petugas mencabut tandanya", "The officer took a mark back")
 LOOK = "memeriksa permohonan / reviewing the application"
 
@@ -160,11 +162,16 @@ async def withdraw_mark(tx: Tx, case_id: UUID, pointer: str) -> None:
 
 
 async def draw_officer(tx: Tx, case: Case) -> None:
-    """Announce the draw of the officer among the unit's; while everybody is away `applications.draw_waiting` does it later."""
-    officers = await pool_of(tx.session, unit=case.unit, role=Role.OFFICER, now=tx.now)
-    if any(each.weight and not each.absent for each in officers):
-        pool = [cases.Candidate(str(each.id), each.weight, "absent" if each.absent else None) for each in officers]
+    """Announce the draw of the officer among the unit's, without those who gave this case back; while nobody is there
+    `applications.draw_waiting` does it later. Who has the case so far has it no more."""
+    pool = await _pool(tx, case)
+    if _somebody(pool):
         await cases.announce_draw(tx, case.id, pool)
+
+
+async def another_officer(tx: Tx, case: Case) -> bool:
+    """Whether somebody else of the unit could be drawn for this case now."""
+    return _somebody([each for each in await _pool(tx, case) if each.id != case.assigned_to])
 
 
 async def open_for_review(house: House, actor: Actor, case_id: UUID, *, purpose: str | None = None) -> ReviewView:
@@ -275,6 +282,17 @@ async def _case_of_unit(tx: Tx, actor: Actor, case_id: UUID) -> Case:
         if unit is None or actor.unit is None or unit.polda_code != actor.unit:
             raise APPLICATION_NOT_FOUND()
     return case
+
+
+async def _pool(tx: Tx, case: Case) -> list[cases.Candidate]:
+    officers = await pool_of(tx.session, unit=case.unit, role=Role.OFFICER, now=tx.now)
+    gave_back = await cases.actors_of(tx.session, case.id, (RELEASE,))
+    out = dict.fromkeys(gave_back, "released") | {str(each.id): "absent" for each in officers if each.absent}
+    return [cases.Candidate(str(each.id), each.weight, out.get(str(each.id))) for each in officers]
+
+
+def _somebody(pool: Sequence[cases.Candidate]) -> bool:
+    return any(each.weight and each.excluded is None for each in pool)
 
 
 def _is_mine(task: TaskView, actor: Actor) -> bool:

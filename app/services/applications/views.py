@@ -22,6 +22,7 @@ from app.services.applications.models import Application
 from app.services.applications.precheck import PriceLine
 from app.services.applications.problems import APPLICATION_NOT_FOUND
 from app.services.applications.review import MarkView
+from app.services.applications.slots import MISSED_ALLOWED
 from app.services.applications.store import born_index, check_may_see, form_of, papers_of, service_of
 from app.services.applications.units import place_to_come
 from app.services.billing import BillView, RefundView
@@ -48,7 +49,7 @@ class DocumentView:
 @dataclass(frozen=True, slots=True)
 class ApplicationView:
     """Everything about one application. `version` is the form's, for If-Match; `deadline` when the applicant must act;
-    `place` the unit where they come, if they must."""
+    `place` the unit where they come, if they must; `may_rebook` is false for who has missed too many dates to choose another."""
 
     id: UUID
     reference: str
@@ -74,6 +75,7 @@ class ApplicationView:
     tracking_no: str | None
     actions: tuple[str, ...]
     deadline: datetime | None
+    may_rebook: bool
     created_at: datetime
     submitted_at: datetime | None
 
@@ -143,6 +145,7 @@ async def view_in(tx: Tx, case_id: UUID) -> ApplicationView:
         tracking_no=application.tracking_no,
         actions=tuple(cases.allowed_actions(tx.house[Lifecycles], case, tx.actor)),
         deadline=min(due.values(), default=None),
+        may_rebook=case.state != "no_show" or application.missed <= MISSED_ALLOWED,
         created_at=application.created_at,
         submitted_at=application.submitted_at,
     )

@@ -1,12 +1,12 @@
 """Appointments: slots of units, who holds them, the queue at the counter, and its public order.
 
 Works on cases and knows nothing of applications: who books one tells the case's id, and is told by jobs whose names
-stand here (`SLOT_OFFERED`, `SLOT_MISFITS`, `ATTENDED`, `MISSED`, `QUEUE_NEAR`).
+stand here (`SLOT_OFFERED`, `NOTHING_DRAWN`, `SLOT_MISFITS`, `ATTENDED`, `MISSED`, `QUEUE_NEAR`).
 """
 
 from app.services.appointments.board import Board, Line, board_of, line_of
-from app.services.appointments.bookings import BookingView, booking_of, confirm, hold, move, release
-from app.services.appointments.checkin import Outcome, Scan, ScanResult, check_in_token, take_scans
+from app.services.appointments.bookings import BookingView, booking_of, confirm, hold, holders, move, release, settle
+from app.services.appointments.checkin import SENT_WITHIN, Outcome, Scan, ScanResult, check_in_token, take_scans
 from app.services.appointments.days import Day, nearest, slots
 from app.services.appointments.grid import DayState, Slot, Window
 from app.services.appointments.kinds import Appointment, KindOf, no_appointments
@@ -24,7 +24,7 @@ from app.services.appointments.queue import (
 )
 from app.services.appointments.queue_order import HELPED_NAMES, JUMP_NAMES, Helped, Jump, Reason
 from app.services.appointments.retention import forget_numbers, units_with_numbers
-from app.services.appointments.slot_draw import AskView, ask, ask_of, withdraw_ask
+from app.services.appointments.slot_draw import AskView, ask, ask_of, asks_for, withdraw_ask
 from app.services.appointments.slot_draw_proof import (
     SlotDrawLine,
     SlotDrawVerdict,
@@ -32,7 +32,14 @@ from app.services.appointments.slot_draw_proof import (
     slot_draw_document,
     verify_slot_draw,
 )
-from app.services.appointments.waiting import SLOT_OFFERED, WaitView, stop_waiting, wait, wait_of
+from app.services.appointments.waiting import (
+    NOTHING_DRAWN,
+    SLOT_OFFERED,
+    WaitView,
+    stop_waiting,
+    wait,
+    wait_of,
+)
 from app.services.appointments.windows import (
     SLOT_MISFITS,
     Closure,
@@ -53,7 +60,9 @@ __all__ = [
     "HELPED_NAMES",
     "JUMP_NAMES",
     "MISSED",
+    "NOTHING_DRAWN",
     "QUEUE_NEAR",
+    "SENT_WITHIN",
     "SLOT_MISFITS",
     "SLOT_OFFERED",
     "Appointment",
@@ -83,6 +92,7 @@ __all__ = [
     "Window",
     "ask",
     "ask_of",
+    "asks_for",
     "board_of",
     "booking_of",
     "call_next",
@@ -95,6 +105,7 @@ __all__ = [
     "forget_numbers",
     "help_person",
     "hold",
+    "holders",
     "line_of",
     "list_slot_draws",
     "misfits_of",
@@ -104,6 +115,7 @@ __all__ = [
     "release",
     "reopen_day",
     "set_windows",
+    "settle",
     "slot_draw_document",
     "slots",
     "stop_waiting",

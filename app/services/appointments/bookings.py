@@ -7,11 +7,11 @@ indexes of the table, which need no discipline. Locks are always taken in this o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -135,6 +135,21 @@ async def release(tx: Tx, case_id: UUID, *, why: str) -> BookingView | None:
     return view(own, tx.now)
 
 
+async def settle(tx: Tx, case_id: UUID, state: Literal["attended", "missed"]) -> None:
+    """The case's person has come, or has not: the firm place of a day that has begun is used up. One that was only held, or is
+    on a later day, is let go: who came earlier needs it no more, and who did not come chooses anew. Nothing without a place."""
+    await cases.get_locked(tx, case_id, bound=False)
+    own = await find_living(tx, case_id)
+    if own is None:
+        return
+    zone = await days.zone_of(tx.session, own.unit)
+    begun = grid.day_of(own.starts_at, zone) <= grid.day_of(tx.as_of, zone)
+    if own.state != "confirmed" or not begun:
+        await let_go(tx, own, state="released", why=state)
+    elif await _change(tx, own, state=state, ended_at=tx.now):
+        await records.note_booking(tx, own, state)
+
+
 async def booking_of(reader: Reader, case_id: UUID, *, now: datetime) -> BookingView | None:
     """The place that a case has, or has had and used or missed; None where none is held, booked or used."""
     query = (
@@ -145,6 +160,14 @@ async def booking_of(reader: Reader, case_id: UUID, *, now: datetime) -> Booking
     )
     row = (await reader.execute(query)).one_or_none()
     return None if row is None else BookingView(*row)
+
+
+def holders(kind: str, *, now: datetime) -> Select[UUID]:
+    """The cases that hold a place of this kind now, to be joined by the room that knows whose they are."""
+    booking = AppointmentBooking
+    return select(col(booking.case_id)).where(
+        col(booking.kind) == kind, col(booking.state) == "held", days.takes_place(now)
+    )
 
 
 async def expire_holds(tx: Tx) -> int:
@@ -174,6 +197,16 @@ async def find_living(tx: Tx, case_id: UUID) -> AppointmentBooking | None:
         await tx.session.execute(query.execution_options(populate_existing=True))
     ).scalar_one_or_none()
     return found
+
+
+async def find_place(tx: Tx, case_id: UUID) -> AppointmentBooking | None:
+    """The case's place that is held or firm at this time. A hold that has ended is ended here, before the sweep comes by: else
+    its owner would seem to have a place, and could neither wait nor ask for another."""
+    own = await find_living(tx, case_id)
+    if own is None or view(own, tx.now).state != "expired":
+        return own
+    await let_go(tx, own, state="expired", why="hold_ended")
+    return None
 
 
 async def find_free(

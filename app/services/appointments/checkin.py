@@ -10,9 +10,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from app.core.actor import Actor
 from app.core.crypto import BadToken
 from app.core.db import Tx
@@ -107,16 +104,20 @@ async def _count(tx: Tx, unit: str, scan: Scan, booking: AppointmentBooking) -> 
         return ScanResult(scan.scan_id, Outcome.NOT_BOOKED)
     if grid.day_of(came_at, zone) != day:
         return ScanResult(scan.scan_id, Outcome.OTHER_DAY, starts_at=booking.starts_at)
-    entry = await _entry_of(tx, booking.id)
-    outcome = Outcome.AGAIN if entry is not None or booking.state == "attended" else Outcome.COUNTED
-    if entry is not None and entry.state == "waiting":
+    today = grid.day_of(tx.now, zone) == day
+    entry, outcome = await queue.entry_of(tx, booking.id), Outcome.AGAIN
+    if entry is not None and today and _has_come_back(entry, came_at):
+        entry, outcome = await queue.come_back(tx, entry, booking, arrived_at=came_at), Outcome.COUNTED
+        await queue.tell_near(tx, unit, day)
+    elif entry is not None and entry.state == "waiting":
         entry.arrived_at = min(entry.arrived_at, came_at)  # another device had seen them earlier
-    elif outcome is Outcome.COUNTED and day == grid.day_of(tx.now, zone):
+    elif entry is None and today:
+        outcome = Outcome.COUNTED
         entry = await queue.join(
             tx, unit, day, kind=booking.kind, arrived_at=came_at, case_id=booking.case_id, booking=booking
         )
         await queue.tell_near(tx, unit, day)
-    elif outcome is Outcome.COUNTED:
+    elif entry is None and booking.state != "attended":
         outcome = Outcome.LATE
         await queue.attend(tx, booking)
     row = QueueScan(
@@ -141,12 +142,10 @@ async def _booking_of(tx: Tx, token: str) -> AppointmentBooking | None:
     return await tx.one(AppointmentBooking, UUID(str(claims["booking"])))
 
 
-async def _entry_of(tx: Tx, booking_id: UUID) -> QueueEntry | None:
-    query = select(QueueEntry).where(col(QueueEntry.booking_id) == booking_id)
-    found: QueueEntry | None = (
-        await tx.session.execute(query.execution_options(populate_existing=True))
-    ).scalar_one_or_none()
-    return found
+def _has_come_back(entry: QueueEntry, came_at: datetime) -> bool:
+    """Whether somebody was seen after their number had been called in vain or they had gone home; a scan of before that, which
+    arrives late, says nothing new."""
+    return entry.state in queue.GONE and entry.ended_at is not None and came_at > entry.ended_at
 
 
 async def _as_before(tx: Tx, known: QueueScan) -> ScanResult:

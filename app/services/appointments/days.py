@@ -6,7 +6,7 @@ Holds that have ended count as free at once, by the time that is passed in; the 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,9 @@ OFFER_HELD = timedelta(minutes=30)
 """How long a freed place is held for who waits for it."""
 OFFER_NOTICE = timedelta(hours=1)
 """What is left between the end of an offer and the slot, at least: time to come."""
+QUIET_FROM, QUIET_UNTIL = time(21, 0), time(6, 0)
+"""Nobody has to answer at night: an offer made then is held until the morning."""
+_QUIET_HELD_UNTIL = time(7, 0)
 TAKES_PLACE = ("held", "confirmed", "attended", "missed")
 WINDOW_COLUMNS = tuple(col(getattr(AppointmentWindow, name)) for name in Window.__slots__)
 
@@ -100,7 +103,7 @@ class Plan:
     @property
     def offered_after(self) -> datetime:
         """Slots that begin later than this can still be offered to somebody who waits."""
-        return self.now + OFFER_HELD + OFFER_NOTICE
+        return offer_until(self.now, self.zone) + OFFER_NOTICE
 
     def asking_of(self, day: date) -> Asking | None:
         """The hour of a drawn day: as its row has it, else as planned; None for a day that is not drawn. A day that was
@@ -173,6 +176,15 @@ async def load_locked(
         counted = and_(counted, col(AppointmentBooking.id) != but)
     span = _Days(unit, kind, await zone_of(session, unit), day, day)
     return await _plan(session, span, windows, now, counted)
+
+
+def offer_until(now: datetime, zone: ZoneInfo) -> datetime:
+    """Until when an offer made now is held: some minutes, and over the night until people are up."""
+    local = now.astimezone(zone)
+    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+        return now + OFFER_HELD
+    morning = local.date() + timedelta(days=1 if local.time() >= QUIET_FROM else 0)
+    return datetime.combine(morning, _QUIET_HELD_UNTIL, zone).astimezone(now.tzinfo)
 
 
 def within_reach(at: date | datetime, now: datetime) -> bool:

@@ -6,7 +6,7 @@ never call the same number; where a case is involved it is locked first.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from app.core.db import JsonValue, Tx
 from app.core.ids import new_id
 from app.core.texts import Text
 from app.services import cases
-from app.services.appointments import bookings, days, grid, pace, records
+from app.services.appointments import days, grid, pace, records
 from app.services.appointments.models import AppointmentBooking
 from app.services.appointments.problems import (
     COUNTER_BUSY,
@@ -49,6 +49,9 @@ MISSED = "applications.missed"
 QUEUE_NEAR = "applications.queue_near"
 """The job that tells a case, by its id, that few are left before it."""
 NEAR = 3
+
+GONE = ("missed", "left")
+"""Numbers of people who may come back on the same day."""
 
 _NOTHING = Text("tidak ada", "nothing")
 
@@ -92,7 +95,8 @@ async def take_ticket(
     tx: Tx, unit: str, *, kind: str, case_id: UUID | None = None, helped: Helped | None = None
 ) -> EntryView:
     """A number for somebody who came: by arrival, or lifted when they are helped. A case that is booked here today is
-    checked in instead, and one that has a number keeps it. A case of another unit that is not booked here is not found.
+    checked in instead, also when it was called in vain before, and one that has a number keeps it. A case of another unit that
+    is not booked here is not found.
 
     Raises `cases-not-found`, `queue-full`.
     """
@@ -106,6 +110,11 @@ async def take_ticket(
         booking = await _booking_today(tx, unit, day, case.id)
         if booking is None and case.unit != unit:
             raise cases.CASE_NOT_FOUND()
+        earlier = await entry_of(tx, booking.id) if booking is not None else None
+        if booking is not None and earlier is not None and earlier.state in GONE:
+            return await _with_help(tx, await come_back(tx, earlier, booking, arrived_at=tx.now), helped)
+        if earlier is not None:
+            booking = None  # they were served, and are here about something else
     entry = await join(tx, unit, day, kind=kind, arrived_at=tx.now, case_id=case_id, booking=booking)
     return await _with_help(tx, entry, helped)
 
@@ -228,12 +237,34 @@ async def join(
     tx.session.add(entry)
     await tx.session.flush()
     await record(tx, entry, "checked_in" if booking else "joined", data={"arrived_at": iso(arrived_at)})
-    if booking is not None:
+    if booking is not None and booking.state != "attended":
         await attend(tx, booking)
     before = next(turn.before for turn in await _line(tx, unit, day) if turn.standing.place == place)
     entry.near_told_at = tx.now if before <= NEAR else None  # they stand there and see it
     await tx.session.flush()
     return entry
+
+
+async def come_back(tx: Tx, entry: QueueEntry, booking: AppointmentBooking, *, arrived_at: datetime) -> QueueEntry:
+    """Somebody who was called in vain, or had gone home, is here again on the same day: a new number, for the same booking."""
+    if (
+        entry.slot_at is not None
+    ):  # how long they waited then is counted from the slot (`pace.minutes_waited`), and stays so
+        entry.arrived_at = max(entry.arrived_at, entry.slot_at)
+    entry.booking_id = entry.slot_at = None
+    await tx.session.flush()
+    return await join(
+        tx, entry.unit, entry.day, kind=entry.kind, arrived_at=arrived_at, case_id=booking.case_id, booking=booking
+    )
+
+
+async def entry_of(tx: Tx, booking_id: UUID) -> QueueEntry | None:
+    """The number that somebody got for this booking, the latest."""
+    query = select(QueueEntry).where(col(QueueEntry.booking_id) == booking_id)
+    found: QueueEntry | None = (
+        await tx.session.execute(query.execution_options(populate_existing=True))
+    ).scalar_one_or_none()
+    return found
 
 
 async def attend(tx: Tx, booking: AppointmentBooking) -> None:
@@ -310,13 +341,13 @@ async def _absent(tx: Tx, entry: QueueEntry) -> None:
         return
     entry.state, entry.ended_at = "missed", tx.now
     await record(tx, entry, "missed", data={"calls": entry.calls})
-    if entry.booking_id is not None:
-        booking = await tx.lock(AppointmentBooking, entry.booking_id)
-        if booking is not None:
-            booking.state = "missed"
-            await records.note_booking(tx, booking, "missed")
-    if entry.case_id is not None:
-        await tx.enqueue(MISSED, str(entry.case_id))
+    booking = await tx.lock(AppointmentBooking, entry.booking_id) if entry.booking_id is not None else None
+    if (
+        booking is not None
+    ):  # who walked in was not expected: the case is told nothing, and keeps a date that is to come
+        booking.state = "missed"
+        await records.note_booking(tx, booking, "missed")
+        await tx.enqueue(MISSED, str(booking.case_id))
 
 
 async def _with_help(tx: Tx, entry: QueueEntry, why: Helped | None) -> EntryView:
@@ -364,12 +395,26 @@ async def _entry_of_case(tx: Tx, unit: str, day: date, case_id: UUID) -> QueueEn
 
 
 async def _booking_today(tx: Tx, unit: str, day: date, case_id: UUID) -> AppointmentBooking | None:
-    """The case's firm booking at this unit today, locked."""
-    booking = await bookings.find_living(tx, case_id)
-    if booking is None or booking.state != "confirmed" or booking.unit != unit:
-        return None
+    """The case's latest booking at this unit today that is firm, or that its person came for or missed; locked."""
     zone = await days.zone_of(tx.session, unit)
-    return await tx.lock(AppointmentBooking, booking.id) if grid.day_of(booking.starts_at, zone) == day else None
+    booking = AppointmentBooking
+    query = (
+        select(booking)
+        .where(
+            col(booking.case_id) == case_id,
+            col(booking.unit) == unit,
+            col(booking.state).in_(("confirmed", "attended", "missed")),
+            col(booking.starts_at) >= grid.day_begins(day, zone),
+            col(booking.starts_at) < grid.day_begins(day + timedelta(days=1), zone),
+        )
+        .order_by(col(booking.made_at).desc(), col(booking.id).desc())
+        .limit(1)
+        .with_for_update()
+    )
+    found: AppointmentBooking | None = (
+        await tx.session.execute(query.execution_options(populate_existing=True))
+    ).scalar_one_or_none()
+    return found
 
 
 def _refused(entry: QueueEntry) -> Exception:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
@@ -57,7 +57,7 @@ async def ask(tx: Tx, case_id: UUID, *, unit: str, kind: str, day: date, wishes:
     if draw.status != "asking" or not draw.opens_at <= tx.now < draw.closes_at:
         raise bookings.refused(NOT_ASKING, plan.zone, opens_at=draw.opens_at, closes_at=draw.closes_at)
     await cases.get_locked(tx, case_id)
-    booked = await bookings.find_living(tx, case_id)
+    booked = await bookings.find_place(tx, case_id)
     if booked is not None:
         raise ALREADY_BOOKED(starts_at=booked.starts_at.astimezone(plan.zone).strftime("%d-%m-%Y %H.%M"))
     return await _write_ask(tx, draw, case_id, [iso(each.astimezone(UTC)) for each in wishes][:MOST_WISHES])
@@ -102,6 +102,20 @@ async def ask_of(reader: Reader, case_id: UUID, *, now: datetime) -> AskView | N
     wishes = tuple(datetime.fromisoformat(each) for each in row.wishes)
     still = row.status == "asking" and now < row.closes_at
     return AskView(row.id, row.draw_id, row.day, row.closes_at, wishes, still)
+
+
+def asks_for(unit: str, kind: str, day: date) -> Select[UUID]:
+    """The cases that ask for a day, to be joined by the room that knows whose they are."""
+    return (
+        select(col(SlotAsk.case_id))
+        .join(SlotDraw, col(SlotDraw.id) == col(SlotAsk.draw_id))
+        .where(
+            col(SlotDraw.unit) == unit,
+            col(SlotDraw.kind) == kind,
+            col(SlotDraw.day) == day,
+            col(SlotAsk.withdrawn_at).is_(None),
+        )
+    )
 
 
 async def withdraw_ask(tx: Tx, case_id: UUID) -> None:
@@ -226,7 +240,11 @@ async def _asks_of(tx: Tx, draw: SlotDraw) -> tuple[list[SlotAsk], list[tuple[UU
     booking = AppointmentBooking
     has_place = (
         select(col(booking.id))
-        .where(col(booking.case_id) == col(SlotAsk.case_id), col(booking.state).in_(bookings.LIVING))
+        .where(
+            col(booking.case_id) == col(SlotAsk.case_id),
+            col(booking.state).in_(bookings.LIVING),
+            days.takes_place(tx.now),
+        )
         .exists()
     )
     query = (
@@ -276,12 +294,13 @@ async def _decide(tx: Tx, draw_id: UUID) -> int:
 
 
 async def _carry_out(tx: Tx, draw: SlotDraw, asked: SlotAsk, drawn: Drawn, pool: Pool) -> None:
-    """Hold the drawn place for its owner, or let them wait in drawn order. Who has got another place meanwhile leaves
-    this one to those who wait."""
+    """Hold the drawn place for its owner, or let them wait in drawn order; either is told. Who has got another place meanwhile
+    leaves this one to those who wait."""
     if drawn.starts_at is None:
         if not await bookings.open_waits(tx, asked.case_id):
             about = {"unit": draw.unit, "kind": draw.kind}
             await waiting.join(tx, asked.case_id, **about, first=draw.day, last=draw.day, rank=asked.rank or 0)
+        await tx.enqueue(waiting.NOTHING_DRAWN, draw.day.isoformat(), str(asked.case_id))
         return
     slot = Slot(drawn.starts_at, pool.ends[drawn.starts_at], places=1, free=1)
     until = min(tx.now + DRAWN_HELD, slot.starts_at)

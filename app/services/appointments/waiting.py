@@ -5,9 +5,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import col
@@ -19,7 +18,7 @@ from app.core.ids import new_id
 from app.core.problems import Problem
 from app.services import cases
 from app.services.appointments import bookings, days, grid, records
-from app.services.appointments.days import OFFER_HELD, Plan, Reader
+from app.services.appointments.days import Plan, Reader, offer_until
 from app.services.appointments.grid import DayState, Slot
 from app.services.appointments.models import AppointmentWait
 from app.services.appointments.problems import ALREADY_BOOKED, NOT_WAITING, WAIT_RANGE
@@ -27,12 +26,12 @@ from app.services.appointments.problems import ALREADY_BOOKED, NOT_WAITING, WAIT
 SLOT_OFFERED = "applications.slot_offered"
 """The job that tells somebody, by the case's id, that a place is held for them: offered from the list, or drawn."""
 
+NOTHING_DRAWN = "applications.nothing_drawn"
+"""The job that tells somebody, by the day and the case's id, that the lot brought them no place on it, and that they wait now."""
+
 WAIT_DAYS = 60
 MOST_WEIGHED = 200
 """Waiting people that one offer looks at, the first ones."""
-QUIET_FROM, QUIET_UNTIL = time(21, 0), time(6, 0)
-"""Nobody has to answer at night: an offer made then is held until the morning."""
-_QUIET_HELD_UNTIL = time(7, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,8 @@ async def wait(tx: Tx, case_id: UUID, *, unit: str, kind: str, first: date, last
     if not in_order or (last - first).days >= WAIT_DAYS:
         raise WAIT_RANGE(days=WAIT_DAYS)
     await cases.get_locked(tx, case_id)
-    booked = await bookings.find_living(tx, case_id)
-    if booked is not None and bookings.view(booked, tx.now).state != "expired":
+    booked = await bookings.find_place(tx, case_id)
+    if booked is not None:
         raise ALREADY_BOOKED(starts_at=booked.starts_at.astimezone(zone).strftime("%d-%m-%Y %H.%M"))
     for known in await bookings.open_waits(tx, case_id):
         if (known.unit, known.kind, known.first_on, known.last_on) == (unit, kind, first, last):
@@ -140,15 +139,6 @@ async def lists_that_wait(reader: Reader) -> list[tuple[str, str]]:
     return [(row.unit, row.kind) for row in await reader.execute(query)]
 
 
-def offer_until(now: datetime, zone: ZoneInfo) -> datetime:
-    """Until when an offer made now is held: some minutes, and over the night until people are up."""
-    local = now.astimezone(zone)
-    if QUIET_UNTIL <= local.time() < QUIET_FROM:
-        return now + OFFER_HELD
-    morning = local.date() + timedelta(days=1 if local.time() >= QUIET_FROM else 0)
-    return datetime.combine(morning, _QUIET_HELD_UNTIL, zone).astimezone(now.tzinfo)
-
-
 async def _next_to_offer(
     tx: Tx, unit: str, kind: str, tried: Collection[UUID]
 ) -> tuple[AppointmentWait, Slot, datetime] | None:
@@ -174,7 +164,7 @@ async def _offer(tx: Tx, waiting: AppointmentWait, slot: Slot, until: datetime) 
     row = await tx.lock(AppointmentWait, waiting.id)
     if row is None or row.state != "waiting":
         return False
-    if case.closed_at is not None or await bookings.find_living(tx, case.id) is not None:
+    if case.closed_at is not None or await bookings.find_place(tx, case.id) is not None:
         row.state, row.ended_at = "left", tx.now
         await tx.session.flush()
         return False

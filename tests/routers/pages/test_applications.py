@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from app.main import create_app
 from app.routers.http.guards import SESSION_COOKIE
 from app.routers.pages import application_words as words
 from app.routers.pages import applications as applications_page
-from app.services import appointments, catalogue, reference
+from app.services import appointments, cases, catalogue, reference
 from app.services.catalogue.parsing import EXEMPTIONS
 from app.services.identity import people, sessions
 from app.services.identity.roles import Role
@@ -549,6 +549,49 @@ async def test_a_time_is_chosen_moved_let_go_and_waited_for(house: House, budi: 
     await budi.get(f"{page}?mulai=0001-01-01")
 
 
+async def test_a_place_that_is_held_for_who_has_paid_is_taken_by_one_press(
+    house: House, budi: Applicant, desk: Desk
+) -> None:
+    draft = await desk.hand_in(await desk.draft("skck-new", purpose="private_employer"))
+    booked = await desk.book(draft["id"], "skck-new", POLRES)
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    page = f"/permohonan/{draft['id']}/jadwal"
+    async with house.db.begin(SYSTEM) as tx:
+        await appointments.release(tx, UUID(draft["id"]), why="test")
+        until = tx.now + timedelta(minutes=30)
+        starts_at = datetime.fromisoformat(booked["starts_at"])
+        place = {"unit": POLRES, "kind": "skck_fingerprints", "starts_at": starts_at}
+        await appointments.hold(tx, UUID(draft["id"]), **place, until=until)
+    assert "Ambil tempat ini" in await budi.get(f"/permohonan/{draft['id']}")
+    assert "Ambil sebelum itu" in await budi.get(page)
+    taken = re.search(r'<input type="hidden" name="starts_at" value="([^"]+)"', budi.page.text)
+    assert taken is not None
+    await budi.send({"starts_at": taken[1]}, to=page)
+    assert "Jadwal tersimpan." in budi.text
+    assert "Sudah pasti." in await budi.get(page)
+
+
+async def test_who_has_missed_twice_reads_that_the_money_comes_back(
+    budi: Applicant, desk: Desk, clock: FixedClock
+) -> None:
+    draft = await desk.hand_in(await desk.draft("skck-new", purpose="private_employer"))
+    await desk.book(draft["id"], "skck-new", POLRES)
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    await desk.act(draft["id"], Role.OFFICER, "call_in")
+    page = f"/permohonan/{draft['id']}"
+    for said, chooses in (("Pilih jadwal baru satu kali lagi", True), ("dua kali tidak datang", False)):
+        clock.advance(timedelta(days=4))
+        await cases.sweep(desk.house)
+        await desk.sign_in()
+        budi = await browser_for(desk.house, BUDI)
+        assert said in await budi.get(page)
+        assert (f'href="{page}/jadwal"' in budi.page.text) is chooses
+        if chooses:
+            await desk.book(draft["id"], "skck-new", POLRES)
+
+
 async def test_a_scarce_day_is_asked_for_and_the_ask_withdrawn(
     house: House, budi: Applicant, clock: FixedClock
 ) -> None:
@@ -626,6 +669,13 @@ async def test_open_figures_and_the_queue_are_for_everybody(house: House, budi: 
     assert "refresh" not in anybody.page.headers
     assert "Silakan ke loket 3" in await budi.get(f"/permohonan/{first['id']}")
     await anybody.get("/antrean/TIDAK-ADA", 404)
+    said = await anybody.get(f"/antrean/{POLRES}/waktu-tunggu")
+    assert "14 hari terakhir" in said
+    assert "0 menit" in said
+    assert "Real waiting times" in await anybody.get(f"/antrean/{POLRES}/waktu-tunggu?lang=en")
+    elsewhere = await anybody.get("/antrean/PMJ-POLRESTRO-JAKARTA-PUSAT/waktu-tunggu?lang=id")
+    assert "Belum ada yang dipanggil sejak" in elsewhere
+    await anybody.get("/antrean/TIDAK-ADA/waktu-tunggu", 404)
 
 
 def test_every_state_and_ground_has_its_words() -> None:

@@ -421,6 +421,32 @@ async def test_a_scanned_code_checks_in_once(desk: Desk, browser: Browser, clock
         assert words in browser.text
 
 
+async def test_what_a_scanner_kept_while_the_line_was_down_is_counted_once(
+    desk: Desk, browser: Browser, clock: FixedClock
+) -> None:
+    id = await handed_in(desk, "skck-new", purpose="private_employer")
+    counter = Counter(browser, desk, id)
+    token = (await desk.get(f"/v1/applications/{id}/appointment"))["check_in_token"]
+    clock.advance(timedelta(days=1))
+    await counter.sit(Role.COUNTER)
+    await browser.get("/counter/antrean")
+    to = "/counter/antrean/pindaian"
+    await browser.send({}, to=to, status=422)
+    assert "Pilih berkas dari alat pindai" in browser.text
+    file = ("scan.txt", f"07.58 https://loket.example/{token}\r\n\r\n08:01:10;bukan-kode\n".encode())
+    for _ in range(2):
+        await browser.send({}, to=to, file=file, status=409)
+        assert "1 tercatat datang, 0 sudah tercatat sebelumnya, 1 tidak dapat dicatat." in browser.text
+        assert "Baris 2: Kode ini bukan dari Loket" in browser.text
+    async with desk.house.db.read() as connection:
+        [line] = (await appointments.board_of(connection, POLRES, now=clock.now())).waiting
+    assert f"{line.entry.arrived_at + timedelta(hours=7):%H.%M}" == "07.58"
+    wrong = {"scanned_on-day": "1", "scanned_on-month": "1", "scanned_on-year": "2026"}
+    await browser.send(wrong, to=to, file=file, status=422)
+    assert "paling lama tujuh hari lalu" in browser.text
+    await browser.send({}, to=to, file=("scan.txt", b"x\n" * 101), status=422)
+
+
 # --- hours and offers ------------------------------------------------------------------------------------------------
 
 
@@ -574,6 +600,60 @@ async def test_help_with_an_application_begun_elsewhere_needs_its_own_code(desk:
     await browser.send({"step": "cancel"}, to=f"{page}/kode")
     await browser.send({"step": "cancel", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
     assert await desk.state(draft["id"]) == "cancelled"
+
+
+async def test_another_date_and_a_draft_opened_again_take_the_applicants_code(
+    desk: Desk, browser: Browser, clock: FixedClock
+) -> None:
+    draft = await desk.hand_in(await desk.draft("skck-new", purpose="private_employer"))
+    await desk.book(draft["id"], "skck-new", POLRES)
+    await desk.submit(draft["id"])
+    counter, page = Counter(browser, desk, draft["id"]), f"/counter/bantu/{draft['id']}"
+    await counter.sit(Role.COUNTER)
+    await browser.get(page)
+    await browser.send({"step": "help"}, to=f"{page}/kode")
+    await browser.send({"step": "help", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
+    await browser.get(f"{page}/rekening")
+    await browser.send({"step": "account"}, to=f"{page}/kode")
+    account = {"step": "account", "bank_code": "002", "number": "x", "holder": demo.PEOPLE[demo.BUDI].name}
+    account |= {"code": await code_sent(desk.house), "once": "an-account-of-theirs"}
+    await browser.send(account, to=f"{page}/setuju", status=422)
+    assert "5 sampai 20 angka" in browser.text
+    await browser.send(account | {"number": "1234567890"}, to=f"{page}/setuju")
+    assert "Rekening tersimpan." in browser.text
+    await browser.get(f"{page}/rekening")
+    assert "7890" in browser.text
+    await browser.send({"step": "reopen"}, to=f"{page}/kode")
+    await browser.send({"step": "reopen", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
+    assert "Permohonan dibuka lagi" in browser.text
+    assert await counter.state() == "draft"
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    await desk.act(draft["id"], Role.OFFICER, "call_in")
+    clock.advance(timedelta(days=4))
+    await cases.sweep(desk.house)
+    await desk.sign_in()
+    assert await counter.state() == "no_show"
+    await counter.sit(Role.COUNTER)
+    await browser.get(page)
+    assert "Pilih jadwal lain (perlu kode)" in browser.text
+    await browser.get(f"{page}/jadwal?mulai=9999-12-31")
+    await browser.get(f"{page}/jadwal")
+    times = re.findall(r'<option value="(2026[^"]+)"', browser.page.text)
+    without = {"starts_at": times[0], "step": "rebook", "code": "000000", "once": "choosing-it-now"}
+    await browser.send(without, to=f"{page}/setuju", status=422)
+    assert "Kode atau nomor formulir salah" in browser.text
+    await browser.send({"step": "rebook"}, to=f"{page}/kode")
+    assert "Kode dikirim ke" in browser.text
+    code = await code_sent(desk.house)
+    await browser.send({"step": "rebook", "code": code, "starts_at": "besok"}, to=f"{page}/setuju", status=422)
+    assert "Pilih jam dahulu." in browser.text
+    await browser.send(without | {"code": code, "once": "choosing-it-again"}, to=f"{page}/setuju")
+    assert "Jadwal tersimpan." in browser.text
+    assert await counter.state() == "appointment"
+    await browser.get(f"{page}/jadwal")
+    await browser.send({"starts_at": times[1]}, to=f"{page}/jadwal", status=422)
+    assert "kode" in browser.text, "no date is moved without one"
 
 
 async def fill_in(browser: Browser, page: str) -> None:

@@ -163,6 +163,7 @@ DRAWN_OVER_HTTP = {
     "pages/applications/": "routers/pages/test_applications.py",
     "pages/services/": "routers/pages/test_applications.py",
     "pages/queue_board": "routers/pages/test_applications.py",
+    "pages/waiting_times": "routers/pages/test_applications.py",
     "pages/statistics": "routers/pages/test_applications.py",
     "pages/counter/camera": "routers/pages/test_camera_health.py",
     "pages/counter/consent_forms": "routers/test_consent_forms.py",

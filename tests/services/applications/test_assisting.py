@@ -93,6 +93,32 @@ async def test_another_counter_cannot_touch_it(house: House, client: httpx.Async
     assert again.json()["form"]["occupation"] == "Guru"
 
 
+async def test_an_account_is_noted_for_somebody_with_their_code(house: House, client: httpx.AsyncClient) -> None:
+    await make.demo_set(house)
+    await opened_unit(house)
+    desk = await Desk(house, client, demo.BUDI).sign_in()
+    draft = await desk.draft("sim-renewal", sim_class="A")
+    path = f"/v1/counter/assisted/applications/{draft['id']}"
+
+    async def counter() -> dict[str, str]:
+        return await desk.staff(Role.COUNTER, POLRES)
+
+    await client.post(f"{path}/consents", headers=await counter(), json={"step": "help"})
+    await client.post(f"{path}/help", headers=await counter(), json={"consent": await code_sent(house)})
+    account = {"bank_code": "002", "number": "1234567890", "holder": WHO.name, "consent": await code_sent(house)}
+    used = await client.put(f"{path}/refund-account", headers=await counter(), json=account)
+    assert used.json()["code"] == "identity-consent-refused", "to be helped is not to have one's money sent somewhere"
+    await client.post(f"{path}/consents", headers=await counter(), json={"step": "account"})
+    account["consent"] = await code_sent(house)
+    wrong = await client.put(f"{path}/refund-account", headers=await counter(), json=account | {"bank_code": "000"})
+    assert [each["pointer"] for each in wrong.json()["errors"]] == ["/bank_code"]
+    given = await client.put(f"{path}/refund-account", headers=await counter(), json=account)
+    assert (given.status_code, given.json()["masked_number"][-4:]) == (200, "7890"), given.text
+    assert (await desk.get(f"/v1/applications/{draft['id']}/refund-account"))["bank_code"] == "002"
+    seen = await desk.get(f"/v1/applications/{draft['id']}/timeline")
+    assert ("give_account", "staff") in [(each["action"], each["by"]) for each in seen["items"]]
+
+
 async def test_several_vehicles_and_a_family_in_one_go(house: House, client: httpx.AsyncClient) -> None:
     await make.demo_set(house)
     await opened_unit(house)

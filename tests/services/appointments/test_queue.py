@@ -192,6 +192,22 @@ async def test_a_scan_that_comes_after_the_day_says_that_they_came(desk: House, 
     assert (await booked(desk, stayed_away)).state == "missed"  # type: ignore[union-attr]
 
 
+async def test_a_date_that_counts_as_missed_was_kept_if_a_device_says_so(desk: House, clock: FixedClock) -> None:
+    [(came, token), (early, _)] = await coming(desk, 2)
+    clock.set(at(WEDNESDAY + timedelta(days=1), "08:30"))
+    async with desk.db.begin(SYSTEM) as tx:
+        await appointments.settle(tx, came, "missed")
+        await appointments.settle(tx, came, "missed")
+    assert (await booked(desk, came)).state == "missed"  # type: ignore[union-attr]
+    [result] = await scan(desk, token, when=at(WEDNESDAY, "07:55"))
+    assert result.outcome is Outcome.LATE
+    assert (await booked(desk, came)).state == "attended"  # type: ignore[union-attr]
+    clock.set(at(WEDNESDAY - timedelta(days=1), "08:00"))
+    async with desk.db.begin(SYSTEM) as tx:
+        await appointments.settle(tx, early, "attended")
+    assert await booked(desk, early) is None, "who came on an earlier day needs the place no more"
+
+
 async def test_the_qr_stays_good_when_the_appointment_is_moved(desk: House) -> None:
     [(case_id, token)] = await coming(desk, 1)
     async with desk.db.begin(SYSTEM) as tx:
@@ -312,6 +328,44 @@ async def test_called_in_vain_three_times_is_missed(desk: House, clock: FixedClo
     assert await told(desk) == [(ATTENDED, str(case_id)), (MISSED, str(case_id))]
     assert (await booked(desk, case_id)).state == "missed"  # type: ignore[union-attr]
     assert [what for what, _ in await history(desk, entry)].count("absent") == 2
+
+
+async def test_who_was_called_in_vain_and_comes_back_stands_by_arrival(desk: House, clock: FixedClock) -> None:
+    [(case_id, token), (other, _)] = await coming(desk, 2)
+    await scan(desk, token)
+    clock.set(at(WEDNESDAY, "08:00"))
+    for _ in range(3):
+        await step(desk, await call(desk), Step.ABSENT)
+        clock.advance(timedelta(minutes=10))
+    [kept] = await scan(desk, token, when=at(WEDNESDAY, "07:40"))
+    assert (kept.outcome, kept.number) == (Outcome.AGAIN, "A001"), "a scan of before that says nothing new"
+    assert await numbers(desk) == []
+    [back] = await scan(desk, token)
+    assert (back.outcome, back.number) == (Outcome.COUNTED, "A002")
+    [again] = await scan(desk, token)
+    assert (again.outcome, again.number) == (Outcome.AGAIN, "A002")
+    assert [(each.entry.number, each.reason) for each in (await board(desk)).waiting] == [("A002", Reason.LATE)]
+    assert await told(desk) == [*[(ATTENDED, str(case_id))] * 2, (MISSED, str(case_id))]
+    assert (await booked(desk, case_id)).state == "attended"  # type: ignore[union-attr]
+    for _ in range(3):
+        await step(desk, await call(desk), Step.ABSENT)
+        clock.advance(timedelta(minutes=10))
+    assert (await ticket(desk, case_id=case_id)).number == "A003", "by the reference as well"
+    assert [case for name, case in await told(desk) if name == MISSED] == [str(case_id)] * 2
+    entry = await ticket(desk, case_id=other)
+    await step(desk, entry, Step.LEAVE)
+    assert (await ticket(desk, case_id=other)).number == "A005"
+
+
+async def test_who_walked_in_and_left_keeps_the_date_that_is_to_come(desk: House, clock: FixedClock) -> None:
+    [(case_id, _)] = await coming(desk, 1)
+    clock.set(at(WEDNESDAY - timedelta(days=1), "08:00"))
+    await ticket(desk, case_id=case_id)
+    for _ in range(3):
+        await step(desk, await call(desk), Step.ABSENT)
+        clock.advance(timedelta(minutes=10))
+    assert await told(desk) == []
+    assert (await booked(desk, case_id)).state == "confirmed"  # type: ignore[union-attr]
 
 
 async def test_a_case_has_one_number_and_a_booked_one_is_checked_in(desk: House) -> None:

@@ -19,7 +19,7 @@ from app.core.house import House
 from app.core.ids import new_id
 from app.core.problems import Problem
 from app.services import appointments, transparency
-from app.services.appointments import SLOT_OFFERED, jobs, slot_draw
+from app.services.appointments import NOTHING_DRAWN, SLOT_OFFERED, jobs, slot_draw
 from app.services.appointments.slot_lots import Asked, Pool, places_drawn
 from app.services.transparency import notes
 from tests.services.appointments.world import (
@@ -118,7 +118,9 @@ async def test_places_go_by_the_lot_and_the_rest_wait_in_drawn_order(scarce: Hou
     }
     winners = [asks[UUID(each)] for each, start in order if start]
     losers = [asks[UUID(each)] for each, start in order if not start]
-    assert await told(scarce) == sorted((SLOT_OFFERED, str(case_id)) for case_id in winners)
+    assert await told(scarce) == sorted(
+        [(SLOT_OFFERED, str(case_id)) for case_id in winners] + [(NOTHING_DRAWN, str(case_id)) for case_id in losers]
+    ), "nobody has to look for what the lot has brought"
     for case_id in winners:
         held = await booked(scarce, case_id)
         assert held is not None
@@ -131,9 +133,8 @@ async def test_places_go_by_the_lot_and_the_rest_wait_in_drawn_order(scarce: Hou
 
     await release(scarce, winners[0])
     await jobs.offer_places(scarce)
-    assert {case_id for _, case_id in await told(scarce)} == {*map(str, winners), str(losers[0])}, (
-        "the next in drawn order"
-    )
+    offered = {case_id for name, case_id in await told(scarce) if name == SLOT_OFFERED}
+    assert offered == {*map(str, winners), str(losers[0])}, "the next in drawn order"
     assert len(await leaves(scarce, "slot_ask")) == 7
 
 
@@ -223,6 +224,17 @@ async def test_who_has_a_place_or_is_gone_is_left_out_with_a_code(scarce: House)
     assert [each["held"] for each in paper["drawn"]] == [True]
 
 
+async def test_a_hold_that_has_ended_leaves_nobody_out(scarce: House, clock: FixedClock) -> None:
+    """Before the sweep has come by: the time alone has freed the place, and its owner may ask for another."""
+    await hours(scarce, window(opens_days_before=2, drawn=True), window(weekday=4))
+    [case_id] = await new_cases(scarce)
+    await hold(scarce, case_id, day=WEDNESDAY + timedelta(days=1), minutes=5)
+    clock.advance(timedelta(minutes=6))
+    await ask(scarce, case_id)
+    paper = await drawn(scarce)
+    assert [each["held"] for each in paper["drawn"]] == [True]
+
+
 async def test_altered_papers_do_not_hold(scarce: House) -> None:
     for case_id in await new_cases(scarce, 6):
         await ask(scarce, case_id)
@@ -263,7 +275,7 @@ async def test_a_crowd_asks_and_several_draw_at_once(postgres_desk: House, clock
     assert sum(counts) == 1
     paper = await document(postgres_desk)
     assert [(each["ask"], each["starts_at"]) for each in paper["drawn"]] == by_hand(paper)
-    assert len(await told(postgres_desk)) == 4
+    assert Counter(name for name, _ in await told(postgres_desk)) == {SLOT_OFFERED: 4, NOTHING_DRAWN: 26}
 
 
 STARTS = [at(WEDNESDAY, f"{hour:02d}:00") for hour in range(8, 12)]

@@ -13,7 +13,7 @@ from app.core.clock import FixedClock
 from app.core.house import House
 from app.core.problems import Problem
 from app.services import appointments, cases
-from app.services.appointments import SLOT_OFFERED, WaitView, jobs, waiting
+from app.services.appointments import SLOT_OFFERED, WaitView, days, jobs
 from tests.services.appointments.world import (
     KIND,
     MONDAY,
@@ -125,6 +125,17 @@ async def test_who_books_something_else_waits_no_longer(desk: House) -> None:
             await appointments.stop_waiting(tx, second)
 
 
+async def test_who_waits_after_their_own_hold_has_ended_is_on_the_list(desk: House, clock: FixedClock) -> None:
+    """Before the sweep has come by: an ended hold is no place that somebody has, and takes them off no list."""
+    await hours(desk, window(closes="08:30", rooms=1, staff=1))
+    [case_id] = await new_cases(desk)
+    await hold(desk, case_id, minutes=5)
+    clock.advance(timedelta(minutes=6))
+    assert (await wait(desk, case_id)).state == "waiting"
+    await jobs.offer_places(desk)
+    assert await waits(desk, case_id) == ("offered", 0)
+
+
 async def test_waiting_again_keeps_the_place_in_line_and_other_days_begin_anew(desk: House) -> None:
     _, [first, second] = await full(desk, 2)
     again = await wait(desk, first)
@@ -154,6 +165,15 @@ async def test_what_is_too_near_is_open_to_all_and_past_days_are_not_waited_for(
     assert [each["change"] for each in await leaves(desk, "appointment_wait")] == ["waits", "ended"]
 
 
+async def test_at_night_nothing_is_kept_that_could_not_be_offered(desk: House, clock: FixedClock) -> None:
+    """Offers of the night end at 07.00 and want an hour to come: a slot of 07.30 is nobody's who waits, and open to all."""
+    await hours(desk, window(opens="07:30", closes="09:30", minutes=60, rooms=1, staff=1))
+    [first] = await new_cases(desk)
+    clock.set(at(WEDNESDAY - timedelta(days=1), "23:00"))
+    await wait(desk, first)
+    assert await free(desk) == {"07:30": 1, "08:30": 0}
+
+
 async def test_a_case_that_is_over_is_offered_nothing(desk: House) -> None:
     owners, [first, second] = await full(desk, 2)
 
@@ -168,6 +188,6 @@ async def test_a_case_that_is_over_is_offered_nothing(desk: House) -> None:
 def test_an_offer_ends_when_people_are_up(minute: int) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=minute)
     for zone in (ZoneInfo("Asia/Jakarta"), ZoneInfo("Asia/Jayapura")):
-        until = waiting.offer_until(now, zone)
+        until = days.offer_until(now, zone)
         assert timedelta(minutes=30) <= until - now <= timedelta(hours=10)
         assert 6 <= until.astimezone(zone).hour <= 21

@@ -20,6 +20,7 @@ from app.services import appointments, cases, transparency
 from app.services.appointments import (
     ATTENDED,
     MISSED,
+    NOTHING_DRAWN,
     QUEUE_NEAR,
     SLOT_MISFITS,
     SLOT_OFFERED,
@@ -36,7 +37,7 @@ UNIT, KIND, SERVICE = "PMJ", "prints", "skck-new"
 MONDAY = date(2026, 3, 2)  # the tests' clock stands on it, at 10:00 in Jakarta
 WEDNESDAY = date(2026, 3, 4)
 STAFF = Actor(ActorKind.STAFF, "clerk", frozenset({"counter"}), unit=UNIT)
-ABOVE = (SLOT_OFFERED, SLOT_MISFITS, ATTENDED, MISSED, QUEUE_NEAR)
+ABOVE = (SLOT_OFFERED, NOTHING_DRAWN, SLOT_MISFITS, ATTENDED, MISSED, QUEUE_NEAR)
 
 
 async def _nothing(house: House, case_id: str) -> None:

@@ -36,4 +36,5 @@ async def test_the_door_answers_without_anybody_signed_in(house: House, client: 
     assert body["totals"]["captures"] == 1
     rollout = {each["service"]: each for each in body["rollout"]}
     assert rollout["skck-new"]["units"] > 400
+    assert body["polres_in_february_2021"] == 12
     assert (await client.get("/v1/statistics", params={"unit": "nobody"})).status_code == 422
