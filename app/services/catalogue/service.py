@@ -22,6 +22,8 @@ class Otherwise(StrEnum):
 
     REFUSE = "refuse"
     WARN = "warn"
+    CHECK = "check"
+    """An officer looks before anybody is asked for money, and has the register mended or hands the application back."""
 
 
 class DocumentKind(StrEnum):
@@ -62,7 +64,8 @@ class Rule:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One question of the form. `schema` is the JSON Schema 2020-12 of its answer; `prefill` is what a register knows."""
+    """One question of the form. `schema` is the JSON Schema 2020-12 of its answer; `prefill` is what a register knows; `printed`:
+    its answer stands on what is issued."""
 
     name: str
     title: Text
@@ -72,6 +75,7 @@ class Field:
     required: Condition
     example: JsonValue
     personal: bool
+    printed: bool
     prefill: Condition | None
 
     @property
