@@ -162,7 +162,14 @@ async def test_who_says_a_few_things_is_told_what_is_theirs_and_not_asked_again(
     said = await budi.get("/layanan/skck-new")
     assert "Tergantung jawaban Anda atas: Untuk keperluan apa?; Kewarganegaraan" in said
     assert "Bila diperlukan" not in said
-    said = await budi.get("/layanan/skck-new?form-citizenship=WNI&form-purpose=work_abroad&form-prints_on_file=false")
+    said_of_me = {
+        "citizenship": "WNI",
+        "purpose": "work_abroad",
+        "prints_on_file": "false",
+        "delivery": "digital",
+    }
+    query = "&".join(f"form-{name}={value}" for name, value in said_of_me.items())
+    said = await budi.get(f"/layanan/skck-new?{query}")
     for shown in ("Diurus oleh: Polda", "Paspor", "Pasfoto 4x6 latar merah", "Rp30.000", "Kosongkan jawaban"):
         assert shown in said, shown
     for hidden in ("Pasfoto 4x6 latar kuning", "Surat sponsor", "Kartu rumus sidik jari", "Rp60.000", "Tergantung"):
@@ -171,7 +178,7 @@ async def test_who_says_a_few_things_is_told_what_is_theirs_and_not_asked_again(
     assert begin is not None
     await budi.get(unescape(begin[1]))
     carried = dict(re.findall(r'<input type="hidden" name="(form-[a-z_]+)" value="([^"]*)"', budi.page.text))
-    assert carried == {"form-citizenship": "WNI", "form-purpose": "work_abroad", "form-prints_on_file": "false"}
+    assert carried == {f"form-{name}": value for name, value in said_of_me.items()}
     await budi.send({"service": "skck-new", "unit": POLRES, "who": "self", **carried}, to="/permohonan/mulai")
     await budi.get(f"{budi.path}/isian/purpose")
     assert 'value="work_abroad" selected' in budi.page.text
