@@ -84,7 +84,7 @@ def questions_of(
     return tuple(
         _question(each, form, opened, marked.get(each.name))
         for each in section.fields
-        if each.name not in places and each.name in (marked if marks else asked)
+        if each.on_pages and each.name not in places and each.name in (marked if marks else asked)
     )
 
 

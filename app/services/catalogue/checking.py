@@ -10,7 +10,7 @@ from app.services.catalogue.conditions import CannotTell, Condition, Path
 from app.services.catalogue.facts import DAY_FUNCTIONS, FUNCTIONS, REGISTER_OF, SHAPES, Shape, shape_at
 from app.services.catalogue.reading import Faults
 from app.services.catalogue.schemas import satisfies
-from app.services.catalogue.service import DocumentKind, Enters, Field, Service
+from app.services.catalogue.service import NEVER, DocumentKind, Enters, Field, Service
 from app.services.catalogue.worlds import form_shape, trouble, values
 
 Place = object
@@ -152,6 +152,10 @@ def _check_leads_somewhere(faults: Faults, service: Service, signatures: frozens
         faults.at(("appointment",), "appointment: `presence` does not say why somebody must come")
     if service.issues is not None and service.issues.paper and not set(service.delivery) & {"pickup", "post"}:
         faults.at(("issues",), "issues: paper is printed, but `delivery` has neither pickup nor post")
+    for each in service.fields:
+        if each.required != NEVER and not each.on_pages:
+            what = "no page can ask an object or a list without an enum, so it must not be required"
+            faults.at(("field", each.name), f"field {each.name}: {what}")
     asked = service.find_field("delivery")
     for value in asked.choices if asked is not None else ():
         if value not in service.delivery:

@@ -49,6 +49,7 @@ def test_a_sound_file_has_no_fault() -> None:
         ("media_types: [image/jpeg, image/png]", "media_types: []", "media_types has none"),
         ("media_types: [image/jpeg, image/png]", "media_types: [image/jpeg, application/pdf]", "a photo is a picture"),
         ("presence:\n  - {name: inspection, when: 'form.scale == \"large\"', why: {id: Lokasi diperiksa., en: The site is inspected.}}\n", "", "does not say why somebody must come"),
+        ("schema: {type: boolean, const: true}", "schema: {type: object}", "no page can ask an object or a list"),
         ("rule: plain", "rule: hand", "the rule hand is none for a photo"),
         ("document: certificate", "document: sim", "issues: sim needs the fields sim_class"),
         ("paper: false", "paper: true", "`delivery` has neither pickup nor post"),
