@@ -1,10 +1,12 @@
 """The service catalogue for everyone: what there is, what it needs and costs, and where; and the staff's door to offers."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.actor import Actor
@@ -17,6 +19,7 @@ from app.routers.http.paging import DEFAULT_PAGE, PageAfter, PageLimit, cursor_o
 from app.routers.schemas.offers import OfferIn, StaffOffer, StaffOffers
 from app.routers.schemas.services import (
     ComponentOut,
+    NeedsOut,
     OfferingUnit,
     OfferingUnits,
     ServiceItem,
@@ -33,6 +36,10 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "You hold 
 CodePath = Annotated[str, Path(max_length=40, pattern="^[a-z0-9_-]{1,40}$", description="Such as `sim-renewal`.")]
 UnitQuery = Annotated[
     str | None, Query(pattern="^[A-Z0-9-]{2,60}$", description="Code of a unit, as in GET /v1/units.")
+]
+Answers = Annotated[
+    Sequence[Annotated[str, StringConstraints(max_length=140)]],
+    Query(max_length=20, description="Name and value of an answer, such as `purpose:work_abroad`; any number of them."),
 ]
 Arranger = Annotated[Actor, staff(Role.SUPERVISOR, Role.ADMIN)]
 
@@ -78,6 +85,21 @@ async def get_service(
         price = (await house[PriceList].of_all(conn, services, today))[code]
     response.headers.update(tag_headers(tag))
     return ServiceOut.of(service, price, offer, lang)
+
+
+@router.get("/v1/services/{code}/needs", dependencies=[public()], tags=["services"])
+async def get_needs(code: CodePath, house: TheHouse, lang: TheLang, answer: Answers = ()) -> NeedsOut:
+    """What to bring and to pay, and whether to come, for somebody who says a few things of themselves before beginning:
+    `?answer=purpose:work_abroad&answer=citizenship:WNI`. Answers that the service does not ask beforehand are passed over."""
+    services, today = house[Catalogue], _today(house)
+    service = services.get(code)
+    typed = dict(each.split(":", 1) for each in answer if ":" in each)
+    answers = catalogue.answers_beforehand(
+        service, catalogue.from_page(service, {name: (text,) for name, text in typed.items()})
+    )
+    async with house.db.read() as conn:
+        price = catalogue.price_of(service, await reference.list_fees(conn, today), answers)
+    return NeedsOut.of(service, catalogue.tell_beforehand(service, answers), price, lang)
 
 
 @router.get(

@@ -135,10 +135,18 @@ async def test_a_new_colour_is_paid_by_wheels_looked_at_and_printed(desk: Desk) 
     assert await desk.state(ended["id"]) == "printed"
 
 
+async def test_a_choice_of_numbers_is_answered_and_leads_to_price_and_unit(desk: Desk) -> None:
+    needs = (await desk.client.get("/v1/services/escort/needs", params={"answer": "rank:1"})).json()
+    assert (needs["price"]["from"]["amount"], needs["documents"][0]["need"]) == (80_000, "needed")
+    ended = await through(desk, "escort", POLRES, vehicles=12, rank=2)
+    assert (ended["unit"], ended["amount"]) == (POLDA, 30_000 + 143_000)
+    assert ended["form"]["contact"] == {"name": "Budi"}
+
+
 async def test_pages_and_figures_know_them_too(desk: Desk) -> None:
     page = await desk.client.get("/layanan/street-event", headers={"accept": "text/html"})
     assert page.status_code == 200
     for words in ("Izin keramaian", "Rencana pengamanan dibicarakan.", "Rp0"):
         assert words in page.text
     listed = (await desk.client.get("/v1/services")).json()["items"]
-    assert {"band-permit", "street-event", "vehicle-colour"} < {each["code"] for each in listed}
+    assert {"band-permit", "escort", "street-event", "vehicle-colour"} < {each["code"] for each in listed}

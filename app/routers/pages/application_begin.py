@@ -19,7 +19,7 @@ from app.routers.pages.account import BIRTH_WRONG, account_of
 from app.routers.pages.applying import at
 from app.routers.pages.forms import Form
 from app.routers.pages.once import new_once, once
-from app.routers.pages.services import After, units_of
+from app.routers.pages.services import After, kept_fields, said_before, units_of
 from app.routers.pages.visit import TheVisit, Visit
 from app.services import applications, reference
 from app.services.applications import ApplicationLine, Member
@@ -74,7 +74,8 @@ async def ask_unit(
     if not service:
         return visit.go("/layanan")
     chosen = visit.house[Catalogue].get(service)
-    form = Form({"unit": unit, "who": "self"})
+    answers = said_before(chosen, visit.request.query_params)
+    form = Form({"unit": unit, "who": "self", **kept_fields(answers)})
     return await _show(visit, me, chosen, form, Search(unit, name, polda, after))
 
 
@@ -117,7 +118,8 @@ async def _begin(visit: Visit, me: Actor, service: Service, unit: str, member: M
     """The address of the draft; empty where the family member's code does not hold."""
     await visit.house[Limits].hit("application-person", me.id)
     who = member.applicant if member else await applications.applicant_of(visit.house, UUID(me.id))
-    known = await applications.starting_form(visit.house, service, who, unit=unit, given={})
+    given = said_before(service, form.values)
+    known = await applications.starting_form(visit.house, service, who, unit=unit, given=given)
 
     async def work(tx: Tx) -> str:
         agreed = await applications.agreed(tx, member, service, form.get("code")) if member else who
@@ -152,6 +154,7 @@ def _show_code(visit: Visit, service: Service, form: Form) -> Response:
         status=422 if form.errors else 200,
         service=service,
         form=form,
+        kept=kept_fields(said_before(service, form.values)),
         once=new_once(),
     )
 
@@ -204,6 +207,7 @@ async def _show(
         service=service,
         account=account,
         form=form,
+        kept=kept_fields(said_before(service, form.values)),
         units=units,
         chosen=chosen,
         drafts=await _drafts(visit, me, service),

@@ -27,6 +27,7 @@ from app.services.applications.problems import (
     CHANGED_MEANWHILE,
     INCOMPLETE,
     LIKELY_DUPLICATE,
+    MENDED_PRICE,
     NOT_ELIGIBLE,
     NOT_MENDED,
     NOT_OFFERED,
@@ -37,7 +38,9 @@ from app.services.catalogue import Outcome, PriceList, Section, ThirdPartyCost, 
 router = APIRouter(include_in_schema=False)
 
 CHECKED_IN = ("draft", "needs_correction")
-SAID_HERE = (CHANGED_MEANWHILE, INCOMPLETE, LIKELY_DUPLICATE, NOT_ELIGIBLE, NOT_MENDED, NOT_OFFERED, SLOT_NEEDED)
+SAID_HERE = (
+    CHANGED_MEANWHILE, INCOMPLETE, LIKELY_DUPLICATE, MENDED_PRICE, NOT_ELIGIBLE, NOT_MENDED, NOT_OFFERED, SLOT_NEEDED,
+)  # fmt: skip
 NOT_PASSED = Text(
     "Belum dapat diajukan: lihat yang harus dilengkapi di bawah.",
     "It cannot be submitted yet: see below what is missing.",
@@ -82,6 +85,7 @@ class Found:
     missing: tuple[Missing, ...]
     refused: tuple[Verdict, ...]
     warned: tuple[Verdict, ...]
+    to_check: tuple[Verdict, ...]
     unknown: tuple[Verdict, ...]
     good: int
     checked: Checked
@@ -168,7 +172,9 @@ async def _not_submitted(visit: Visit, me: Actor, case_id: UUID, form: Form, pro
     elif problem.type is CHANGED_MEANWHILE:
         form.errors["main-content"] = CHANGED
     elif problem.type in (INCOMPLETE, NOT_ELIGIBLE):
-        form.errors["missing"] = NOT_PASSED
+        # The page of a draft names each by itself; what was given back has no such list.
+        said = [NOT_PASSED] if view.state == "draft" else [each.message for each in problem.errors]
+        form.errors |= {f"missing~{number}" if number else "missing": words for number, words in enumerate(said)}
     elif problem.type is NOT_MENDED:
         form.errors["missing"] = STILL_TO_MEND
     else:
@@ -186,6 +192,7 @@ def _found(view: ApplicationView, checked: Checked) -> Found:
         missing=tuple(_missing(view, result.faults)),
         refused=of(Outcome.REFUSED),
         warned=of(Outcome.WARNED),
+        to_check=of(Outcome.TO_CHECK),
         # What waits for an answer of the form is said with what is missing; here stand silent registers alone.
         unknown=tuple(each for each in of(Outcome.UNKNOWN) if each.down),
         good=len(of(Outcome.GOOD)),

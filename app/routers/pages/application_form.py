@@ -161,7 +161,7 @@ def _questions(view: ApplicationView, part: Section) -> tuple[Question, ...]:
     """A draft asks everything, an application that came back only what is marked in this section."""
     if view.state != "needs_correction":
         return questions_of(view.service, part, view.form)
-    marks = [each for each in marks_in(view, part) if not each.changed]
+    marks = marks_in(view, part)
     return questions_of(view.service, part, view.form, marks) if marks else ()
 
 

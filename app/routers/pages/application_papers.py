@@ -56,7 +56,10 @@ class Wanted:
 async def ask_paper(id: UUID, name: PaperName, me: CitizenOnPage, visit: TheVisit, done: Done = "") -> Response:
     """What is wanted, what was given, and what may be used again."""
     view = await own(visit, me, id)
-    return await _show(visit, me, view, _paper(view, name), Form(), notice=TAKEN if done else None)
+    paper, form = _paper(view, name), Form()
+    if done and paper.state == "marked":
+        form.errors["file"] = SAME_FILE
+    return await _show(visit, me, view, paper, form, notice=TAKEN if done else None, status=200)
 
 
 @router.post("/permohonan/{id}/berkas/{name}", max_body_size=MAX_FILE_BYTES + FORM_AROUND_A_FILE)
@@ -118,13 +121,14 @@ async def _show(
     form: Form,
     *,
     notice: Text | None = None,
+    status: int | None = None,
 ) -> Response:
     rule = paper.rule
     opened = view.state == "draft" or (view.state == "needs_correction" and _marked(view, paper))
     before = await applications.reusable(visit.house, me, view.id) if opened else {}
     return visit.show(
         "pages/applications/paper.html",
-        status=422 if form.errors else 200,
+        status=status or (422 if form.errors else 200),
         view=view,
         paper=paper,
         wanted=Wanted.of(visit.house[PhotoRules].get(rule.rule)) if rule.rule else None,
@@ -139,7 +143,7 @@ async def _show(
 
 
 def _paper(view: ApplicationView, name: str) -> DocumentView:
-    found = next((each for each in view.documents if each.rule.name == name), None)
+    found = view.paper(name)
     if found is None:
         raise NOT_FOUND()
     return found

@@ -12,8 +12,8 @@ MEANINGS: dict[str, Text] = {
         "Not submitted yet. Fill in what is missing, then check and submit. Everything that you gave is kept.",
     ),
     "manual_check": Text(
-        "Data rujukan sedang tidak terjangkau, jadi petugas memeriksanya dengan tangan. Anda belum perlu membayar apa pun.",
-        "A register does not answer now, so an officer checks by hand. There is nothing to pay yet.",
+        "Petugas memeriksa dahulu hal yang tidak dapat dipastikan mesin. Anda belum perlu membayar apa pun.",
+        "An officer first looks at what a machine cannot be sure of. There is nothing to pay yet.",
     ),
     "submitted": Text("Permohonan Anda sudah kami terima.", "We have your application."),
     "awaiting_payment": Text(

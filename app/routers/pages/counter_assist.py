@@ -16,11 +16,12 @@ from starlette.responses import Response
 from app.core.actor import Actor
 from app.core.db import Tx
 from app.core.limits import Limits
-from app.core.problems import NOT_FOUND, Problem
+from app.core.problems import NOT_FOUND, FieldError, Problem
 from app.core.texts import Text
+from app.routers.pages.application_check import Missing
 from app.routers.pages.application_tasks import Task, tasks_of
 from app.routers.pages.application_words import MEANINGS
-from app.routers.pages.applying import mendings_of, wants_appointment
+from app.routers.pages.applying import mendings_of, place_of, wants_appointment
 from app.routers.pages.consent_forms import printed
 from app.routers.pages.counter_filling import TIME_MISSING, chooses_again, chosen_time, show_slots
 from app.routers.pages.counter_helping import FILLED_IN, PAGE, AtCounter, helped, must_help
@@ -40,7 +41,7 @@ from app.services.registries import Nik, parse_kk
 
 router = APIRouter(include_in_schema=False)
 OWN_PAGES = "/permohonan/"
-CANCELLED_IN = ("draft", "expired", "awaiting_payment", "in_review")
+CANCELLED_IN = ("draft", "manual_check", "expired", "awaiting_payment", "in_review")
 REOPENED_IN = ("expired", "awaiting_payment")
 FIRST_BIRTH = date(1900, 1, 1)
 
@@ -363,7 +364,7 @@ async def _show_step(
     parts = [(each.title, lines_of(view.service, each, view.form)) for each in view.service.sections]
     needs_slot = checked.result.needs_slot and not view.has_slot and view.state == "draft"
     mended = all(mark.changed for mark in view.marks)
-    ready = (checked.result.passed or checked.result.waits) and not needs_slot and mended
+    ready = not (checked.faults or checked.refused or needs_slot) and mended
     return visit.show(
         "pages/counter/applications/assist_check.html",
         status=status,
@@ -374,7 +375,7 @@ async def _show_step(
         step=step,
         asked=asked is not None or "sent_to" in form.values,
         parts=[part for part in parts if part[1]],
-        faults=[each.message for each in checked.result.faults],
+        missing=[_missing(view, each) for each in checked.faults],
         verdicts=[each for each in checked.result.verdicts if each.outcome is not Outcome.GOOD],
         result=checked.result,
         needs_slot=needs_slot,
@@ -399,6 +400,11 @@ async def _show_account(
         form=form,
         once=new_once(),
     )
+
+
+def _missing(view: ApplicationView, fault: FieldError) -> Missing:
+    place = place_of(view, fault.pointer)
+    return Missing(fault.message, _path(place[1]) if place else "")
 
 
 def _claim(visit: Visit, form: Form) -> assisting.Claim | None:

@@ -231,12 +231,12 @@ def _questions(view: ApplicationView, part: Section) -> tuple[Question, ...]:
     """A draft asks everything, an application that came back only what is marked in this section."""
     if view.state != "needs_correction":
         return questions_of(view.service, part, view.form)
-    marks = [each for each in marks_in(view, part) if not each.changed]
+    marks = marks_in(view, part)
     return questions_of(view.service, part, view.form, marks) if marks else ()
 
 
 def _paper(view: ApplicationView, name: str) -> DocumentView:
-    found = next((each for each in view.documents if each.rule.name == name), None)
+    found = view.paper(name)
     if found is None or view.state not in FILLED_IN:
         raise NOT_FOUND()
     return found

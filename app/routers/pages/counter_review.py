@@ -45,7 +45,7 @@ COMES_FIRST = Text("Pemohon harus datang dahulu.", "The applicant has to come fi
 NOBODY_COMES = Text("Tidak ada yang perlu datang.", "Nobody needs to come.")
 NOTHING_CLAIMED = Text("Tidak ada pembebasan yang diminta.", "No exemption was claimed.")
 NO_TEST = Text("Layanan ini tanpa uji yang diulang.", "This service has no test to be repeated.")
-IN_ORDER = (Outcome.REFUSED, Outcome.UNKNOWN, Outcome.WARNED, Outcome.GOOD)
+IN_ORDER = (Outcome.REFUSED, Outcome.TO_CHECK, Outcome.UNKNOWN, Outcome.WARNED, Outcome.GOOD)
 PICTURES = "image/"
 
 

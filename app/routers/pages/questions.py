@@ -74,7 +74,7 @@ def questions_of(
     service: Service, section: Section, form: Mapping[str, JsonValue], marks: Sequence[MarkView] = ()
 ) -> tuple[Question, ...]:
     """What a section asks now. A question that one answer of another one opens stands below that answer."""
-    marked = {each.pointer.removeprefix("/form/"): _words(each) for each in marks if not each.changed}
+    marked = {each.pointer.removeprefix("/form/"): _words(each) for each in marks}
     asked = {each.name for each in catalogue.asked_fields(service, form)}
     places = {} if marks else _places(service, section, form)
     opened: dict[tuple[str, str], list[Question]] = {}
@@ -84,7 +84,15 @@ def questions_of(
     return tuple(
         _question(each, form, opened, marked.get(each.name))
         for each in section.fields
-        if each.name not in places and each.name in (marked if marks else asked)
+        if each.on_pages and each.name not in places and each.name in (marked if marks else asked)
+    )
+
+
+def choices_between(fields: Sequence[Field]) -> tuple[Question, ...]:
+    """Questions with few answers, each a list that opens: what may be said before anything is begun."""
+    return tuple(
+        Question(each.name, each.title, None, "select", tuple(Choice(value, text) for value, text in _choices(each)))
+        for each in fields
     )
 
 

@@ -4,6 +4,7 @@ A citizen sees what it costs, who may apply, what to bring and where, before any
 link on (UU 25/2009 art. 20-22).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -13,11 +14,13 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
+from app.core.db import JsonValue
 from app.core.house import House
 from app.core.texts import Text
 from app.routers.http.guards import public
 from app.routers.http.paging import cursor_of, read_cursor
 from app.routers.pages.application_words import family_name
+from app.routers.pages.questions import choices_between, field_of, filled
 from app.routers.pages.visit import TheVisit
 from app.services import catalogue, reference
 from app.services.catalogue import Catalogue, OfferState, OfferView, Price, PriceList, Service, Where
@@ -27,6 +30,7 @@ router = APIRouter(include_in_schema=False, dependencies=[public()])
 
 PAGE = 10
 MOST_POLDAS = 100
+MOST_TYPED = 100
 SUGGESTED_LEVEL = "POLRES"
 CodePath = Annotated[str, Path(max_length=40, pattern="^[a-z0-9_-]{1,40}$")]
 NameQuery = Annotated[str, Query(alias="nama", max_length=100)]
@@ -99,11 +103,15 @@ async def list_services(visit: TheVisit) -> Response:
 async def service_page(
     code: CodePath, visit: TheVisit, name: NameQuery = "", polda: PoldaQuery = "", after: After = None
 ) -> Response:
-    """One service whole, and the units that offer it."""
+    """One service whole, for everybody or for who says a few things of themselves, and the units that offer it."""
     services = visit.house[Catalogue]
     service = services.get(code)
+    answers = said_before(service, visit.request.query_params)
+    questions = choices_between(catalogue.asked_beforehand(service))
     async with visit.house.db.read() as conn:
         price = (await visit.house[PriceList].of_all(conn, services, today(visit.house)))[code]
+        if answers:
+            price = catalogue.price_of(service, await reference.list_fees(conn, today(visit.house)), answers)
         units = await units_of(
             conn, visit.house, service, name=name, polda=polda, after=after, base=f"/layanan/{code}", anchor="#tempat"
         )
@@ -114,6 +122,10 @@ async def service_page(
         family=family_name(service.family),
         price=price,
         with_others=with_others(price),
+        told=catalogue.tell_beforehand(service, answers),
+        questions=questions,
+        form=filled(questions, answers),
+        kept=kept_fields(answers),
         time_needed=catalogue.working_time(service),
         units=units,
     )
@@ -178,6 +190,20 @@ async def units_of(
         next_href=following,
         first_page=after is None,
     )
+
+
+def said_before(service: Service, sent: Mapping[str, str]) -> dict[str, JsonValue]:
+    """What somebody has said of themselves before beginning, in fields that are called as those of the form."""
+    names = [each.name for each in catalogue.asked_beforehand(service)]
+    typed = {name: (sent[field_of(name)][:MOST_TYPED],) for name in names if field_of(name) in sent}
+    return catalogue.answers_beforehand(service, catalogue.from_page(service, typed))
+
+
+def kept_fields(answers: Mapping[str, JsonValue]) -> dict[str, str]:
+    """The same as hidden fields, so that nobody is asked twice."""
+    return {
+        field_of(name): str(value).lower() if isinstance(value, bool) else str(value) for name, value in answers.items()
+    }
 
 
 def with_others(price: Price) -> Text | None:

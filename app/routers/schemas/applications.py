@@ -366,10 +366,11 @@ class StatusOut(BaseModel):
 
 
 class VerdictOut(BaseModel):
-    """One condition of the service. ``unknown``: a register does not answer, so an officer will look."""
+    """One condition of the service. ``unknown``: a register does not answer, so an officer will look; ``to_check``: an officer looks
+    before anybody pays."""
 
     name: str
-    outcome: Literal["good", "refused", "warned", "unknown"]
+    outcome: Literal["good", "refused", "warned", "unknown", "to_check"]
     says: str
     law: str | None
 

@@ -1,16 +1,21 @@
 """What goes in and out of the doors of the service catalogue."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
+from app.core.db import JsonValue
 from app.core.texts import Lang, Text
 from app.routers.schemas.tickets import Money
 from app.services import catalogue
 from app.services.catalogue import (
+    Beforehand,
     Component,
     DocumentRule,
+    Need,
+    Needed,
     OfferView,
     Price,
     PriceCase,
@@ -18,6 +23,7 @@ from app.services.catalogue import (
     Service,
     ThirdPartyCost,
 )
+from app.services.catalogue import Field as FormField
 from app.services.reference import Unit
 
 
@@ -84,7 +90,10 @@ class RuleOut(BaseModel):
     """Who may apply: the sentence that is shown when it is not met."""
 
     name: str = Field(examples=["licence-known"])
-    otherwise: str = Field(description="refuse: no application without it; warn: a person looks.", examples=["refuse"])
+    otherwise: str = Field(
+        description="refuse: no application without it; warn: a person looks; check: an officer looks before anybody pays.",
+        examples=["refuse"],
+    )
     says: str
     law: str | None
 
@@ -303,6 +312,63 @@ class ServiceOut(BaseModel):
         )
 
 
+class ChoiceOut(BaseModel):
+    """One answer that may be given beforehand."""
+
+    value: str | int | float | bool = Field(examples=["work_abroad"])
+    title: str
+
+
+class QuestionOut(BaseModel):
+    """A question that decides what is needed, and the answer that was taken for it."""
+
+    name: str = Field(examples=["purpose"])
+    title: str
+    choices: list[ChoiceOut]
+    answer: str | int | float | bool | None = Field(description="null while it is open.")
+
+
+class NeededOut(BaseModel):
+    """A paper, or a visit, for somebody with these answers."""
+
+    name: str = Field(examples=["passport"])
+    title: str
+    need: Need = Field(
+        description="needed, not_needed, optional, depends (on `depends_on`), or if_asked: only where the check wants it."
+    )
+    depends_on: list[str] = Field(description="Questions whose answer is open.", examples=[["purpose"]])
+
+    @classmethod
+    def of(cls, name: str, title: Text, needed: Needed, lang: Lang) -> Self:
+        """From the room's finding."""
+        return cls(name=name, title=title.say(lang), need=needed.need, depends_on=[each.name for each in needed.open])
+
+
+class NeedsOut(BaseModel):
+    """What somebody with these answers has to bring and to pay, and whether they must come."""
+
+    code: str
+    questions: list[QuestionOut]
+    documents: list[NeededOut]
+    presence: list[NeededOut]
+    price: PriceRange
+    level: str | None = Field(
+        description="Of the unit that takes it, once the answers lead to one.", examples=["POLDA"]
+    )
+
+    @classmethod
+    def of(cls, service: Service, told: Beforehand, price: Price, lang: Lang) -> Self:
+        """From the room's service, in the caller's language."""
+        return cls(
+            code=service.code,
+            questions=[_question(each, told.answers, lang) for each in catalogue.asked_beforehand(service)],
+            documents=[NeededOut.of(each.name, each.title, needed, lang) for each, needed in told.documents],
+            presence=[NeededOut.of(each.name, each.why, needed, lang) for each, needed in told.presence],
+            price=PriceRange.of(price, lang),
+            level=told.level,
+        )
+
+
 class ComponentOut(BaseModel):
     """One component of the service standard."""
 
@@ -358,6 +424,23 @@ class OfferingUnits(BaseModel):
 
     items: list[OfferingUnit]
     next: str | None = Field(description="Cursor of the following page; null on the last.")
+
+
+_YES_OR_NO = ((True, Text("Ya", "Yes")), (False, Text("Tidak", "No")))
+
+
+def _question(each: FormField, answers: Mapping[str, JsonValue], lang: Lang) -> QuestionOut:
+    choices: Sequence[tuple[JsonValue, Text]] = [(value, each.label(value)) for value in each.choices]
+    if each.kind == "boolean":
+        choices = _YES_OR_NO
+    return QuestionOut.model_validate(
+        {
+            "name": each.name,
+            "title": each.title.say(lang),
+            "choices": [{"value": value, "title": title.say(lang)} for value, title in choices],
+            "answer": answers.get(each.name),
+        }
+    )
 
 
 def _said(text: Text | None, lang: Lang) -> str | None:

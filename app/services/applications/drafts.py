@@ -17,7 +17,7 @@ from app.core.actor import Actor
 from app.core.db import JsonValue, Tx
 from app.core.house import House
 from app.core.ids import new_id, new_reference
-from app.core.problems import Problem
+from app.core.problems import FieldError, Problem
 from app.core.texts import Lang, Text
 from app.services import cases, catalogue, reference
 from app.services.applications import facts as known_facts
@@ -36,6 +36,7 @@ from app.services.applications.problems import (
     TOO_MANY_DRAFTS,
 )
 from app.services.applications.store import (
+    Reader,
     check_may_see,
     find_application,
     form_of,
@@ -46,10 +47,11 @@ from app.services.applications.store import (
     service_of,
 )
 from app.services.cases import Case, paper_consents
-from app.services.catalogue import Catalogue, Facts, OfferState, Service
+from app.services.catalogue import Catalogue, DocumentRule, Facts, OfferState, Service, Verdict
 from app.services.identity import consents, people
 from app.services.identity.codes import CodePurpose
 from app.services.reference import Unit
+from app.services.registries import KTP_FROM_YEARS, Nik, years_between
 
 MAX_DRAFTS = 20
 PREFIX = {"stnk": "STN", "sim": "SIM", "skck": "SKC"}
@@ -197,7 +199,7 @@ async def change(
     if faults:
         raise FORM_INVALID(errors=faults)
     changed = [name for name in patch if before.get(name) != after.get(name)]
-    await check_open(tx, case, [f"/form/{name}" for name in changed])
+    await check_open(tx, case, application, [f"/form/{name}" for name in changed], after=after)
     if exemption is not None:
         _set_exemption(application, service, exemption)
     await keep_form(tx, application, after)
@@ -251,12 +253,14 @@ async def copy(tx: Tx, case_id: UUID, forms: Sequence[Mapping[str, JsonValue]]) 
     """Further drafts like this one, each with these fields changed, and with its papers: several vehicles in one go.
 
     What belongs to this one's vehicle alone, answers and papers, does not go along. Raises FORM_INVALID,
-    TOO_MANY_DRAFTS, NOT_OFFERED, FAMILY_CONSENT_NEEDED for an adult of the family card, who agrees to each anew. Locks case and
-    application.
+    TOO_MANY_DRAFTS, NOT_OFFERED, FAMILY_CONSENT_NEEDED for an adult of the family card, who agrees to each anew, also one who
+    was a child when this one was begun. Locks case and application.
     """
     _, application = await own_locked(tx, case_id)
     service = await service_of(tx.session, application)
     person = await person_of(tx.session, tx.house.keys, application)
+    if application.behalf == Behalf.CHILD and _of_age(person["nik"], tx.now):
+        raise FAMILY_CONSENT_NEEDED()
     asked_anew = {each.name for section in service.sections if section.per_vehicle for each in section.fields}
     shared = {
         name: value
@@ -308,29 +312,54 @@ async def reopen(tx: Tx, case_id: UUID, *, consent: UUID | None = None) -> Case:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A pre-check of the draft as it stands, with the version that was looked at."""
+    """A pre-check of the application as it stands, with the version that was looked at. `marked` are the answers that an officer
+    has given back; None for a draft."""
 
     result: PreCheck
     facts: Facts
     form_version: int
     service: Service
+    marked: frozenset[str] | None = None
+
+    @property
+    def faults(self) -> tuple[FieldError, ...]:
+        """What keeps it from being handed in. Of what was given back, no paper that a register decides: that was settled when it
+        was handed in, and nothing but the marked parts can be changed."""
+        if self.marked is None:
+            return self.result.faults
+        settled = {f"/documents/{each.name}" for each in self.service.documents if not _by_form(each)}
+        return tuple(each for each in self.result.faults if each.pointer not in settled)
+
+    @property
+    def refused(self) -> tuple[Verdict, ...]:
+        """The conditions that keep it from being handed in. What a machine has passed once only an officer can refuse, so of
+        what was given back those alone that a mended answer decides; nor does a mended answer go against a register."""
+        if self.marked is None:
+            return self.result.refused
+        anew = catalogue.rules_that_hang_on(self.service, self.marked)
+        return tuple(each for each in (*self.result.refused, *self.result.to_check) if each.name in anew)
 
 
 async def check(house: House, case_id: UUID) -> Checked:
-    """Look at a draft with everything that registers say now. Asks registers: never inside a transaction.
+    """Look at an application with everything that registers say now. A draft is judged by today's terms, what was handed in by
+    those of the day on which it was: neither a silent register nor an officer's question makes anybody late. Asks registers:
+    never inside a transaction.
 
     Raises APPLICATION_NOT_FOUND. Whose it is, the door has asked before.
     """
     async with house.db.read() as connection:
         application = await find_application(connection, case_id)
+        state = (await connection.execute(select(col(Case.state)).where(col(Case.id) == case_id))).scalar_one()
+        marked = await _marked_answers(connection, case_id) if state == "needs_correction" else None
         service = await service_of(connection, application)
         form = await form_of(connection, house.keys, application)
         papers = await papers_of(connection, case_id)
         person = await person_of(connection, house.keys, application)
-    facts = await known_facts.gather(house, service, Subject(person["nik"], application.home_unit, form))
+    handed_in_at = None if state == "draft" else application.submitted_at
+    facts = await known_facts.gather(house, service, Subject(person["nik"], application.home_unit, form, handed_in_at))
     async with house.db.read() as connection:
         result = await pre_check(connection, service, facts, papers=list(papers), exemption=application.exemption)
-    return Checked(result, facts, application.form_version, service)
+    return Checked(result, facts, application.form_version, service, marked)
 
 
 def check_version(application: Application, expected: int) -> None:
@@ -377,13 +406,56 @@ async def open_marks(tx: Tx, case_id: UUID) -> list[ApplicationMark]:
     return list((await tx.session.execute(query.order_by(col(ApplicationMark.at), col(ApplicationMark.id)))).scalars())
 
 
-async def check_open(tx: Tx, case: Case, pointers: list[str]) -> None:
-    """A draft is open; after that only what an officer has marked. Raises NOT_OPEN."""
+async def check_open(
+    tx: Tx,
+    case: Case,
+    application: Application,
+    pointers: list[str],
+    *,
+    after: Mapping[str, JsonValue] | None = None,
+) -> None:
+    """A draft is open; after that only what an officer has marked, and what a mended answer makes needed; `after` is the form as
+    it would be. Raises NOT_OPEN."""
     if case.state == "draft":
         return
-    marked = {mark.pointer for mark in await open_marks(tx, case.id)} if case.state == "needs_correction" else set()
-    if not set(pointers) <= marked:
-        raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": sorted(marked)})
+    open_: set[str] = set()
+    if case.state == "needs_correction":
+        open_ = {mark.pointer for mark in await open_marks(tx, case.id)}
+        open_ |= set(await opened_by_mending(tx, application, after=after))
+    if not set(pointers) <= open_:
+        raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": sorted(open_)})
+
+
+async def opened_by_mending(
+    tx: Tx, application: Application, *, after: Mapping[str, JsonValue] | None = None
+) -> list[str]:
+    """Questions and papers that the answers, or those in `after`, make needed and that are not there: everything was whole when
+    it was handed in, so a mended answer has opened them."""
+    service = await service_of(tx.session, application)
+    form = await form_of(tx.session, tx.house.keys, application)
+    papers = await papers_of(tx.session, application.case_id)
+    wanted = catalogue.wanted_documents(service, Facts(today=tx.now.date(), form=form))
+    return [
+        *(
+            f"/form/{each.name}"
+            for each in catalogue.required_fields(service, form if after is None else after)
+            if not catalogue.answered(form.get(each.name))
+        ),
+        *(f"/documents/{each.name}" for each in wanted if _by_form(each) and each.name not in papers),
+    ]
+
+
+def _by_form(rule: DocumentRule) -> bool:
+    """Whether the form alone decides that a paper is wanted."""
+    return rule.required.roots <= {"form"}
+
+
+async def _marked_answers(source: Reader, case_id: UUID) -> frozenset[str]:
+    query = select(col(ApplicationMark.pointer)).where(
+        col(ApplicationMark.case_id) == case_id, col(ApplicationMark.mended_at).is_(None)
+    )
+    pointers = (await source.execute(query)).scalars()
+    return frozenset(each.removeprefix("/form/") for each in pointers if each.startswith("/form/"))
 
 
 def _stands_there(
@@ -435,6 +507,12 @@ async def _check_agreed(tx: Tx, service: Service, applicant: Applicant) -> None:
     step = family_step(service)
     if not await consents.was_given(tx, about=account, step=step, consent=given, purpose=CodePurpose.FAMILY):
         raise FAMILY_CONSENT_NEEDED()
+
+
+def _of_age(nik: str | None, now: datetime) -> bool:
+    """By the NIK, which is at hand in a transaction, where no register is asked."""
+    parsed, today = Nik.parse(nik or ""), now.astimezone(reference.NATIONAL_ZONE).date()
+    return parsed is not None and years_between(parsed.birth_date(on=today, holds_ktp=False), today) >= KTP_FROM_YEARS
 
 
 async def _check_drafts(tx: Tx, nik_bidx: str) -> None:

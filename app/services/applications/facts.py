@@ -6,7 +6,7 @@ named in `down`; conditions that need it are then unknown, and an officer checks
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from app.core.db import JsonValue
@@ -41,18 +41,20 @@ class OpenTickets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom and what an application is about, as far as registers must be asked."""
+    """Whom and what an application is about, as far as registers must be asked. `handed_in_at`: by the terms of that day it is
+    judged, whatever day it is now; None for a draft."""
 
     nik: str | None = field(repr=False)
     unit: str
     form: Mapping[str, JsonValue] = field(repr=False)
+    handed_in_at: datetime | None = None
 
 
 async def gather(house: House, service: Service, subject: Subject) -> Facts:
     """Every fact that the service's conditions may read. Asks registers; never call it inside a transaction."""
     async with house.db.read() as connection:
         unit = await reference.unit(connection, subject.unit)
-    today = house.clock.now().astimezone(zone_of(unit)).date()
+    today = (subject.handed_in_at or house.clock.now()).astimezone(zone_of(unit)).date()
     asked, down = {*service.asks, *service.other_lines}, set[str]()
     known: dict[str, Any] = {}
     if subject.nik is not None:

@@ -1,7 +1,7 @@
 """From the approval to the paper: what it is called, until when it holds, what it says, and which register learns of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -16,7 +16,13 @@ from app.services import cases, catalogue, reference
 from app.services.applications import drafts, papers
 from app.services.applications.drafts import Checked
 from app.services.applications.issued_models import IssuedDocument
-from app.services.applications.issued_store import list_not_entered, list_unsealed, note_entered, note_tried
+from app.services.applications.issued_store import (
+    list_not_entered,
+    list_unsealed,
+    name_subject,
+    note_entered,
+    note_tried,
+)
 from app.services.applications.issuing import RENDER, issued_of, prepare_issue
 from app.services.applications.models import Application
 from app.services.applications.store import find_application, form_of, papers_of, person_of, service_of, vehicle_of
@@ -25,6 +31,7 @@ from app.services.catalogue import DocumentKind, Enters, Facts, Field, Service
 from app.services.documents.issued import PaperFacts, Row
 from app.services.registries import (
     REGISTRY_REQUEST_REUSED,
+    VEHICLE_REGISTERED,
     VEHICLE_UNKNOWN,
     Licence,
     LicenceStatus,
@@ -35,6 +42,7 @@ from app.services.registries import (
     Sale,
     SimClass,
     Stnk,
+    Vehicle,
     VehicleRegistry,
 )
 
@@ -115,15 +123,21 @@ class PapersOfServices:
             application = await find_application(connection, case_id)
             person = await person_of(connection, house.keys, application)
             given = await papers_of(connection, case_id)
-        facts, service = checked.facts, checked.service
+            issued = await issued_of(connection, case_id)
+        facts, service, holder = checked.facts, checked.service, None
+        if issued is not None and person["nik"] is not None:
+            told = _Told(house, person["nik"], person["contact"], checked, issued)
+            if told.enters is Enters.REGISTRATION:
+                facts = replace(facts, vehicle=(await _first_registered(told, application.key_id)).as_facts())
+            holder = await _owner_named(told)
         photos = [each.name for each in service.documents if each.kind is DocumentKind.PHOTO]
         photo = next((given[name] for name in photos if name in given), None)
         return PaperFacts(
-            holder_name=person["name"] or "-",
-            nik=person["nik"],
+            holder_name=holder.name if holder else person["name"] or "-",
+            nik=holder.nik if holder else person["nik"],
             born_on=_born_on(facts, person["nik"]),
-            born_at=_text(facts.form.get("born_at")),
-            address=_address(facts),
+            born_at=_text(facts.form.get("birth_place")),
+            address=holder.address if holder else _address(facts),
             photo=None if photo is None else await papers.bytes_of(house, photo),
             mark=_mark(facts),
             rows=_rows(service, facts),
@@ -155,12 +169,11 @@ async def enter_register(house: House, case_id: str) -> None:
         return
     if person["nik"] is not None:
         told = _Told(house, person["nik"], person["contact"], checked, issued)
-        enters = checked.service.issues.enters if checked.service.issues is not None else None
         registry_id = None
-        if enters is Enters.REGISTRATION:
-            registry_id = await _register(told)
-        elif enters is not None:
-            await _enter_vehicle(told, enters)
+        if told.enters is Enters.REGISTRATION:
+            registry_id = (await _register(told)).registry_id
+        elif told.enters is not None:
+            await _enter_vehicle(told, told.enters)
         if issued.kind == STNK:
             await _enter_stnk(told, registry_id)
         if issued.kind in _ENTERED:
@@ -189,11 +202,8 @@ async def tell_registers(house: House) -> None:
         try:
             await enter_register(house, str(issued.case_id))
         except Problem as problem:
-            async with house.db.begin(SYSTEM) as tx:
-                late = now - issued.issued_at > SUPERVISOR_AFTER
-                if late and not any(each.kind == MEND for each in await cases.tasks_of(tx.session, issued.case_id)):
-                    case = await cases.get_locked(tx, issued.case_id)
-                    await cases.tell_supervisor(tx, case, f"register not told of {issued.number}: {problem.type.code}")
+            if now - issued.issued_at > SUPERVISOR_AFTER:
+                await _tell_supervisor(house, issued, problem)
 
 
 @dataclass(frozen=True)
@@ -205,6 +215,11 @@ class _Told:
     contact: str | None = field(repr=False)
     checked: Checked
     issued: IssuedDocument
+
+    @property
+    def enters(self) -> Enters | None:
+        """What the vehicle register learns."""
+        return self.checked.service.issues.enters if self.checked.service.issues is not None else None
 
     def request(self, part: str = "") -> str:
         return f"{self.issued.case_id}{part}"
@@ -246,21 +261,55 @@ async def _enter_vehicle(told: _Told, enters: Enters) -> None:
     await _once(register.report_sale(vehicle.registry_id, told.request(":sale"), sale))
 
 
-async def _register(told: _Told) -> str:
+async def _owner_named(told: _Told) -> Owner | None:
+    """In whose name a vehicle's paper is where that is not the applicant: a dealer stands for the owner of a new vehicle, and
+    whoever has a power of attorney for a company. None for the applicant's own."""
+    if told.enters is Enters.REGISTRATION:
+        return _new_owner(told)
+    vehicle = told.checked.facts.vehicle
+    if vehicle is None or vehicle["owner_nik"] is not None or told.enters is Enters.OWNER:
+        return None
+    found = await told.house[VehicleRegistry].find(str(vehicle["plate"]))
+    return None if found is None else found.owner
+
+
+def _new_owner(told: _Told) -> Owner:
+    """The first owner of a new vehicle, as the form names them."""
+    form = told.checked.facts.form
+    nik = str(Nik.parse(str(form.get("owner_nik") or "")) or "") or None
+    own = nik == told.nik  # a dealer's telephone is not the owner's
+    return Owner(
+        str(form["owner_name"]),
+        str(form["owner_address"]),
+        nik,
+        parse_mobile(told.contact or "") if own else None,
+        parse_email(told.contact or "") if own else None,
+    )
+
+
+async def _first_registered(told: _Told, key_id: UUID) -> Vehicle:
+    """A new vehicle with the plate that the register has given it, which its STNK shows and by which a later one takes that
+    one's place. A number that is registered by now is for a person, and nothing is sealed."""
+    try:
+        vehicle = await _register(told)
+    except Problem as problem:
+        if problem.type is VEHICLE_REGISTERED:
+            await _tell_supervisor(told.house, told.issued, problem)
+        raise
+    named: dict[str, JsonValue] = {"plate": vehicle.plate, "chassis_tail": str(vehicle.as_facts()["chassis_tail"])}
+    async with told.house.db.begin(SYSTEM) as tx:
+        subject = _subject(tx, told.issued.kind, key_id, named)
+        if subject is not None:
+            await name_subject(tx, told.issued.id, subject)
+    return vehicle
+
+
+async def _register(told: _Told) -> Vehicle:
     """The vehicle register learns of a new vehicle, and gives it its plate."""
     form, house = told.checked.facts.form, told.house
     async with house.db.read() as connection:
         unit = await reference.unit(connection, told.issued.unit)
         region = await reference.plate_letters(connection, unit, told.checked.facts.today)
-    owner_nik = str(Nik.parse(str(form.get("owner_nik") or "")) or "") or None
-    own = owner_nik == told.nik  # a dealer's telephone is not the owner's
-    owner = Owner(
-        str(form["owner_name"]),
-        str(form["owner_address"]),
-        owner_nik,
-        parse_mobile(told.contact or "") if own else None,
-        parse_email(told.contact or "") if own else None,
-    )
     kinds = next(each for each in told.checked.service.fields if each.name == "vehicle_kind")
     new = NewVehicle(
         region=region or NO_REGION,
@@ -271,7 +320,7 @@ async def _register(told: _Told) -> str:
         colour=str(form["colour"]),
         kind=kinds.label(form["vehicle_kind"]).id,
         year=int(str(form["year"])),
-        owner=owner,
+        owner=_new_owner(told),
     )
     return await house[VehicleRegistry].register_vehicle(told.request(":new"), new)
 
@@ -295,6 +344,14 @@ async def _enter_stnk(told: _Told, registry_id: str | None) -> None:
         loss_report_no=_text(form.get("police_report_no")) if lost else None,
     )
     await _once(register.enter_stnk(registry_id, f"{issued.id}:stnk", stnk))
+
+
+async def _tell_supervisor(house: House, issued: IssuedDocument, problem: Problem) -> None:
+    """One work item, however often a register refuses."""
+    async with house.db.begin(SYSTEM) as tx:
+        case = await cases.get_locked(tx, issued.case_id)
+        if not any(each.kind == MEND for each in await cases.tasks_of(tx.session, issued.case_id)):
+            await cases.tell_supervisor(tx, case, f"register not told of {issued.number}: {problem.type.code}")
 
 
 async def _once(call: Awaitable[None]) -> None:
@@ -367,14 +424,14 @@ def _purpose(service: Service, facts: Facts) -> Text | None:
 
 
 def _rows(service: Service, facts: Facts) -> tuple[Row, ...]:
-    """The vehicle where there is one, then every answer of the form that is nobody's personal data."""
+    """The vehicle where there is one, then every answer of the form that the service has printed."""
     rows: list[Row] = []
     if facts.vehicle is not None:
         rows += [(title, str(facts.vehicle[name])) for name, title in _VEHICLE_ROWS if facts.vehicle.get(name)]
     rows += [
         (field.title, _answer(field, value))
         for field in service.fields
-        if not field.personal and (value := facts.form.get(field.name)) is not None and field.name != "purpose"
+        if field.printed and (value := facts.form.get(field.name)) is not None and field.name != "purpose"
     ]
     return tuple(rows[:MOST_ROWS])
 

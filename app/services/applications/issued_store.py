@@ -90,6 +90,12 @@ async def name_successor(tx: Tx, document_id: UUID, successor: UUID) -> None:
     await tx.session.flush()
 
 
+async def name_subject(tx: Tx, document_id: UUID, subject_bidx: str) -> None:
+    """Note of what there is one good document, where that was not known when it was issued."""
+    (await lock_row(tx, document_id)).subject_bidx = subject_bidx
+    await tx.session.flush()
+
+
 async def list_not_entered(reader: Reader, *, before: datetime, limit: int) -> list[IssuedDocument]:
     """Good sealed documents of which the registers have not learned, those first that were tried longest ago."""
     tried = func.coalesce(TABLE.c.entry_tried_at, TABLE.c.ready_at)

@@ -33,6 +33,7 @@ from app.services.applications.problems import (
     PRESENCE,
     PRICE_UNKNOWN,
     REFUSAL_CODE_NEEDED,
+    REGISTER_DISAGREES,
     REVIEW_BEGUN,
     SLOT_ELSEWHERE,
     SLOT_NEEDED,
@@ -50,6 +51,8 @@ ATTEND_DAYS = 30
 """Who must come and holds no date has this long for one."""
 CLOSING_DAYS = 30
 """A digital document's case stays open this long, for questions about it."""
+FOR_OFFICER = frozenset({"unknown", "to_check"})
+"""What became of a condition that a machine leaves to a person."""
 
 # --- guards ----------------------------------------------------------------------------------------------------------
 
@@ -61,16 +64,16 @@ async def complete(move: Move) -> None:
 
 
 async def passed(move: Move) -> None:
-    """No condition failed, and every register answered."""
-    outcomes = await _outcomes(move)
-    if "refused" in outcomes or "unknown" in outcomes:
+    """No condition failed, every register answered, and nothing is left for an officer to look at first."""
+    if await _outcomes(move) & {"refused", *FOR_OFFICER}:
         raise NOT_ELIGIBLE(why=Text("", ""))
 
 
-async def waits_for_register(move: Move) -> None:
-    """Nothing failed, and a register that is down is all that keeps the machine from passing it."""
+async def waits_for_officer(move: Move) -> None:
+    """Nothing failed, and all that keeps the machine from passing it is a register that is down, or a condition that wants an
+    officer's look first."""
     outcomes = await _outcomes(move)
-    if "refused" in outcomes or "unknown" not in outcomes:
+    if "refused" in outcomes or not outcomes & FOR_OFFICER:
         raise NOTHING_DOWN()
 
 
@@ -78,6 +81,13 @@ async def priced(move: Move) -> None:
     """What it costs is known: while a register that says it is down, nobody knows whether it is nothing."""
     if NO_PRICE in (await application_of(move.tx, move.case.id)).precheck:
         raise PRICE_UNKNOWN()
+
+
+async def register_agrees(move: Move) -> None:
+    """No register contradicts a condition that an officer is to look at: they have it mended, and it goes on by itself, or hand
+    the application back. What a register says is overruled by nobody's word."""
+    if "to_check" in await _outcomes(move):
+        raise REGISTER_DISAGREES()
 
 
 async def slot_chosen(move: Move) -> None:
@@ -225,9 +235,10 @@ async def consented(move: Move) -> None:
 
 
 async def submit(move: Move) -> None:
-    """It was handed in: the police have the ball, and the slot waits with what a silent register keeps waiting."""
+    """It was handed in: by this day's terms it is judged, the police have the ball, and the slot waits with what an officer or
+    a silent register keeps waiting."""
     application = await application_of(move.tx, move.case.id)
-    application.submitted_at = application.submitted_at or move.tx.now
+    application.submitted_at = move.tx.now
     await clock.start(move.tx, application)
     if move.case.state == "manual_check":
         await money.hold_slot_until(move.tx, move.case, None)
@@ -441,7 +452,7 @@ async def _retest_days(tx: Tx, application: Application) -> tuple[int, ...]:
 
 
 _GUARDS = (
-    complete, passed, waits_for_register, priced, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
+    complete, passed, waits_for_officer, priced, register_agrees, slot_chosen, costs, free, no_marks, marks_made, marks_mended, coded_reason,
     not_begun, presence_wanted, presence_done, exempted, retest_left, may_rebook, another_officer, day_over, on_paper, document_ended,
     consented, first_registration,
 )  # fmt: skip

@@ -112,7 +112,7 @@ async def keep(tx: Tx, case_id: UUID, paper: CheckedPaper, *, reused_from: UUID 
     """
     case, application = await own_locked(tx, case_id)
     pointer = f"/documents/{paper.rule.name}"
-    await drafts.check_open(tx, case, [pointer])
+    await drafts.check_open(tx, case, application, [pointer])
     query = select(ApplicationDocument).where(
         col(ApplicationDocument.case_id) == case_id,
         col(ApplicationDocument.name) == paper.rule.name,

@@ -82,18 +82,23 @@ class PreCheck:
         return tuple(each for each in self.verdicts if each.outcome is Outcome.UNKNOWN)
 
     @property
+    def to_check(self) -> tuple[Verdict, ...]:
+        return tuple(each for each in self.verdicts if each.outcome is Outcome.TO_CHECK)
+
+    @property
     def amount(self) -> int:
         """Rupiah on the bill."""
         return sum(line.amount for line in self.price if line.billed)
 
     @property
     def waits(self) -> bool:
-        """Whether a register that is down is all that keeps the machine from passing it."""
-        return self.complete and not self.refused and (bool(self.unknown) or not self.price_known)
+        """Whether all that keeps the machine from passing it is a register that is down, or a condition that an officer is to
+        look at first."""
+        return self.complete and not self.refused and (bool(self.unknown or self.to_check) or not self.price_known)
 
     @property
     def passed(self) -> bool:
-        return self.complete and not self.refused and not self.unknown and self.price_known
+        return self.complete and not self.refused and not self.waits
 
 
 async def pre_check(

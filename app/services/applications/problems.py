@@ -74,11 +74,33 @@ NOT_ELIGIBLE = ProblemType(
         "This application would be refused, so there is nothing to pay yet. {why}",
     ),
 )
+MENDED_PRICE = ProblemType(
+    "applications-mended-price",
+    422,
+    Text("Jawaban ini mengubah biaya", "This answer changes the price"),
+    Text(
+        "Dengan jawaban itu biayanya lain dari yang sudah dibayar. Kembalikan jawabannya, atau tulis pesan kepada petugas: bila "
+        "permohonan ini memang salah, petugas menolaknya dan semua uang kembali.",
+        "With this answer it would cost something else than was paid. Take the answer back, or write to the officer: if this "
+        "application is wrong, the officer refuses it and all money goes back.",
+    ),
+)
 NOTHING_DOWN = ProblemType(
     "applications-nothing-to-check",
     409,
     Text("Tidak perlu diperiksa petugas", "Nothing for an officer to check"),
-    Text("Semua data rujukan menjawab.", "Every register answers."),
+    Text("Semua data rujukan menjawab dan sesuai.", "Every register answers and agrees."),
+)
+REGISTER_DISAGREES = ProblemType(
+    "applications-register-disagrees",
+    409,
+    Text("Data rujukan belum sesuai", "A register does not agree"),
+    Text(
+        "Data rujukan menyatakan lain. Mintakan perbaikannya kepada pemilik data: permohonan lalu diteruskan sendiri. Bila data "
+        "itu benar, kembalikan kepada pemohon.",
+        "A register says otherwise. Have its owner mend it: the application then goes on by itself. If the register is right, hand "
+        "the application back.",
+    ),
 )
 PRICE_UNKNOWN = ProblemType(
     "applications-price-unknown",

@@ -45,6 +45,7 @@ MAX_MARKS = 50
 LOOK_LASTS = timedelta(hours=12)
 """Papers and messages stay open to whoever opened the case for this long: a day's work at the desk."""
 MAX_WORDS = 500
+OPENED = "incomplete"
 CITIZEN_STEPS = frozenset({"submit", "submit_for_check", "discard", "cancel", "reopen", "resubmit", "rebook"})
 """What only the applicant may do; a counter officer does it for them with their own consent code, never as a decision."""
 RELEASE = "release"
@@ -253,6 +254,13 @@ async def marks_of(tx: Tx, application: Application) -> tuple[MarkView, ...]:
         says = REASONS.get(mark.code, Text(mark.code, mark.code))
         views.append(MarkView(mark.pointer, mark.code, says, plain["words"], mark.changed_at is not None, mark.at))
     return tuple(views)
+
+
+async def opened_of(tx: Tx, application: Application) -> tuple[MarkView, ...]:
+    """What a mended answer makes needed besides, for the applicant to fill in with it."""
+    says = REASONS[OPENED]
+    opened = await drafts.opened_by_mending(tx, application)
+    return tuple(MarkView(pointer, OPENED, says, None, False, tx.now) for pointer in opened)
 
 
 async def _mark(tx: Tx, case: Case, application: Application, marks: Sequence[Mark]) -> None:

@@ -13,8 +13,8 @@ from app.services.applications import drafts, new_vehicles
 from app.services.applications.assisting import consent_data
 from app.services.applications.drafts import Checked
 from app.services.applications.models import Application
-from app.services.applications.precheck import NO_PRICE, PreCheck
-from app.services.applications.problems import INCOMPLETE, NOT_ELIGIBLE
+from app.services.applications.precheck import NO_PRICE, PriceLine
+from app.services.applications.problems import INCOMPLETE, MENDED_PRICE, NOT_ELIGIBLE
 from app.services.applications.store import application_of, form_of, own_locked
 from app.services.applications.units import unit_at
 from app.services.cases import Case
@@ -35,18 +35,19 @@ async def submit(tx: Tx, case_id: UUID, checked: Checked | None, submission: Sub
     """Hand a draft in, or the mended parts of one that an officer gave back. `checked` was asked before the transaction;
     without it the case was in no state to be handed in, and the engine says in which it is.
 
-    Raises CHANGED_MEANWHILE, NOT_OFFERED, INCOMPLETE, NOT_ELIGIBLE, LIKELY_DUPLICATE, and what the lifecycle's guards raise. Locks case
-    and application.
+    Raises CHANGED_MEANWHILE, NOT_OFFERED, INCOMPLETE, NOT_ELIGIBLE, MENDED_PRICE, LIKELY_DUPLICATE, and what the lifecycle's guards
+    raise. Locks case and application.
     """
     case, application = await own_locked(tx, case_id)
     if checked is None:
         return await cases.move(tx, case.id, "submit", data=consent_data(submission.consent))
     drafts.check_version(application, submission.version)
     drafts.check_version(application, checked.form_version)
-    if checked.result.faults:
-        raise INCOMPLETE(errors=checked.result.faults)
-    _check_eligible(checked.result)
+    if checked.faults:
+        raise INCOMPLETE(errors=checked.faults)
+    _check_eligible(checked)
     if case.state == "needs_correction":
+        _check_same_fees(application, checked)
         await _keep_result(tx, application, checked, with_price=False)
         return await cases.move(tx, case.id, "resubmit", data=consent_data(submission.consent))
     home = await reference.unit(tx.session, application.home_unit)
@@ -73,15 +74,28 @@ async def recheck(house: House, case_id: UUID) -> None:
         if checked.result.passed:
             await cases.move(tx, case_id, "pass_by_machine")
         else:
-            why = "; ".join(each.says.id for each in checked.result.refused) or "berkas belum lengkap"
+            why = "; ".join(each.says.id for each in checked.refused) or "berkas belum lengkap"
             await cases.move(tx, case_id, "hand_back", reason=why[:1000])
 
 
-def _check_eligible(result: PreCheck) -> None:
-    if not result.refused:
+def _check_eligible(checked: Checked) -> None:
+    refused = checked.refused
+    if not refused:
         return
-    errors = [FieldError(f"/eligibility/{each.name}", each.says) for each in result.refused]
-    raise NOT_ELIGIBLE(why=result.refused[0].says, errors=errors)
+    errors = [FieldError(f"/eligibility/{each.name}", each.says) for each in refused]
+    raise NOT_ELIGIBLE(why=refused[0].says, errors=errors)
+
+
+def _check_same_fees(application: Application, checked: Checked) -> None:
+    """What is mended was paid for: an answer that leads to other fees is another application. Raises MENDED_PRICE."""
+    if not checked.marked or not checked.result.price_known:
+        return
+    if not catalogue.fees_hang_on(checked.service, checked.marked):
+        return
+    paid = {PriceLine.of_json(each).code for each in application.price if isinstance(each, dict)}
+    fees = {each.code for each in checked.service.fees}
+    if {each.code for each in checked.result.price} & fees != paid & fees:
+        raise MENDED_PRICE()
 
 
 async def _keep_result(tx: Tx, application: Application, checked: Checked, *, with_price: bool) -> None:

@@ -41,7 +41,7 @@ class Papers:
         rule = next((each for each in service.documents if each.name == name), None)
         if rule is None:
             raise DOCUMENT_UNKNOWN(name=name)
-        await check_open(tx, case, [f"/documents/{name}"])
+        await check_open(tx, case, application, [f"/documents/{name}"])
         return rule.max_kb * 1024
 
     async def take(self, house: House, actor: Actor, case_id: UUID, name: str, data: bytes) -> None:

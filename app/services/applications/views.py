@@ -79,6 +79,15 @@ class ApplicationView:
     created_at: datetime
     submitted_at: datetime | None
 
+    def paper(self, name: str) -> DocumentView | None:
+        """One paper that the service knows, also one of which the form alone does not show that it is wanted: what a register
+        says, or that it does not answer, may decide that."""
+        listed = next((each for each in self.documents if each.rule.name == name), None)
+        rule = self.service.find_document(name)
+        if listed is not None or rule is None:
+            return listed
+        return DocumentView(rule, "missing", False, (), None, None)
+
     @property
     def has_slot(self) -> bool:
         """Whether a place is held or booked where they must come."""
@@ -118,6 +127,8 @@ async def view_in(tx: Tx, case_id: UUID) -> ApplicationView:
     unit = await reference.unit(tx.session, case.unit)
     form = await form_of(tx.session, tx.house.keys, application)
     marks = await review.marks_of(tx, application)
+    if case.state == "needs_correction":
+        marks = (*marks, *await review.opened_of(tx, application))
     due = await cases.due_times(tx.session, case_id)
     declared = tx.house[Lifecycles].of(case)
     return ApplicationView(
@@ -193,11 +204,11 @@ async def _documents(
     wanted = catalogue.wanted_documents(service, facts)
     views = []
     for rule in service.documents:
+        paper, mark = papers.get(rule.name), marked.get(f"/documents/{rule.name}")
         # A paper whose condition does not hold is somebody else's business: a foreigner's permit, say. Only a plain `false`
         # means that it may be handed in.
-        if rule not in wanted and rule.name not in papers and not rule.required.constant:
+        if rule not in wanted and paper is None and mark is None and not rule.required.constant:
             continue
-        paper, mark = papers.get(rule.name), marked.get(f"/documents/{rule.name}")
         problems = () if mark is None else (_said(mark),)
         state = "missing" if paper is None else "marked" if mark else "accepted"
         views.append(

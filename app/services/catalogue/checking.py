@@ -10,10 +10,11 @@ from app.services.catalogue.conditions import CannotTell, Condition, Path
 from app.services.catalogue.facts import DAY_FUNCTIONS, FUNCTIONS, REGISTER_OF, SHAPES, Shape, shape_at
 from app.services.catalogue.reading import Faults
 from app.services.catalogue.schemas import satisfies
-from app.services.catalogue.service import Enters, Field, Service
+from app.services.catalogue.service import NEVER, DocumentKind, Enters, Field, Service
 from app.services.catalogue.worlds import form_shape, trouble, values
 
 Place = object
+PDF = "application/pdf"
 ENTERED = {
     Enters.SALE: frozenset({"sold_on", "buyer_name", "buyer_address"}),
     Enters.REGISTRATION: frozenset(
@@ -21,6 +22,9 @@ ENTERED = {
     ),
 }
 """The fields that the vehicle register is told from."""
+_OF_VEHICLE = frozenset({"plate", "chassis_tail"})
+ABOUT = {"stnk": _OF_VEHICLE, "stnk_pengesahan": _OF_VEHICLE, "sim": frozenset({"sim_class"})}
+"""The fields without which nobody knows of which vehicle, or of which class, a paper is; registers learn of it by them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Known:
     """What can be issued."""
     mabes_units: frozenset[str]
     poldas: frozenset[str]
+    signature_rules: frozenset[str] = frozenset()
+    """Those of the photo rules that are for a signature."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Use:
 def check(faults: Faults, service: Service, known: Known) -> None:
     """Look at every name, example and condition; what is wrong goes into `faults`."""
     _check_names(faults, service, known)
+    _check_leads_somewhere(faults, service, known.signature_rules)
     form = form_shape(tuple(service.fields))
     for each in service.fields:
         _check_field(faults, each)
@@ -113,6 +120,10 @@ def _check_names(faults: Faults, service: Service, known: Known) -> None:
         missing = ENTERED.get(enters, frozenset()) - {field.name for field in service.fields}
         if missing:
             faults.at(("issues",), f"issues: enters {enters} needs the fields {', '.join(sorted(missing))}")
+    if service.issues is not None and service.issues.enters is not Enters.REGISTRATION:
+        missing = ABOUT.get(service.issues.document, frozenset()) - {field.name for field in service.fields}
+        if missing:
+            faults.at(("issues",), f"issues: {service.issues.document} needs the fields {', '.join(sorted(missing))}")
     if ("MABES" in service.levels) != (service.mabes is not None):
         faults.at(
             ("key", "units"), "units: mabes names the one unit of level MABES, where levels has MABES and only there"
@@ -123,6 +134,32 @@ def _check_names(faults: Faults, service: Service, known: Known) -> None:
         faults.at(("key", "units"), f"units: there is no Polda {polda}")
     for register in sorted(set(service.other_lines) - set(service.asks)):
         faults.at(("key", "other_lines"), f"other_lines has {register}, but `asks` does not name that register")
+
+
+def _check_leads_somewhere(faults: Faults, service: Service, signatures: frozenset[str]) -> None:
+    """What reads well and leaves an applicant standing: nobody who takes it, a paper that no file can be, a way that is not told."""
+    if not service.levels:
+        faults.at(("key", "units"), "units: levels names nobody who takes it")
+    for document in service.documents:
+        place = ("document", document.name)
+        if not document.media_types:
+            faults.at(place, f"document {document.name}: media_types has none, so it could never be given")
+        if document.rule is not None and (document.kind is DocumentKind.SIGNATURE) != (document.rule in signatures):
+            faults.at(place, f"document {document.name}: the rule {document.rule} is none for a {document.kind}")
+        if document.kind is not DocumentKind.SCAN and PDF in document.media_types:
+            faults.at(place, f"document {document.name}: a {document.kind} is a picture, and {PDF} is none")
+    if service.appointment is not None and not service.presence:
+        faults.at(("appointment",), "appointment: `presence` does not say why somebody must come")
+    if service.issues is not None and service.issues.paper and not set(service.delivery) & {"pickup", "post"}:
+        faults.at(("issues",), "issues: paper is printed, but `delivery` has neither pickup nor post")
+    for each in service.fields:
+        if each.required != NEVER and not each.on_pages:
+            what = "no page can ask an object or a list without an enum, so it must not be required"
+            faults.at(("field", each.name), f"field {each.name}: {what}")
+    asked = service.find_field("delivery")
+    for value in asked.choices if asked is not None else ():
+        if value not in service.delivery:
+            faults.at(("field", "delivery"), f"field delivery: `delivery` does not offer {value}")
 
 
 def _check_field(faults: Faults, each: Field) -> None:

@@ -213,14 +213,21 @@ def _canonical(each: Field, value: JsonValue) -> JsonValue:
     return text
 
 
+def _chosen(each: Field, text: str) -> JsonValue:
+    """The choice that a page names so: a number among the choices is sent as text."""
+    return next((value for value in each.choices if _key(value) == text), text)
+
+
 def _typed(each: Field, texts: Sequence[str]) -> JsonValue:
     if each.kind == "array":
-        return [text for text in texts if text]
+        return [_chosen(each, text) for text in texts if text]
     text = texts[-1] if texts else ""
     if not text:
         return None
     if each.kind == "boolean":
         return True if text.lower() in _YES else False if text.lower() in _NO else text
+    if each.choices:
+        return _chosen(each, text)
     if each.kind == "integer" and text.lstrip("-").isascii() and text.lstrip("-").isdigit() and len(text) <= 16:
         return int(text)
     if each.kind == "number":

@@ -39,6 +39,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     WARNED = "warned"
     UNKNOWN = "unknown"
+    TO_CHECK = "to_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +97,19 @@ def fee_codes(service: Service, facts: Facts) -> tuple[str, ...]:
 def price_waits(service: Service, facts: Facts) -> bool:
     """Whether an answer that is still missing decides what it costs: until then no price can be said, least of all none."""
     missing = unanswered(service, facts)
-    without = _not_looked_for(missing)
-    if without & set(service.other_lines):
+    if _not_looked_for(missing) & set(service.other_lines):
         return True
-    reads = [each.when for each in service.fees]
-    return any(
-        each.roots & without or any(path[:1] == ("form",) and path[1] in missing for path in each.paths)
-        for each in reads
-    )
+    return fees_hang_on(service, missing)
+
+
+def fees_hang_on(service: Service, names: frozenset[str]) -> bool:
+    """Whether one of these answers decides which fees are to be paid."""
+    return any(_hangs_on(each.when, names) for each in service.fees)
+
+
+def rules_that_hang_on(service: Service, names: frozenset[str]) -> frozenset[str]:
+    """The eligibility rules that one of these answers decides, by itself or by the record that is found by it."""
+    return frozenset(rule.name for rule in service.eligibility if _hangs_on(rule.when, names))
 
 
 def unanswered(service: Service, facts: Facts) -> frozenset[str]:
@@ -180,8 +186,14 @@ def _judged(rule: Rule, facts: Facts, context: cel.Context) -> Verdict:
         good = rule.when.holds(context)
     except CannotTell:
         return Verdict(rule.name, Outcome.UNKNOWN, rule.says, rule.law, facts.missing(rule.when.roots))
-    unmet = Outcome.REFUSED if rule.otherwise is Otherwise.REFUSE else Outcome.WARNED
-    return Verdict(rule.name, Outcome.GOOD if good else unmet, rule.says, rule.law)
+    return Verdict(rule.name, Outcome.GOOD if good else _UNMET[rule.otherwise], rule.says, rule.law)
+
+
+_UNMET = {
+    Otherwise.REFUSE: Outcome.REFUSED,
+    Otherwise.WARN: Outcome.WARNED,
+    Otherwise.CHECK: Outcome.TO_CHECK,
+}
 
 
 def _context(service: Service, facts: Facts) -> cel.Context:
@@ -203,6 +215,12 @@ def _answers(service: Service, facts: Facts, *, unanswered_required: bool = True
 
 def _not_looked_for(missing: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name, found_by in FOUND_BY.items() if missing & set(found_by))
+
+
+def _hangs_on(condition: Condition, names: frozenset[str]) -> bool:
+    if condition.roots & _not_looked_for(names):
+        return True
+    return any(path[:1] == ("form",) and path[1] in names for path in condition.paths)
 
 
 def _holds(condition: Condition, context: cel.Context, *, otherwise: bool) -> bool:

@@ -28,6 +28,8 @@ LIFECYCLES = DATA / "lifecycles"
 PHOTO_RULES = DATA / "photo_rules.yaml"
 PAPERS = DATA / "issued_documents.yaml"
 OFFERS = "offers.yaml"
+OF_APPLICATIONS = "application"
+"""So the lifecycles begin by which a service may go: a ticket's is none of them."""
 MAX_SERVICES = 200
 
 
@@ -117,10 +119,11 @@ def known_names(lifecycles: frozenset[str]) -> Known:
         fees = list(csv.DictReader(fees_file))
     units = reference.packaged_file(reference.table_of("units.csv")).rows
     return Known(
-        lifecycles=lifecycles,
+        lifecycles=frozenset(each for each in lifecycles if each.startswith(OF_APPLICATIONS)),
         payable=frozenset(fee["code"] for fee in fees if fee["kind"] == "PNBP" and fee["fee_idr"]),
         paid_to_others=frozenset(fee["code"] for fee in fees if fee["kind"] == "THIRD_PARTY"),
         photo_rules=_names_in(PHOTO_RULES, "rules"),
+        signature_rules=_signature_rules(),
         papers=_names_in(PAPERS),
         mabes_units=frozenset(row.code for row in units if row.values["level"] == "MABES"),
         poldas=frozenset(row.code for row in units if row.values["level"] == "POLDA"),
@@ -136,6 +139,11 @@ def _names_in(path: Path, below: str = "") -> frozenset[str]:
     """The keys of one of our own data files, or of the mapping that stands there under `below`."""
     raw = yaml.safe_load(path.read_text("utf-8"))
     return frozenset(map(str, raw.get(below, raw)))
+
+
+def _signature_rules() -> frozenset[str]:
+    rules = yaml.safe_load(PHOTO_RULES.read_text("utf-8"))["rules"]
+    return frozenset(str(name) for name, rule in rules.items() if rule["kind"] == "signature")
 
 
 def _files(folder: Path | None, *, shown: bool) -> list[tuple[Path, str]]:

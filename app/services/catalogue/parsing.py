@@ -128,11 +128,11 @@ def _sections(top: Node) -> Iterator[Section]:
 def _fields(section: Node) -> Iterator[Field]:
     if section.has("fields") and not section.raw["fields"]:
         section.wrong("fields", "asks nothing")
-    optional = "hint labels required personal prefill"
+    optional = "hint labels required personal printed prefill"
     for each in section.nodes("fields", "field", needed="name title schema example", allowed=optional):
         name = each.name("name")
         each.mark("field", name)
-        schema = _schema(each)
+        schema, personal = _schema(each), each.flag("personal", default=True)
         yield Field(
             name=name,
             title=each.text("title"),
@@ -141,7 +141,8 @@ def _fields(section: Node) -> Iterator[Field]:
             labels=_labels(each),
             required=each.condition("required", default=NEVER),
             example=each.json("example"),
-            personal=each.flag("personal", default=True),
+            personal=personal,
+            printed=each.flag("printed", default=not personal),
             prefill=each.maybe_condition("prefill"),
         )
 

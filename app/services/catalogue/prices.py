@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from app.core.db import JsonValue
 from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import reference
@@ -107,9 +108,11 @@ class PriceList:
         return self._known[1]
 
 
-def price_of(service: Service, fees: Mapping[str, reference.Fee]) -> Price:
-    """The price with these amounts. A code that is no longer in force leaves its line out."""
-    certain, open_ = _fee_cases(service)
+def price_of(
+    service: Service, fees: Mapping[str, reference.Fee], answers: Mapping[str, JsonValue] | None = None
+) -> Price:
+    """The price with these amounts, for somebody with these answers. A code that is no longer in force leaves its line out."""
+    certain, open_ = _fee_cases(service, tuple(sorted((answers or {}).items(), key=lambda pair: pair[0])))
     cases = tuple(_case(service, chosen, fees) for chosen in certain)
     totals = [each.total for each in cases] or [Rupiah(0)]
     return Price(
@@ -122,15 +125,19 @@ def price_of(service: Service, fees: Mapping[str, reference.Fee]) -> Price:
     )
 
 
-@lru_cache(maxsize=256)
-def _fee_cases(service: Service) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
+@lru_cache(maxsize=1024)
+def _fee_cases(
+    service: Service, answers: tuple[tuple[str, JsonValue], ...]
+) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
     """The sets of fees (by their place in the file) that some choice leads to, and the fees that no choice decides."""
     form = form_shape(tuple(service.fields))
     open_ = tuple(place for place, fee in enumerate(service.fees) if not _decided_by_choice(fee, service))
     decided = [place for place in range(len(service.fees)) if place not in open_]
     paths: list[Path] = list(dict.fromkeys(path for place in decided for path in service.fees[place].when.paths))
     cases: dict[tuple[int, ...], None] = {}
-    for given in combinations(choices_of(paths, form)):
+    given_paths: dict[Path, tuple[JsonValue, ...]] = {("form", name): (value,) for name, value in answers}
+    choices = {path: given_paths.get(path, values) for path, values in choices_of(paths, form).items()}
+    for given in combinations(choices):
         context = context_of(world_of(paths, form, given), functions_of(TODAY))
         try:
             chosen = tuple(place for place in decided if service.fees[place].when.holds(context))

@@ -17,11 +17,17 @@ MANY_LINES_FROM = 201
 """A text that may be this long is written on several lines; a shorter one holds no line break."""
 
 
+_KINDS: Mapping[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+"""The JSON type of a value."""
+
+
 class Otherwise(StrEnum):
     """What an eligibility rule does when it is not met."""
 
     REFUSE = "refuse"
     WARN = "warn"
+    CHECK = "check"
+    """An officer looks before anybody is asked for money, and has the register mended or hands the application back."""
 
 
 class DocumentKind(StrEnum):
@@ -62,7 +68,8 @@ class Rule:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One question of the form. `schema` is the JSON Schema 2020-12 of its answer; `prefill` is what a register knows."""
+    """One question of the form. `schema` is the JSON Schema 2020-12 of its answer; `prefill` is what a register knows; `printed`:
+    its answer stands on what is issued."""
 
     name: str
     title: Text
@@ -72,6 +79,7 @@ class Field:
     required: Condition
     example: JsonValue
     personal: bool
+    printed: bool
     prefill: Condition | None
 
     @property
@@ -83,9 +91,18 @@ class Field:
 
     @property
     def kind(self) -> str:
-        """The answer's JSON type; empty where the schema leaves it open."""
+        """The answer's JSON type, also where the values alone tell it; empty where the schema leaves it open."""
         found = self.schema.get("type")
-        return found if isinstance(found, str) else ""
+        if isinstance(found, str):
+            return found
+        values = self.schema.get("enum", [self.schema.get("const")])
+        kinds = {_KINDS.get(type(value), "") for value in values} if isinstance(values, list) else set()
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    @property
+    def on_pages(self) -> bool:
+        """Whether a page can ask it: an object, or a list of anything, is for programs alone."""
+        return self.kind != "object" and (self.kind != "array" or bool(self.choices))
 
     @property
     def many_lines(self) -> bool:

@@ -28,7 +28,7 @@ from app.services.registries import demo
 from app.services.registries.imports import enter_person
 from app.services.registries.lines import PersonLine
 from tests import make
-from tests.applying import POLRES, Desk, opened_unit, paper
+from tests.applying import POLRES, Desk, opened_unit, paper, registers_down
 from tests.drain import drain
 from tests.routers.pages.test_templates import APP
 from tests.routers.pages.world import Browser
@@ -156,6 +156,34 @@ async def test_a_service_shows_what_it_costs_needs_and_where(house: House, budi:
     await budi.get(unescape(more[1]))
     await budi.get("/layanan/tidak-ada", 404)
     await budi.get("/layanan/sim-renewal?nama=%00x%F0%9F%98%80&polda=%00")
+
+
+async def test_who_says_a_few_things_is_told_what_is_theirs_and_not_asked_again(house: House, budi: Applicant) -> None:
+    said = await budi.get("/layanan/skck-new")
+    assert "Tergantung jawaban Anda atas: Untuk keperluan apa?; Kewarganegaraan" in said
+    assert "Bila diperlukan" not in said
+    said_of_me = {
+        "citizenship": "WNI",
+        "purpose": "work_abroad",
+        "prints_on_file": "false",
+        "delivery": "digital",
+    }
+    query = "&".join(f"form-{name}={value}" for name, value in said_of_me.items())
+    said = await budi.get(f"/layanan/skck-new?{query}")
+    for shown in ("Diurus oleh: Polda", "Paspor", "Pasfoto 4x6 latar merah", "Rp30.000", "Kosongkan jawaban"):
+        assert shown in said, shown
+    for hidden in ("Pasfoto 4x6 latar kuning", "Surat sponsor", "Kartu rumus sidik jari", "Rp60.000", "Tergantung"):
+        assert hidden not in said, hidden
+    begin = re.search(r'href="(/permohonan/mulai\?[^"]*unit=[^"]+)"', budi.page.text)
+    assert begin is not None
+    await budi.get(unescape(begin[1]))
+    carried = dict(re.findall(r'<input type="hidden" name="(form-[a-z_]+)" value="([^"]*)"', budi.page.text))
+    assert carried == {f"form-{name}": value for name, value in said_of_me.items()}
+    await budi.send({"service": "skck-new", "unit": POLRES, "who": "self", **carried}, to="/permohonan/mulai")
+    await budi.get(f"{budi.path}/isian/purpose")
+    assert 'value="work_abroad" selected' in budi.page.text
+    for nonsense in ("form-purpose=%00", "form-purpose=mars&form-citizenship=", "form-nothing=1&form-prints_on_file=x"):
+        await budi.get(f"/layanan/skck-new?{nonsense}")
 
 
 async def test_an_account_confirms_its_nik_and_goes_on_where_it_was(house: House) -> None:
@@ -364,6 +392,22 @@ async def test_a_picture_is_refused_at_once_with_an_example_of_a_good_one(house:
     assert "Berkas diterima." in await budi.send({"again": again[1]})
     await budi.send({"again": "x\0"}, status=422)
     await budi.get(f"{base}/berkas/tidak-ada", 404)
+
+
+async def test_a_paper_that_is_wanted_because_a_register_is_silent_has_its_page(
+    house: House, budi: Applicant, desk: Desk
+) -> None:
+    base = await filled_in(budi)
+    async with registers_down(house, "jkn") as broken:
+        waiting = await browser_for(broken, BUDI)
+        assert "Serahkan Bukti JKN aktif." in await waiting.get(f"{base}/periksa")
+        assert f'href="{base}/berkas/jkn_proof"' in waiting.page.text
+        await waiting.get(f"{base}/berkas/jkn_proof")
+        assert "Berkas diterima." in await waiting.send({}, file=("jkn.jpg", paper("jkn_proof")))
+        await waiting.get(f"{base}/periksa")
+        await waiting.send({})
+        assert waiting.path == f"{base}/selesai"
+        assert await desk.state(base.rsplit("/", 1)[1]) == "manual_check"
 
 
 # --- check, submit, pay --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A vehicle is registered once: a number that the register has is refused before money, two applications for one meet a person."""
+"""A vehicle is registered once: two applications for one meet a person, and one of them is approved."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,6 @@ from tests.applying import Desk, opened_unit
 from tests.drain import drain
 
 NEW = {"chassis_no": "MHKCNTH1JTK901234", "engine_no": "CNTH0901234"}
-REGISTERED = demo.demo_vehicles()[1].chassis_no
 
 
 @pytest.fixture
@@ -42,16 +41,6 @@ async def ready_to_approve(desk: Desk, id: str) -> str:
     await drain(desk.house)
     await cases.draw_announced(desk.house)
     return id
-
-
-@pytest.mark.parametrize("typed", [REGISTERED, REGISTERED.lower()])
-async def test_a_registered_chassis_number_is_refused_before_any_bill(desk: Desk, typed: str) -> None:
-    id = await handed_in(desk, chassis_no=typed)
-    answer = await desk.client.post(f"/v1/applications/{id}/submit", headers=desk.key(), json={})
-    assert (answer.status_code, answer.json()["code"]) == (422, "applications-not-eligible")
-    assert [each["pointer"] for each in answer.json()["errors"]] == ["/eligibility/not-registered-yet"]
-    seen = await desk.get(f"/v1/applications/{id}")
-    assert (seen["state"], seen.get("bill")) == ("draft", None)
 
 
 async def test_two_people_for_one_vehicle_meet_a_person_and_one_is_refused(house: House, desk: Desk) -> None:

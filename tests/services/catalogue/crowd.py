@@ -15,10 +15,11 @@ KNOWN = Known(
     lifecycles=frozenset({"application"}),
     payable=frozenset({"SKCK_WNI", "SKCK_WNA", "SKUKP"}),
     paid_to_others=frozenset({"EPPSI", "ERIKKES"}),
-    photo_rules=frozenset({"plain"}),
-    papers=frozenset({"certificate"}),
+    photo_rules=frozenset({"plain", "hand"}),
+    papers=frozenset({"certificate", "sim"}),
     mabes_units=frozenset({"KORLANTAS"}),
     poldas=frozenset({"PMJ"}),
+    signature_rules=frozenset({"hand"}),
 )
 TODAY = date(2026, 3, 2)
 FORM: dict[str, Any] = {

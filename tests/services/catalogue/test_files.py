@@ -44,6 +44,16 @@ def test_a_sound_file_has_no_fault() -> None:
         ("service: crowd-permit", "service: crowd-permits", "must stand in a file of that name"),
         ("lifecycle: application", "lifecycle: aplication", "lifecycle 'aplication' is unknown"),
         ("version: 3", "version: 3\nversion: 4", "'version' stands here twice"),
+        # what leaves an applicant standing
+        ("levels: [POLRES, POLDA]", "levels: []", "levels names nobody who takes it"),
+        ("media_types: [image/jpeg, image/png]", "media_types: []", "media_types has none"),
+        ("media_types: [image/jpeg, image/png]", "media_types: [image/jpeg, application/pdf]", "a photo is a picture"),
+        ("presence:\n  - {name: inspection, when: 'form.scale == \"large\"', why: {id: Lokasi diperiksa., en: The site is inspected.}}\n", "", "does not say why somebody must come"),
+        ("schema: {type: boolean, const: true}", "schema: {type: object}", "no page can ask an object or a list"),
+        ("rule: plain", "rule: hand", "the rule hand is none for a photo"),
+        ("document: certificate", "document: sim", "issues: sim needs the fields sim_class"),
+        ("paper: false", "paper: true", "`delivery` has neither pickup nor post"),
+        ("      - name: scale\n", "      - {name: delivery, title: {id: Cara, en: How}, schema: {enum: [digital, post]}, example: digital}\n      - name: scale\n", "`delivery` does not offer post"),
         ("law:\n", "law: []\nlaw_:\n", "law needs at least one basis"),
         ("levels: [POLRES, POLDA]", "levels: [POLSEK]", "levels has the unknown 'POLSEK'"),
         ("levels: [POLRES, POLDA]", "levels: [POLRES, POLDA, MABES]", "mabes names the one unit of level MABES"),
@@ -53,7 +63,7 @@ def test_a_sound_file_has_no_fault() -> None:
         ("exemptions: [social, religious]", "exemptions: [rich]", "exemptions has the unknown 'rich'"),
         ("service_level: {working_hours: 24}", "service_level: {working_hours: 0}", "whole number from 1"),
         ("minutes: 30", "minutes: [30]", "minutes must be a whole number"),
-        ("otherwise: warn", "otherwise: shrug", "otherwise must be one of refuse, warn"),
+        ("otherwise: warn", "otherwise: shrug", "otherwise must be one of refuse, warn, check"),
         ("kind: photo", "kind: painting", "kind must be one of photo, signature, scan"),
         ("valid: {until: date(form.held_on)}", "valid: {until: date(form.held_on), years: 1}", "is one of years"),
         ("competence:", "competense:", "unknown key 'competense'"),
@@ -192,6 +202,12 @@ def test_every_shipped_service_is_sound() -> None:
     found = load_catalogue(catalogue.shipped_lifecycles() | {"application"})
     assert len(found.all()) == 13
     assert [each.family for each in found.all()] == sorted(each.family for each in found.all())
+
+
+def test_a_service_goes_by_no_tickets_lifecycle() -> None:
+    known = catalogue.known_names(catalogue.shipped_lifecycles())
+    text = TEXT.replace("lifecycle: application", "lifecycle: etle").encode()
+    assert any("lifecycle 'etle' is unknown" in str(each) for each in catalogue.read_service("x.yaml", text, known)[1])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from app.core.problems import Problem
 from app.services import catalogue
 from app.services.catalogue.forms import MAX_FAULTS, MAX_FORM_BYTES
-from tests.services.catalogue.crowd import FORM, service_of
+from tests.services.catalogue.crowd import FORM, TEXT, service_of
 
 SERVICE = service_of()
 NAMES = [each.name for each in SERVICE.fields]
@@ -132,6 +132,17 @@ def test_pages_send_text_and_answers_have_types() -> None:
         "guests": "many",
         "promise": "maybe",
     }
+
+
+def test_a_page_can_answer_choices_that_are_no_texts() -> None:
+    text = TEXT.replace("{type: integer, minimum: 1, maximum: 100000}", "{enum: [1, 250]}")
+    text = text.replace("{type: boolean, const: true}", "{const: true}")
+    text = text.replace("items: {type: string, enum: [band, choir]}", "items: {enum: [1, 2]}")
+    text = text.replace("labels: {band:", "labels: {'1':").replace("choir: {id: Paduan", "'2': {id: Paduan")
+    service = service_of(text.replace("example: [band]", "example: [1]"))
+    typed = catalogue.from_page(service, {"guests": ["250"], "promise": ["true"], "music": ["1", "2"]})
+    assert typed == {"guests": 250, "promise": True, "music": [1, 2]}
+    assert catalogue.form_faults(service, typed, complete=False) == []
 
 
 _JSON = st.recursive(

@@ -111,8 +111,19 @@ def test_who_holds_a_good_one_is_not_sold_a_new_one() -> None:
 
 
 @pytest.mark.parametrize("code", ["sim-renewal", "sim-replacement", "sim-international"])
-def test_a_licence_that_is_not_there_is_said_once(code: str) -> None:
-    assert refused(code, world(code, "A", licence("C"))) == {"licence-known"}
+def test_a_licence_that_is_not_there_is_said_once_and_sends_nobody_away(code: str) -> None:
+    facts = world(code, "A", licence("C"))
+    assert refused(code, facts) == set()
+    assert judged(code, facts, Outcome.TO_CHECK) == {"licence-known"}
+
+
+@pytest.mark.parametrize(("code", "sim_class"), [("sim-new", "A"), ("sim-upgrade", "CI")])
+def test_a_new_licence_undoes_no_seizure_and_no_revocation_unseen(code: str, sim_class: str) -> None:
+    for ends_in in (100, -100):
+        taken = world(code, sim_class, *earlier(sim_class), licence(sim_class, status="withheld", ends_in=ends_in))
+        assert refused(code, taken) == {"not-withheld"}
+    revoked = world(code, sim_class, *earlier(sim_class), licence(sim_class, status="revoked"))
+    assert (refused(code, revoked), judged(code, revoked, Outcome.WARNED)) == (set(), {"not-revoked"})
 
 
 @pytest.mark.parametrize("code", ["sim-renewal", "sim-replacement", "sim-international"])

@@ -4,7 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.services.catalogue import Facts, appointment_for, fee_codes, level_for, valid_until, wanted_documents
+from app.services.catalogue import (
+    Facts,
+    Outcome,
+    appointment_for,
+    fee_codes,
+    level_for,
+    valid_until,
+    wanted_documents,
+)
 from tests.services.catalogue_files.worlds import (
     NIK,
     NOTHING,
@@ -15,6 +23,7 @@ from tests.services.catalogue_files.worlds import (
     applicant,
     at,
     example_form,
+    judged,
     refused,
     service,
     tax,
@@ -234,9 +243,10 @@ def test_who_registers_a_new_vehicle(form: Form, sentences: set[str]) -> None:
 
 
 @pytest.mark.parametrize(("registered", "sentences"), [(True, {"not-registered-yet"}), (False, set())])
-def test_a_chassis_number_that_is_registered_is_refused_before_money(registered: bool, sentences: set[str]) -> None:
+def test_a_chassis_number_that_is_registered_is_for_an_officer_first(registered: bool, sentences: set[str]) -> None:
     facts = Facts(today=TODAY, form=example_form("stnk-new"), applicant=applicant(), chassis={"registered": registered})
-    assert refused("stnk-new", facts) == sentences
+    assert refused("stnk-new", facts) == set()
+    assert judged("stnk-new", facts, Outcome.TO_CHECK) == sentences
 
 
 def test_the_vehicle_comes_unless_another_samsat_has_looked_at_it() -> None:

@@ -143,7 +143,7 @@ class HttpVehicles:
         body = {"sold_on": sale.sold_on.isoformat(), "buyer": asdict(sale.buyer)}
         await self._tell(registry_id, "sale", request_id, body)
 
-    async def register_vehicle(self, request_id: str, new: NewVehicle) -> str:
+    async def register_vehicle(self, request_id: str, new: NewVehicle) -> Vehicle:
         """See `VehicleRegistry.register_vehicle`. Raises UPSTREAM_UNAVAILABLE, REGISTRY_ANSWER_WRONG, too."""
         headers = {"Idempotency-Key": request_id}
         answer = await self._upstream.request("POST", "/vehicles", json=asdict(new), headers=headers)
@@ -158,7 +158,7 @@ class HttpVehicles:
             raise REGISTRY_ANSWER_WRONG(name=NAME, status=answer.status_code) from None  # it quotes a person's data
         if not number_matches(read.chassis_no, new.chassis_no):
             raise REGISTRY_ANSWER_WRONG(name=NAME, status=answer.status_code)
-        return read.registry_id
+        return _vehicle(read)
 
     async def enter_stnk(self, registry_id: str, request_id: str, stnk: Stnk) -> None:
         """See `VehicleRegistry.enter_stnk`."""

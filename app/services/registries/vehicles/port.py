@@ -164,8 +164,8 @@ class VehicleRegistry(Protocol):
         """
         ...
 
-    async def register_vehicle(self, request_id: str, new: NewVehicle) -> str:
-        """Enter a vehicle for the first time and give it a plate; the register's own id of it. `request_id` as in `change_owner`.
+    async def register_vehicle(self, request_id: str, new: NewVehicle) -> Vehicle:
+        """Enter a vehicle for the first time and give it a plate; the vehicle as it stands there now. `request_id` as in `change_owner`.
 
         Raises VEHICLE_REGISTERED where the chassis number has been registered, and REGISTRY_REQUEST_REUSED.
         """

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import exists
 from sqlmodel import col
@@ -51,14 +51,14 @@ class TableVehicles:
         """See `VehicleRegistry.find`."""
         _refuse_inside_transaction()
         async with self._db.read() as connection:
-            row = await _row_of(connection, plate)
+            row = await _row_of(connection, _TABLE.c.plate == plate)
             return None if row is None else await self._vehicle(connection, row)
 
     async def find_by_numbers(self, plate: str, chassis_no: str, engine_no: str) -> Vehicle | None:
         """See `VehicleRegistry.find_by_numbers`."""
         _refuse_inside_transaction()
         async with self._db.read() as connection:
-            row = await _row_of(connection, plate)
+            row = await _row_of(connection, _TABLE.c.plate == plate)
             known: Any = row or {}
             right = [
                 index_matches(
@@ -145,45 +145,18 @@ class TableVehicles:
             block = VehicleBlockRow(request_id=request_id, registry_id=registry_id, reason=SOLD_REASON, set_at=tx.now)
             tx.session.add_all([row, block])
 
-    async def register_vehicle(self, request_id: str, new: NewVehicle) -> str:
+    async def register_vehicle(self, request_id: str, new: NewVehicle) -> Vehicle:
         """See `VehicleRegistry.register_vehicle`."""
         _refuse_inside_transaction()
-        keys, registry_id = self._keys, registry_id_of(self._keys, new.chassis_no)
-        chassis = number_indexes(keys, NumberKind.CHASSIS, new.chassis_no)
-        engine = number_indexes(keys, NumberKind.ENGINE, new.engine_no)
+        registry_id = registry_id_of(self._keys, new.chassis_no)
         async with self._db.begin(SYSTEM) as tx:
             await tx.serialise("register-vehicle")  # a plate is looked for and taken
-            if await self._was_told(tx, registry_id, request_id, asdict(new)):
-                return registry_id
-            known = select(col(VehicleRecord.id)).where(col(VehicleRecord.chassis_bidx) == chassis[0])
-            if (await tx.session.execute(known.limit(1))).first() is not None:
-                raise VEHICLE_REGISTERED()
-            key_id = await vault.key_for_person(tx, new.owner.nik)
-            plain = {"chassis": new.chassis_no, "engine": new.engine_no, **asdict(new.owner)}
-            sealed: dict[str, Any] = {
-                f"{name}_enc": each for name, each in (await vault.seal(tx, key_id, plain)).items()
-            }
-            tx.session.add(
-                VehicleRecord(
-                    registry_id=registry_id,
-                    plate=await _free_plate(tx, new.region),
-                    chassis_bidx=chassis[0],
-                    chassis_tail_bidx=chassis[1],
-                    engine_bidx=engine[0],
-                    engine_tail_bidx=engine[1],
-                    make=new.make,
-                    model=new.model,
-                    colour=new.colour,
-                    kind=new.kind,
-                    year=new.year,
-                    key_id=key_id,
-                    owner_nik_bidx=keys.blind_index("nik", new.owner.nik) if new.owner.nik else None,
-                    digest="",  # a line of a file about it is none that was read before
-                    updated_at=tx.now,
-                    **sealed,
-                )
-            )
-        return registry_id
+            if not await self._was_told(tx, registry_id, request_id, asdict(new)):
+                await self._add(tx, registry_id, new)
+        async with self._db.read() as connection:
+            row = await _row_of(connection, _TABLE.c.registry_id == registry_id)
+            assert row is not None  # a vehicle that was registered stays so
+            return await self._vehicle(connection, row)
 
     async def enter_stnk(self, registry_id: str, request_id: str, stnk: Stnk) -> None:
         """See `VehicleRegistry.enter_stnk`."""
@@ -199,6 +172,38 @@ class TableVehicles:
             tx.session.add(
                 VehicleStnk(request_id=request_id, registry_id=registry_id, entered_at=tx.now, **asdict(stnk))
             )
+
+    async def _add(self, tx: Tx, registry_id: str, new: NewVehicle) -> None:
+        """Raises VEHICLE_REGISTERED."""
+        keys = self._keys
+        chassis = number_indexes(keys, NumberKind.CHASSIS, new.chassis_no)
+        engine = number_indexes(keys, NumberKind.ENGINE, new.engine_no)
+        known = select(col(VehicleRecord.id)).where(col(VehicleRecord.chassis_bidx) == chassis[0])
+        if (await tx.session.execute(known.limit(1))).first() is not None:
+            raise VEHICLE_REGISTERED()
+        key_id = await vault.key_for_person(tx, new.owner.nik)
+        plain = {"chassis": new.chassis_no, "engine": new.engine_no, **asdict(new.owner)}
+        sealed: dict[str, Any] = {f"{name}_enc": each for name, each in (await vault.seal(tx, key_id, plain)).items()}
+        tx.session.add(
+            VehicleRecord(
+                registry_id=registry_id,
+                plate=await _free_plate(tx, new.region),
+                chassis_bidx=chassis[0],
+                chassis_tail_bidx=chassis[1],
+                engine_bidx=engine[0],
+                engine_tail_bidx=engine[1],
+                make=new.make,
+                model=new.model,
+                colour=new.colour,
+                kind=new.kind,
+                year=new.year,
+                key_id=key_id,
+                owner_nik_bidx=keys.blind_index("nik", new.owner.nik) if new.owner.nik else None,
+                digest="",  # a line of a file about it is none that was read before
+                updated_at=tx.now,
+                **sealed,
+            )
+        )
 
     async def _first_time(
         self, tx: Tx, registry_id: str, request_id: str, told: dict[str, JsonValue]
@@ -276,11 +281,11 @@ async def _end_sale(tx: Tx, registry_id: str) -> None:
     await tx.session.flush()
 
 
-async def _row_of(connection: AsyncConnection, plate: str) -> RowMapping | None:
+async def _row_of(connection: AsyncConnection, which: ColumnElement[bool]) -> RowMapping | None:
     standing = exists().where(
         col(VehicleBlockRow.registry_id) == _TABLE.c.registry_id, col(VehicleBlockRow.lifted_at).is_(None)
     )
-    query = select(_TABLE, standing.label("blocked")).where(_TABLE.c.plate == plate)
+    query = select(_TABLE, standing.label("blocked")).where(which)
     return (await connection.execute(query)).mappings().one_or_none()
 
 
