@@ -15,7 +15,7 @@ from alembic import op
 
 from app.core.db import UtcDateTime
 
-revision: str = "wb"
+revision: str = "0040"
 down_revision: str | None = "0039"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
