@@ -4,7 +4,7 @@ What a bill asks for could be emptied by TRUNCATE (PostgreSQL), and put in anoth
 asks no trigger on DELETE for the row in its way). A number or id that is taken is no fault: such a row is not written. A later
 migration that rebuilds one of these tables on SQLite (batch mode) loses its triggers.
 
-Revision: wb
+Revision: 0040
 Revises: 0039
 """
 
