@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
+from app.sandbox.bank import timestamp
+from app.sandbox.bank_books import Belief, Books, Payment
 from tests.cli.spoken import speaker
 from tests.cli.test_sandbox_bank import bank  # noqa: F401 a fixture
 from tests.ops.server import ROOT, Server, free_port
@@ -100,3 +103,20 @@ def test_refusals_in_words(loket, bank, tmp_path):  # noqa: F811
     said = loket("sandbox", "bank", "settle", "--deliver", "--base-url", "http://127.0.0.1:9")
     assert (said.status, "does not answer" in said.err) == (1, True), said
     assert loket("sandbox", "bank", "settle", "--format", "xls").status == 2
+
+
+def test_two_banks_that_were_played_in_one_folder_write_a_statement_each(loket, bank, tmp_path):  # noqa: F811
+    own = json.loads((tmp_path / "sandbox" / "bank.json").read_text())
+    other = {**own, "client_id": "bank-other", "partner_service_id": "90001"}
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    books, now = Books(tmp_path / "sandbox" / "bank"), timestamp()
+    for place, each in enumerate((own, other), start=1):
+        partner, number = each["partner_service_id"], f"123456789{place}"
+        books.note(Payment(f"R{place}", partner, number, place * 1_000, f"{place}", now, Belief.PAID, "2002500", 1))
+    for rupiah, whose in ((1_000, ()), (2_000, ("--credentials", "other.json"))):
+        said = json.loads(loket("sandbox", "bank", "settle", "--format", "mt940", *whose, "--json").out)
+        assert (said["lines"], said["rupiah"]) == (1, rupiah)
+        day = now[2:10].replace("-", "")
+        text = Path(said["file"]).read_text()
+        assert f":60F:C{day}IDR0," in text
+        assert f":62F:C{day}IDR{rupiah}," in text
