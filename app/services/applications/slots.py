@@ -34,6 +34,10 @@ MISSED_ALLOWED = 1
 """So many dates that were not kept may be replaced by another one."""
 CHOOSES_IN = ("draft", "awaiting_payment", "in_review", "needs_correction", "appointment", "no_show", "retest")
 
+SLOT_LOST = Text(
+    "Tempat yang Anda pilih tidak lagi ditahan saat pembayaran masuk. Pilih jadwal lain di halaman permohonan, tanpa biaya",
+    "The place that you chose was no longer held when the payment came in. Choose another date on the application's page, at no cost",
+)
 DATE_CHOSEN = Text(
     "Petugas loket memilih jadwal lain untuk pemohon", "The counter chose another date for the applicant"
 )

@@ -237,6 +237,19 @@ async def test_the_counter_moves_a_date_only_with_the_applicants_code(desk: Desk
     assert ("choose_date", "staff") in [(each["action"], each["by"]) for each in seen["items"]]
 
 
+async def test_who_pays_when_the_place_is_gone_is_told_to_choose_another(desk: Desk, clock: FixedClock) -> None:
+    draft = await desk.hand_in(await desk.draft(SERVICE, purpose="private_employer"))
+    await desk.book(draft["id"], SERVICE, POLRES)
+    await desk.submit(draft["id"])
+    await later(desk, clock, clock.now() + timedelta(days=9))
+    assert await desk.state(draft["id"]) == "expired"
+    await desk.pay(draft["id"])
+    await drain(desk.house)
+    assert any("Pilih jadwal lain" in each for each in await told(desk.house))
+    assert await desk.state(draft["id"]) == "in_review"
+    assert (await desk.book(draft["id"], SERVICE, POLRES))["state"] == "confirmed"
+
+
 async def test_choosing_again_does_not_lengthen_what_a_draft_holds(desk: Desk, clock: FixedClock) -> None:
     draft = await desk.draft(SERVICE)
     first = await desk.book(draft["id"], SERVICE, POLRES)
