@@ -152,6 +152,21 @@ async def test_who_lets_a_date_go_in_time_has_not_missed_it(desk: Desk, clock: F
     await desk.book(id, SERVICE, POLRES)
 
 
+async def test_a_date_whose_day_is_over_is_missed_and_not_moved(desk: Desk, clock: FixedClock) -> None:
+    id, booked = await called_in(desk)
+    path = f"/v1/applications/{id}/appointment"
+    clock.set(datetime.fromisoformat(booked["starts_at"]) + timedelta(hours=18))
+    await desk.sign_in()
+    again = await desk.book(id, SERVICE, POLRES)
+    assert (again["state"], await desk.state(id)) == ("confirmed", "appointment")
+    actions = [each["action"] for each in (await desk.get(f"/v1/applications/{id}/timeline"))["items"]]
+    assert actions[-2:] == ["miss", "rebook"]
+    clock.set(datetime.fromisoformat(again["starts_at"]) + timedelta(hours=18))
+    await desk.sign_in()
+    assert (await desk.client.delete(path, headers=desk.headers)).status_code == 204
+    assert await desk.state(id) == "no_show", "nor is it let go afterwards"
+
+
 async def test_who_missed_twice_is_paid_back_within_days(desk: Desk, clock: FixedClock) -> None:
     id, _ = await called_in(desk)
     await later(desk, clock, clock.now() + timedelta(days=3))
