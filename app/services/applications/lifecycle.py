@@ -266,7 +266,7 @@ async def cancel_bill(move: Move) -> None:
 
 async def confirm_slot(move: Move) -> None:
     """The held appointment is kept, also one whose hold ended seconds ago, as long as nobody else has the place. Who has
-    lost it chooses another date later: the payment stands in any case."""
+    lost it is told and chooses another date: the payment stands in any case."""
     application = await application_of(move.tx, move.case.id)
     if application.appointment_kind is None:
         return
@@ -274,6 +274,7 @@ async def confirm_slot(move: Move) -> None:
         await appointments.confirm(move.tx, move.case.id)
     except Problem:
         await appointments.release(move.tx, move.case.id, why="hold_ended")
+        await telling.tell(move.tx, move.case, application, "application_news", what=slots.SLOT_LOST, reason="-")
 
 
 async def release_slot(move: Move) -> None:

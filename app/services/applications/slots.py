@@ -1,12 +1,14 @@
 """The appointment of an application: chosen before paying, held while it is, chosen again once if it was not kept."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlmodel import col
 
+from app.core.actor import SYSTEM
 from app.core.db import JsonValue, Tx
 from app.core.problems import ProblemType
 from app.core.texts import Text
@@ -34,6 +36,10 @@ MISSED_ALLOWED = 1
 """So many dates that were not kept may be replaced by another one."""
 CHOOSES_IN = ("draft", "awaiting_payment", "in_review", "needs_correction", "appointment", "no_show", "retest")
 
+SLOT_LOST = Text(
+    "Tempat yang Anda pilih tidak lagi ditahan saat pembayaran masuk. Pilih jadwal lain di halaman permohonan, tanpa biaya",
+    "The place that you chose was no longer held when the payment came in. Choose another date on the application's page, at no cost",
+)
 DATE_CHOSEN = Text(
     "Petugas loket memilih jadwal lain untuk pemohon", "The counter chose another date for the applicant"
 )
@@ -60,6 +66,7 @@ async def choose_slot(tx: Tx, case_id: UUID, starts_at: datetime, *, consent: UU
     service = await service_of(tx.session, application)
     if service.appointment is None:
         raise NO_APPOINTMENT()
+    await _miss_what_is_over(tx, case)
     if application.rebook_from is not None and starts_at < application.rebook_from:
         raise NOT_REBOOKABLE(after=f"{application.rebook_from:%d.%m.%Y}")
     unit = await _place(tx, case, application, service)
@@ -96,6 +103,7 @@ async def drop_slot(tx: Tx, case_id: UUID) -> None:
     case, _ = await own_locked(tx, case_id)
     if case.state not in CHOOSES_IN:
         raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": []})
+    await _miss_what_is_over(tx, case)
     await appointments.release(tx, case_id, why="let_go")
     if case.state == "appointment":  # who lets a date go in time has not missed it
         await cases.recompute_deadlines(tx, case)
@@ -138,6 +146,16 @@ async def withdraw_ask(tx: Tx, case_id: UUID) -> None:
     """Ask no longer. Raises NOT_OPEN, NO_APPOINTMENT."""
     case, _, _ = await _chooser(tx, case_id)
     await appointments.withdraw_ask(tx, case.id)
+
+
+async def _miss_what_is_over(tx: Tx, case: Case) -> None:
+    """A date whose day is over was not kept, also while its deadline has not come by: nobody moves or drops it instead."""
+    own = await appointments.booking_of(tx.session, case.id, now=tx.as_of)
+    if case.state != "appointment" or own is None or own.state != "confirmed":
+        return
+    zone = reference.zone_of(await reference.unit(tx.session, own.unit))
+    if own.starts_at.astimezone(zone).date() < tx.as_of.astimezone(zone).date():
+        await cases.move(replace(tx, actor=SYSTEM), case.id, "miss")
 
 
 async def _other_for_it(tx: Tx, application: Application, wanted: str, among: Select[UUID]) -> str | None:

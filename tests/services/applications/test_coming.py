@@ -152,6 +152,21 @@ async def test_who_lets_a_date_go_in_time_has_not_missed_it(desk: Desk, clock: F
     await desk.book(id, SERVICE, POLRES)
 
 
+async def test_a_date_whose_day_is_over_is_missed_and_not_moved(desk: Desk, clock: FixedClock) -> None:
+    id, booked = await called_in(desk)
+    path = f"/v1/applications/{id}/appointment"
+    clock.set(datetime.fromisoformat(booked["starts_at"]) + timedelta(hours=18))
+    await desk.sign_in()
+    again = await desk.book(id, SERVICE, POLRES)
+    assert (again["state"], await desk.state(id)) == ("confirmed", "appointment")
+    actions = [each["action"] for each in (await desk.get(f"/v1/applications/{id}/timeline"))["items"]]
+    assert actions[-2:] == ["miss", "rebook"]
+    clock.set(datetime.fromisoformat(again["starts_at"]) + timedelta(hours=18))
+    await desk.sign_in()
+    assert (await desk.client.delete(path, headers=desk.headers)).status_code == 204
+    assert await desk.state(id) == "no_show", "nor is it let go afterwards"
+
+
 async def test_who_missed_twice_is_paid_back_within_days(desk: Desk, clock: FixedClock) -> None:
     id, _ = await called_in(desk)
     await later(desk, clock, clock.now() + timedelta(days=3))
@@ -235,6 +250,19 @@ async def test_the_counter_moves_a_date_only_with_the_applicants_code(desk: Desk
     assert datetime.fromisoformat(moved["starts_at"]) == starts_at
     seen = await desk.get(f"/v1/applications/{id}/timeline")
     assert ("choose_date", "staff") in [(each["action"], each["by"]) for each in seen["items"]]
+
+
+async def test_who_pays_when_the_place_is_gone_is_told_to_choose_another(desk: Desk, clock: FixedClock) -> None:
+    draft = await desk.hand_in(await desk.draft(SERVICE, purpose="private_employer"))
+    await desk.book(draft["id"], SERVICE, POLRES)
+    await desk.submit(draft["id"])
+    await later(desk, clock, clock.now() + timedelta(days=9))
+    assert await desk.state(draft["id"]) == "expired"
+    await desk.pay(draft["id"])
+    await drain(desk.house)
+    assert any("Pilih jadwal lain" in each for each in await told(desk.house))
+    assert await desk.state(draft["id"]) == "in_review"
+    assert (await desk.book(draft["id"], SERVICE, POLRES))["state"] == "confirmed"
 
 
 async def test_choosing_again_does_not_lengthen_what_a_draft_holds(desk: Desk, clock: FixedClock) -> None:
