@@ -136,7 +136,8 @@ async def assert_all_settled(house: House, bank: Bank, file_id: UUID, lines: int
         settled = select(func.count(), func.count(func.distinct(SettlementLine.payment_id)))
         assert tuple((await connection.execute(settled)).one()) == (lines, lines)
     async with house.db.begin(SYSTEM) as tx:
-        await tx.session.execute(text("ANALYZE"))  # where autovacuum is off, nobody else has counted what was filled in here
+        # Where autovacuum is off nobody else has counted what was filled in here.
+        await tx.session.execute(text("ANALYZE"))
     report = await billing.ledger_check(house)
     assert report.faults == ()
     assert (report.balances[f"BC:{bank.client_id}"], report.balances["BA"]) == (0, lines * AMOUNT)
