@@ -1,8 +1,8 @@
 """a remittance is known in the bank's statement, statement files have an end, and bills are guarded in every way
 
 What a bill asks for could be emptied by TRUNCATE (PostgreSQL), and put in another's place by INSERT OR REPLACE (SQLite, which
-asks no trigger on DELETE for the row in its way). A number or id that is taken is no fault: such a row is not written. A later
-migration that rebuilds one of these tables on SQLite (batch mode) loses its triggers.
+asks no trigger on DELETE for the row in its way). A later migration that rebuilds one of these tables on SQLite (batch mode)
+loses its triggers.
 
 Revision: 0040
 Revises: 0039
@@ -36,11 +36,10 @@ _SQLITE = {
         " OR (state = 'open' AND NEW.state = 'open' AND case_id = NEW.case_id)",
         "ABORT, 'a bill is never deleted: its number would be free again'",
     ),
-    "bills_number_taken": ("bills", "customer_no = NEW.customer_no", "IGNORE"),
     "snap_later_ids_no_replace": (
         "snap_later_ids",
         "client_id = NEW.client_id AND payment_request_id = NEW.payment_request_id",
-        "IGNORE",
+        "ABORT, 'snap_later_ids is append-only: write a reversing entry'",
     ),
 }
 
