@@ -38,7 +38,9 @@ async def hand_in(phone: Watcher, name: str, data: bytes) -> None:
     )
     await press(phone, "Unggah")
     taken = phone.page.get_by_text("Berkas diterima.")
-    await expect(taken.or_(phone.page.locator("[role=status] .govuk-error-message")).first).to_be_visible(timeout=60_000)
+    await expect(taken.or_(phone.page.locator("[role=status] .govuk-error-message")).first).to_be_visible(
+        timeout=60_000
+    )
 
 
 async def test_a_licence_is_renewed_in_one_sitting(phone: Watcher, site: Site) -> None:
