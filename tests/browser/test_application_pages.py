@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from app.core.actor import SYSTEM
 from app.routers.http.guards import SESSION_COOKIE
@@ -18,6 +18,8 @@ from tests.signing_in import citizen_session
 pytestmark = pytest.mark.browser
 ELSEWHERE = {"sim-international": "KORLANTAS"}
 BUDI = demo.PEOPLE[demo.BUDI]
+PIECE = 64 * 1024
+"""Of `loket.js`."""
 
 
 async def sign_in(phone: Watcher, site: Site) -> None:
@@ -35,6 +37,10 @@ async def hand_in(phone: Watcher, name: str, data: bytes) -> None:
         files=[{"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": data}]
     )
     await press(phone, "Unggah")
+    taken = phone.page.get_by_text("Berkas diterima.")
+    await expect(taken.or_(phone.page.locator("[role=status] .govuk-error-message")).first).to_be_visible(
+        timeout=60_000
+    )
 
 
 async def test_a_licence_is_renewed_in_one_sitting(phone: Watcher, site: Site) -> None:
@@ -174,3 +180,29 @@ async def test_a_scarce_day_the_waiting_list_and_a_full_board(phone: Watcher, si
             await appointments.call_next(tx, POLRES, counter=counter)
     await phone.go(f"/antrean/{POLRES}?diam=ya")
     await phone.check("queue-full")
+
+
+async def test_a_paper_goes_in_pieces_and_on_after_a_cut(phone: Watcher, site: Site) -> None:
+    await make.demo_set(site.house)
+    await opened_unit(site.house)
+    desk = await Desk(site.house, site.client, demo.BUDI).sign_in()
+    draft = await desk.draft("sim-renewal", sim_class="A")
+    await sign_in(phone, site)
+    sent: list[str] = []
+
+    async def line(route: Route) -> None:
+        """Cuts the second piece, and lets what follows through."""
+        method = route.request.method
+        sent.append(method)
+        await (route.abort("connectionreset") if method == "PATCH" and sent.count(method) == 2 else route.continue_())
+
+    await phone.page.route("**/v1/uploads/*", line)
+    data = paper("old_sim")
+    assert len(data) > 2 * PIECE
+    await phone.go(f"/permohonan/{draft['id']}/berkas/old_sim")
+    await hand_in(phone, "old_sim", data)
+    await expect(phone.page.get_by_text("Berkas diterima.")).to_be_visible()
+    assert "HEAD" in sent, "after the cut it asks where it stands"
+    assert sent.count("PATCH") == -(-len(data) // PIECE) + 1
+    seen = await desk.get(f"/v1/applications/{draft['id']}")
+    assert {each["name"]: each["state"] for each in seen["documents"]}["old_sim"] == "accepted"

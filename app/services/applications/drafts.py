@@ -259,8 +259,7 @@ async def copy(tx: Tx, case_id: UUID, forms: Sequence[Mapping[str, JsonValue]]) 
     _, application = await own_locked(tx, case_id)
     service = await service_of(tx.session, application)
     person = await person_of(tx.session, tx.house.keys, application)
-    if application.behalf == Behalf.CHILD and _of_age(person["nik"], tx.now):
-        raise FAMILY_CONSENT_NEEDED()
+    check_still_a_child(tx, application, person)
     asked_anew = {each.name for section in service.sections if section.per_vehicle for each in section.fields}
     shared = {
         name: value
@@ -506,6 +505,12 @@ async def _check_agreed(tx: Tx, service: Service, applicant: Applicant) -> None:
         raise FAMILY_CONSENT_NEEDED()
     step = family_step(service)
     if not await consents.was_given(tx, about=account, step=step, consent=given, purpose=CodePurpose.FAMILY):
+        raise FAMILY_CONSENT_NEEDED()
+
+
+def check_still_a_child(tx: Tx, application: Application, person: Mapping[str, str | None]) -> None:
+    """Who was a child when it was begun, and is none now, agrees in person. Raises FAMILY_CONSENT_NEEDED."""
+    if application.behalf == Behalf.CHILD and _of_age(person["nik"], tx.now):
         raise FAMILY_CONSENT_NEEDED()
 
 

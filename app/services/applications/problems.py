@@ -439,9 +439,11 @@ FAMILY_CONSENT_NEEDED = ProblemType(
     Text("Persetujuan anggota keluarga diperlukan", "The family member's consent is needed"),
     Text(
         "Anggota keluarga berumur 17 tahun ke atas menyetujui sendiri. Kirim kode ke HP-nya (POST /v1/applications/family-consents), "
-        "lalu sertakan kode yang ia berikan (family_member.consent).",
+        "lalu sertakan kode yang ia berikan (family_member.consent). Draf dari sebelum ia berumur 17 tahun tidak dapat dilanjutkan: "
+        "buat permohonan baru.",
         "A member of the family of 17 or more agrees in person. Send a code to their phone (POST "
-        "/v1/applications/family-consents), then send along the code that they give you (family_member.consent).",
+        "/v1/applications/family-consents), then send along the code that they give you (family_member.consent). A draft from before they "
+        "were 17 cannot go on: begin a new application.",
     ),
 )
 FAMILY_UNREACHABLE = ProblemType(

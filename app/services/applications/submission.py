@@ -15,7 +15,7 @@ from app.services.applications.drafts import Checked
 from app.services.applications.models import Application
 from app.services.applications.precheck import NO_PRICE, PriceLine
 from app.services.applications.problems import INCOMPLETE, MENDED_PRICE, NOT_ELIGIBLE
-from app.services.applications.store import application_of, form_of, own_locked
+from app.services.applications.store import application_of, form_of, own_locked, person_of
 from app.services.applications.units import unit_at
 from app.services.cases import Case
 
@@ -35,14 +35,16 @@ async def submit(tx: Tx, case_id: UUID, checked: Checked | None, submission: Sub
     """Hand a draft in, or the mended parts of one that an officer gave back. `checked` was asked before the transaction;
     without it the case was in no state to be handed in, and the engine says in which it is.
 
-    Raises CHANGED_MEANWHILE, NOT_OFFERED, INCOMPLETE, NOT_ELIGIBLE, MENDED_PRICE, LIKELY_DUPLICATE, and what the lifecycle's guards
-    raise. Locks case and application.
+    Raises CHANGED_MEANWHILE, NOT_OFFERED, INCOMPLETE, NOT_ELIGIBLE, MENDED_PRICE, LIKELY_DUPLICATE, FAMILY_CONSENT_NEEDED for
+    who is no child any more, and what the lifecycle's guards raise. Locks case and application.
     """
     case, application = await own_locked(tx, case_id)
     if checked is None:
         return await cases.move(tx, case.id, "submit", data=consent_data(submission.consent))
     drafts.check_version(application, submission.version)
     drafts.check_version(application, checked.form_version)
+    if case.state == "draft":
+        drafts.check_still_a_child(tx, application, await person_of(tx.session, tx.house.keys, application))
     if checked.faults:
         raise INCOMPLETE(errors=checked.faults)
     _check_eligible(checked)

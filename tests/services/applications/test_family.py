@@ -1,7 +1,7 @@
 """Applying for somebody of the family card: a child goes by its parent or guardian, an adult agrees with a code of their own."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
+from app.core.clock import FixedClock
 from app.core.house import House
 from app.services.applications.models import Application, Behalf
 from app.services.identity import sandbox
@@ -19,7 +20,7 @@ from app.services.registries import demo
 from app.services.registries.imports import enter_person
 from app.services.registries.lines import PersonLine
 from tests import make
-from tests.applying import POLRES, Desk, opened_unit, paper
+from tests.applying import POLRES, Desk, examples, opened_unit, paper
 from tests.drain import drain
 
 KK = demo.PEOPLE[demo.BUDI].kk_no
@@ -111,6 +112,21 @@ async def test_an_adult_of_the_card_who_is_no_parent_or_guardian_cannot_apply_fo
         assert (answer.status_code, answer.json()["code"]) == (422, "applications-not-guardian")
         assert "orang tua atau wali" in answer.json()["detail"]
     assert (await desk.get("/v1/applications"))["applications"] == []
+
+
+async def test_who_turns_17_meanwhile_agrees_in_person(house: House, desk: Desk, clock: FixedClock) -> None:
+    today = house.clock.now().date()
+    born_on = date(today.year - 17, today.month, today.day) + timedelta(days=2)
+    son = {"nik": f"317401{born_on:%d%m%y}1107", "born_on": born_on.isoformat(), "kk_no": KK}
+    await known(house, son, "Edi Contoh", None, guardians=(demo.PEOPLE[demo.BUDI].nik,))
+    begun = (await begin(desk, son)).json()
+    form = examples((await desk.get("/v1/services/skck-new"))["form"]) | begun["form"] | {"purpose": "private_employer"}
+    draft = await desk.hand_in(await desk.patch(begun["id"], form))
+    clock.advance(timedelta(days=3))
+    await desk.sign_in()
+    for door, body in (("copies", {"forms": [{}]}), ("submit", {})):
+        answer = await desk.client.post(f"/v1/applications/{draft['id']}/{door}", headers=desk.key(), json=body)
+        assert (door, answer.json()["code"]) == (door, "applications-family-consent-needed")
 
 
 async def test_who_has_no_phone_on_record_is_not_asked(house: House, desk: Desk) -> None:
