@@ -29,6 +29,8 @@ FORFEITED = "TR"
 """Refunds nobody claimed within a year, due to the treasury (UU 22/2009 art. 268)."""
 BANK = "BA"
 """The bank account itself, where settled money lies."""
+CASH = "KS"
+"""Cash drawn from the bank, for refunds that are paid in cash."""
 BANK_CHARGES = "BF"
 """What banks keep for their service."""
 
@@ -41,6 +43,7 @@ CHART: dict[str, AccountKind] = {
     FORFEITED: AccountKind.LIABILITY,
     FINES: AccountKind.REVENUE,
     BANK: AccountKind.ASSET,
+    CASH: AccountKind.ASSET,
     BANK_CHARGES: AccountKind.EXPENSE,
 }
 

@@ -10,7 +10,7 @@ from sqlmodel import col
 from app.core.db import Tx
 from app.core.money import Rupiah, show_rupiah
 from app.services.billing import ledger
-from app.services.billing.accounts import BANK, FORFEITED, REFUNDS
+from app.services.billing.accounts import BANK, CASH, FORFEITED, REFUNDS
 from app.services.billing.bills import credits_of, lock_bill
 from app.services.billing.ledger import Reader
 from app.services.billing.models import Bill, EntryKind, Refund, RefundState
@@ -72,9 +72,10 @@ async def owe_held(tx: Tx, bill_id: UUID, reason: str) -> Rupiah:
     return held
 
 
-async def pay_out(tx: Tx, refund_id: UUID) -> UUID:
-    """The payer has the money back (``RF -> BA``). Raises REFUND_NOT_OWED."""
-    return await _close(tx, refund_id, RefundState.PAID_OUT, EntryKind.REFUND_PAID, BANK)
+async def pay_out(tx: Tx, refund_id: UUID, *, in_cash: bool = False) -> UUID:
+    """The payer has the money back (``RF -> BA``, in cash ``RF -> KS``: the bank's statement tells of the drawing alone, and what
+    left it once is not booked twice). Raises REFUND_NOT_OWED."""
+    return await _close(tx, refund_id, RefundState.PAID_OUT, EntryKind.REFUND_PAID, CASH if in_cash else BANK)
 
 
 async def take_back(tx: Tx, refund_id: UUID, reason: str) -> UUID:

@@ -89,7 +89,7 @@ async def close_in_cash(tx: Tx, case: Case) -> None:
     """Book that everything owed to this case's payee was paid in cash."""
     for refund in await billing.refunds_of(tx.session, case.id):
         if refund.state == billing.RefundState.OWED:
-            await billing.pay_out(tx, refund.id)
+            await billing.pay_out(tx, refund.id, in_cash=True)
 
 
 async def check_no_payout(tx: Tx, case_id: UUID) -> None:

@@ -4,6 +4,7 @@ link      BC -> the bill's account, SU -> BC: the money pays the bill, with rece
 match     SU -> BC: it is the money of the payment by which the bill is paid already
 refund    SU -> RF: owed back to whoever paid this bill
 remitted  BA -> SU: it is a remittance, which was booked when it was confirmed
+cash      KS -> SU: cash was drawn for refunds, or what was left of it brought back
 charge    BF -> SU: the bank keeps it; what is missing is a charge
 offset    two differences that cancel each other out, such as money without a home and its return
 reverse   TD -> BC: the payment never came; the bill asks for it again
@@ -22,7 +23,7 @@ from app.core.money import show_rupiah
 from app.core.problems import Problem
 from app.core.texts import Text
 from app.services.billing import ledger
-from app.services.billing.accounts import BANK, BANK_CHARGES, REFUNDS, SUSPENSE
+from app.services.billing.accounts import BANK, BANK_CHARGES, CASH, REFUNDS, SUSPENSE
 from app.services.billing.bills import lock_bill
 from app.services.billing.ledger import Line
 from app.services.billing.models import Bill, BillState, EntryKind, Refund, SnapPayment
@@ -30,6 +31,7 @@ from app.services.billing.payments import reverse_payment
 from app.services.billing.settlement import early_lines, exceptions, linking
 from app.services.billing.settlement.matching import (
     ACCEPT,
+    CASH_MOVED,
     CHARGE,
     DISMISS,
     LINK,
@@ -118,6 +120,11 @@ ACTIONS = {
             Text("Uangnya ke kas negara atau penerima lain", "The money went to the treasury or another payee"),
         ),
         Action(
+            CASH_MOVED,
+            Text("Uang tunai untuk pengembalian", "Cash for refunds"),
+            Text("Diambil dari bank, atau sisanya disetor kembali", "Drawn from the bank, or the rest brought back"),
+        ),
+        Action(
             CHARGE,
             Text("Catat sebagai biaya bank", "Book as a bank charge"),
             Text("Kekurangannya menjadi biaya", "What is missing becomes an expense"),
@@ -154,9 +161,9 @@ def possible(row: SettlementException) -> list[str]:
     if row.kind == ExceptionKind.GAP:
         found = [ACCEPT]
     elif row.held > 0:
-        found = [LINK, MATCH, REFUND, OFFSET] if row.kind != ExceptionKind.AMOUNT else [REFUND, OFFSET]
+        found = [LINK, MATCH, REFUND, CASH_MOVED, OFFSET] if row.kind != ExceptionKind.AMOUNT else [REFUND, OFFSET]
     elif row.held < 0:
-        found = [REMITTED, CHARGE, OFFSET] if row.kind == ExceptionKind.DEBIT else [CHARGE, OFFSET]
+        found = [REMITTED, CASH_MOVED, CHARGE, OFFSET] if row.kind == ExceptionKind.DEBIT else [CHARGE, OFFSET]
     elif row.kind == ExceptionKind.MISSING:
         found = [DISMISS, REVERSE]
     else:
@@ -194,8 +201,9 @@ async def carry_out(
         debits.note(tx, await _remittance(tx, row), row)
         lines = [Line(BANK, -row.held), Line(SUSPENSE, row.held, row.bill_id)]
         return await ledger.post(tx, EntryKind.SETTLEMENT_CLOSED, MEMO, lines)
-    if action == CHARGE:
-        lines = [Line(BANK_CHARGES, -row.held), Line(SUSPENSE, row.held, row.bill_id)]
+    if action in (CASH_MOVED, CHARGE):
+        account = CASH if action == CASH_MOVED else BANK_CHARGES
+        lines = [Line(account, -row.held), Line(SUSPENSE, row.held, row.bill_id)]
         return await ledger.post(tx, EntryKind.SETTLEMENT_CLOSED, MEMO, lines)
     if action == OFFSET:
         return await _set_off(tx, row, other_id)

@@ -23,8 +23,8 @@ from app.services.billing.settlement.models import ExceptionKind, Outcome, Settl
 from app.services.billing.snap.times import bank_day
 from app.services.billing.treasury.debits import waiting_amounts
 
-LINK, MATCH, REFUND, REMITTED, CHARGE, OFFSET, REVERSE, ACCEPT, DISMISS = (
-    "link", "match", "refund", "remitted", "charge", "offset", "reverse", "accept", "dismiss",
+LINK, MATCH, REFUND, REMITTED, CASH_MOVED, CHARGE, OFFSET, REVERSE, ACCEPT, DISMISS = (
+    "link", "match", "refund", "remitted", "cash", "charge", "offset", "reverse", "accept", "dismiss",
 )  # fmt: skip
 
 
