@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import stat
 from pathlib import Path
 
@@ -42,6 +43,24 @@ def test_the_doctor_says_what_is_wrong_and_what_mends_it(
     assert done.status == 1
     bad = [each for each in json.loads(done.stdout) if each["state"] == "bad"]
     assert any(each["about"] == about and words in each["words"] for each in bad), bad
+
+
+def test_the_doctor_names_each_server_that_reads_plates(loket: Loket, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        up, away = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (there, nobody))
+        file = tmp_path / "recognisers.yaml"
+        file.write_text(
+            f"recognisers: {{snapshot: {{kind: plate-recognizer, url: '{up}'}}, omni: {{kind: omni-lpr, url: '{away}'}}}}\n"
+            "default: {read: [snapshot, omni]}\n"
+        )
+        loket.settings["LOKET_RECOGNISER"] = str(file)
+        done = loket("doctor", "--json")
+    findings = {each["about"]: each for each in json.loads(done.stdout)}
+    assert done.status == 1
+    assert findings["recogniser snapshot"]["state"] == "ok"
+    assert "does not answer" in findings["recogniser omni"]["words"]
+    assert findings["recogniser omni"]["state"] == "bad"
 
 
 def test_a_password_is_never_shown(loket: Loket) -> None:
