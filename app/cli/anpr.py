@@ -186,12 +186,19 @@ async def _probed(name: str, reader: Recogniser, picture: bytes) -> Probed:
     try:
         reading = await reader.read(picture)
     except Problem as problem:
-        return Probed(name, False, problem.detail("en"), 0)
+        return Probed(name, False, problem.detail("en") + _why(problem), 0)
     except (ImportError, OSError) as error:  # the embedded reader without its libraries or weights
         return Probed(name, False, f"{type(error).__name__}: {error}", 0)
     best = next(iter(reading.results), None)
     words = f"{best.plate}, confidence {best.confidence:.2f}" if best else "no plate seen"
     return Probed(name, best is not None and best.plate == _PROBE_PLATE, words, reading.elapsed_ms)
+
+
+def _why(problem: Problem) -> str:
+    """What lies behind a refusal, for who sets a recogniser up: "does not answer" may be a 503, a dead port, an answer of another form, or
+    a mistake in a backend of one's own."""
+    cause = problem.__cause__
+    return f" ({type(cause).__name__.lstrip('_')}: {' '.join(str(cause).split())[:300]})" if cause else ""
 
 
 def _print_probed(probed: list[Probed]) -> None:
@@ -273,7 +280,8 @@ def _print(summary: dict[str, object], wrong: list[dict[str, object]]) -> None:
         if name == "promised" and isinstance(value, dict):
             for asked, row in value.items():
                 low, high = row["precision_interval_percent"]
-                words = f"from {row['threshold']}; on other plates {row['coverage_percent']} % accepted, {row['precision_percent']} % of it right ({low} to {high})"
+                chosen = "no threshold gives it" if row["threshold"] is None else f"from {row['threshold']}"
+                words = f"{chosen}; on other plates {row['coverage_percent']} % accepted, {row['precision_percent']} % of it right ({low} to {high})"
                 table.add_row(f"{asked} right", words)
             continue
         shown = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from app.core.problems import BUSY, Problem
-from app.services.recognition.problems import RECOGNISER_BUSY
+from app.services.recognition.problems import PICTURE_NOT_READABLE, RECOGNISER_BUSY
 from app.services.recognition.reading import Box, Reading, Recogniser
 from app.services.reference import parse_plate
 
@@ -120,8 +120,8 @@ class Evaluation:
 
 
 async def measure(recogniser: Recogniser, labelled: Labelled, image: bytes) -> Measured:
-    """Read one picture. One that cannot be opened, or that the recogniser refuses, counts as not read. One that is full is asked again
-    after the time that it names; that it is away is raised (503), for it says nothing about the picture."""
+    """Read one picture. One that cannot be opened counts as not read. A recogniser that is full is asked again after the time
+    that it names; that it is away (503) or refuses us (502: its token, its licence) is raised, for it says nothing about the picture."""
     reading, ms, problem = await _patiently(recogniser, image)
     best = next(iter(reading.results), None) if reading else None
     wanted = parse_plate(labelled.plate)
@@ -137,7 +137,7 @@ async def _patiently(recogniser: Recogniser, image: bytes) -> tuple[Reading | No
         try:
             return await recogniser.read(image), _ms_since(started), None
         except Problem as refused:
-            if refused.type.status != 503:
+            if refused.type is PICTURE_NOT_READABLE:
                 return None, _ms_since(started), refused.type.code
             if patience == 1 or refused.type not in (RECOGNISER_BUSY, BUSY):
                 raise

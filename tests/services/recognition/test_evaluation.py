@@ -5,6 +5,7 @@ import pytest
 from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.services.recognition import (
     NO_HINTS,
+    PICTURE_NOT_READABLE,
     RECOGNISER_BUSY,
     RECOGNISER_REFUSED,
     Box,
@@ -85,10 +86,12 @@ class Answers:
 async def test_a_refused_picture_counts_as_not_read_and_an_absent_reader_as_nothing_at_all() -> None:
     label = Labelled("a.jpg", "b 1 a")
     assert (await measure(Answers(), label, b"")).exact
-    refused = await measure(Answers(RECOGNISER_REFUSED(name="mine", status=403)), label, b"")
-    assert (refused.read, refused.problem) == ("", "recognition-refused")
-    with pytest.raises(Problem):
-        await measure(Answers(UPSTREAM_UNAVAILABLE(name="mine")), label, b"")
+    refused = await measure(Answers(PICTURE_NOT_READABLE()), label, b"")
+    assert (refused.read, refused.problem) == ("", "recognition-picture-not-readable")
+    for away in (UPSTREAM_UNAVAILABLE(name="mine"), RECOGNISER_REFUSED(name="mine", status=401)):
+        with pytest.raises(Problem) as told:
+            await measure(Answers(away), label, b"")
+        assert told.value is away
 
 
 async def test_a_reader_that_asks_for_patience_gets_it_for_a_while() -> None:

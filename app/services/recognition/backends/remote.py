@@ -86,7 +86,7 @@ class RemoteRecogniser:
         answer = await self._upstream.post_large(self._dialect.path, **await self._dialect.ask(picture, hints))
         try:
             plates = sorted(self._dialect.plates(answer, picture), key=lambda plate: -plate.confidence)
-        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             # A 2xx that is not the protocol: a proxy's page, another version. Worth another try later.
             raise unavailable(self._name) from error
         return Reading(tuple(plates[:MOST_PLATES]), self._name, round((time.perf_counter() - started) * 1000))
