@@ -281,6 +281,13 @@ async def test_confidence_per_character_is_kept_where_there_is_one_for_each() ->
             assert (best.plate, best.characters, round(best.confidence, 6)) == ("B1A", kept, mean)
 
 
+async def test_half_a_picture_is_unreadable_for_a_model_of_pixels_so_that_the_next_recogniser_is_asked() -> None:
+    async with serving("open-inference", options={"pixels": {"width": 64, "height": 32}}) as (_server, recogniser):
+        with pytest.raises(Problem) as refused:
+            await recogniser.read(PICTURE[: len(PICTURE) // 2])
+    assert refused.value.type is PICTURE_NOT_READABLE
+
+
 @pytest.mark.parametrize("binary", [True, False])
 async def test_a_model_gets_pixels_as_it_was_trained_on_them(binary: bool) -> None:
     red_left = Image.new("RGB", SIZE, (255, 0, 0))

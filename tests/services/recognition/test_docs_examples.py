@@ -73,6 +73,8 @@ class _Xml:
     def plates(self, answer: httpx.Response, picture: Picture) -> Iterator[PlateReading]:
         if answer.status_code != 200:
             raise remote.refusal("ours", answer.status_code, retry_after="7")
+        if answer.content.startswith(b"["):
+            answer.json().get("plates")
         for each in parse_small(answer.content).iter("plate"):
             raw = each.get("text", "")
             plate = remote.canonical(raw)
@@ -90,7 +92,7 @@ class _Xml:
 
 async def test_what_else_the_how_to_names_does_what_it_says() -> None:
     xml = b'<a><plate text="D 1 AB" sure="1.2" sures="0.9 0 0.8 0 0.7 0.6"/></a>'
-    answers = [Reply(200, xml), Reply(200, b"<html>busy<p></html>"), Reply(429, b"")]
+    answers = [Reply(200, xml), Reply(200, b"<html>busy<p></html>"), Reply(200, b"[]"), Reply(429, b"")]
     asked: list[dict[str, str]] = []
 
     async def answer(_method: str, _path: str, headers: dict[str, str], _body: bytes) -> Reply:
@@ -102,7 +104,7 @@ async def test_what_else_the_how_to_names_does_what_it_says() -> None:
         config = RecogniserConfig("ours", server.url, token="secret")
         ours = remote.RemoteRecogniser(config, _Xml(), headers={"Authorization": f"Bearer {config.token}"})
         (best,) = (await ours.read(PICTURE)).results
-        for _ in range(2):
+        for _ in range(3):
             try:
                 await ours.read(PICTURE)
             except Problem as problem:
@@ -111,5 +113,7 @@ async def test_what_else_the_how_to_names_does_what_it_says() -> None:
     assert (best.plate, best.confidence, best.characters) == ("D1AB", 1.0, (0.9, 0.8, 0.7, 0.6))
     assert [each.plate for each in best.alternatives] == ["B1234XYI"]
     assert {each["authorization"] for each in asked} == {"Bearer secret"}
-    assert [each.type for each in problems] == [UPSTREAM_UNAVAILABLE, RECOGNISER_BUSY], "no XML, and a full server"
-    assert problems[1].headers["Retry-After"] == "7"
+    assert [each.type for each in problems] == [UPSTREAM_UNAVAILABLE, UPSTREAM_UNAVAILABLE, RECOGNISER_BUSY], (
+        "no XML, JSON of another form, and a full server"
+    )
+    assert problems[2].headers["Retry-After"] == "7"

@@ -14,6 +14,7 @@ import httpx
 import orjson
 from pydantic import Field
 
+from app.core.problems import Problem
 from app.services.documents import off_loop
 from app.services.documents.uploads import open_upright
 from app.services.recognition.backends.pictures import Picture
@@ -31,7 +32,7 @@ from app.services.recognition.backends.remote import (
 )
 from app.services.recognition.backends.tensors import bytes_tensor, pixel_tensor, tensors_of
 from app.services.recognition.configuration import RecogniserConfig
-from app.services.recognition.problems import RECOGNISER_REFUSED
+from app.services.recognition.problems import PICTURE_NOT_READABLE, RECOGNISER_REFUSED
 from app.services.recognition.reading import Hints, PlateReading
 
 _LENGTH_HEADER = "Inference-Header-Content-Length"
@@ -97,7 +98,10 @@ class OpenInference:
         else:
             pixels = options.pixels
             tensor = {"name": options.image, "shape": pixels.shape, "datatype": pixels.datatype}
-            body = await off_loop(_pixels, picture.data, pixels, binary=options.binary)
+            try:
+                body = await off_loop(_pixels, picture.data, pixels, binary=options.binary)
+            except Problem as problem:
+                raise PICTURE_NOT_READABLE() from problem
         outputs = [{"name": name, "parameters": {"binary_data": options.binary}} for name in self._outputs]
         if not isinstance(body, bytes):
             return {"json": {"inputs": [{**tensor, "data": body}], "outputs": outputs}}
