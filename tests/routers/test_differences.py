@@ -54,7 +54,7 @@ async def test_one_proposes_and_another_confirms(
     books = await Books.open(house)
     one = (await client.get(path, headers=first)).json()
     assert (one["text"], one["line"]["payment_request_id"], one["bill"]["state"]) == ("TILANG BUDI", "R1", "open")
-    assert [each["name"] for each in one["possible"]] == ["link", "match", "refund", "offset"]
+    assert [each["name"] for each in one["possible"]] == ["link", "match", "refund", "cash", "offset"]
     assert one["bank_says"]["status"] == "silent"  # asked, and not connected
     await client.get(path, headers=first)
     await books.changed(steps=1)  # the look at the bank's text, once a person
