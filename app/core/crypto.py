@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 RINGS = ("personal", "index", "log", "documents", "tokens")
@@ -173,15 +174,15 @@ def _derive(key: bytes, info: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _keyed(key: bytes) -> hmac.HMAC:
-    return hmac.new(key, digestmod="sha256")
+def _keyed(key: bytes) -> HMAC:
+    return HMAC(key, hashes.SHA256())
 
 
 def _mac_of(key: bytes, message: bytes) -> bytes:
     # A copy of the keyed state: preparing a key costs OpenSSL more than hashing a short message.
     mac = _keyed(key).copy()
     mac.update(message)
-    return mac.digest()
+    return mac.finalize()
 
 
 def seal_with(key: bytes, plaintext: bytes, aad: bytes) -> str:

@@ -66,7 +66,8 @@ class HotQuery:
         """A row of the driver's, by name, in the types of our tables."""
         mended = list(values)
         for place, mend in self._mend:
-            mended[place] = mend(mended[place])
+            if mended[place] is not None:
+                mended[place] = mend(mended[place])
         return dict(zip(self._names, mended, strict=True))
 
 
@@ -93,7 +94,8 @@ class HotPool:
 
     def __init__(self, url: str, size: int, options: str) -> None:
         self._url = url
-        self._options = options
+        # Made once: to plan a look anew each time costs PostgreSQL more than to answer it, and no value changes the plan.
+        self._options = f"{options} -c plan_cache_mode=force_generic_plan"
         self._may_start = size
         self._free: list[AsyncRawCursor[tuple[Any, ...]]] = []
         self._waiting: dict[HotQuery, deque[_Look]] = {}

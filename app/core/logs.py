@@ -10,13 +10,16 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
 import structlog
-from structlog.contextvars import get_contextvars
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("loket_request_id", default=None)
+"""The request that is being answered; each of its lines tells it. The server gives each request a context of its own."""
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -56,6 +59,9 @@ class Lines:
     A system call a line cost the look-up as much as its query. What a killed process loses is the last round's.
     """
 
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None  # that will flush by the end of its round
+
     def __call__(self, *_names: object) -> Self:
         return self  # structlog asks for a logger by name; there is one stream
 
@@ -67,7 +73,9 @@ class Lines:
             self.at_once(line)
             return
         sys.stderr.buffer.write(line + b"\n")
-        loop.call_soon(self._flush)  # with nothing to write it costs nothing
+        if self._loop is not loop:
+            self._loop = loop
+            loop.call_soon(self._flush)
 
     def at_once(self, line: bytes) -> None:
         """Write the line now."""
@@ -75,6 +83,7 @@ class Lines:
         self._flush()
 
     def _flush(self) -> None:
+        self._loop = None
         sys.stderr.buffer.flush()  # looked up each time: loggers live longer than a stream that somebody put in its place
 
     log = debug = info = later
@@ -86,8 +95,14 @@ def _json_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> byt
     if "exc_info" in event:
         event = _place_of_exception(logger, method, event)
     level = "error" if method == "exception" else method
-    line = {**event, **get_contextvars(), "level": level, "timestamp": datetime.now(UTC)}
+    line = {**_with_request(logger, method, event), "level": level, "timestamp": datetime.now(UTC)}
     return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z)
+
+
+def _with_request(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (request_id := REQUEST_ID.get()) is not None:
+        event["request_id"] = request_id
+    return event
 
 
 def _place_of_exception(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -108,7 +123,7 @@ def _frames(trace: TracebackType | None) -> list[str]:
 
 
 _SHARED: tuple[Any, ...] = (
-    structlog.contextvars.merge_contextvars,
+    _with_request,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     _place_of_exception,

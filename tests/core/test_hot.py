@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from psycopg import OperationalError
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlmodel import col
 
 from app.core import hot
@@ -30,6 +30,8 @@ BY_TABLE = HotQuery(
         col(ReferenceRevision.table_name) == bindparam("name")
     )
 )
+
+BY_SETTING = HotQuery(select(func.current_setting(bindparam("name")).label("value")))
 
 
 async def test_a_hot_look_gives_what_the_select_gives(house: House) -> None:
@@ -97,6 +99,12 @@ async def test_more_than_can_wait_are_told_at_once(postgres_house: House, monkey
     assert len(refused) == 3
     assert {each.type for each in refused} == {BUSY}
     assert "Retry-After" in refused[0].headers
+
+
+async def test_hot_looks_are_planned_once_and_only_read(postgres_house: House) -> None:
+    look = postgres_house.db.look
+    assert await look(BY_SETTING, name="plan_cache_mode") == [{"value": "force_generic_plan"}]
+    assert await look(BY_SETTING, name="default_transaction_read_only") == [{"value": "on"}]
 
 
 async def test_looking_cannot_write(postgres_house: House) -> None:

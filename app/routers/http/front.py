@@ -17,8 +17,8 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
 
+from app.core.logs import REQUEST_ID
 from app.routers.http.hot import ShortWay
 from app.routers.http.problems import crashed, problem_response, service_is_full
 from app.routers.http.security import add_security_headers
@@ -67,7 +67,7 @@ class Front:
             await send(message)
 
         try:
-            bind_contextvars(request_id=request_id)  # the server gives each request a context of its own
+            REQUEST_ID.set(request_id)
             await self._answer(scope, receive, send_dressed)
         finally:
             took = time.perf_counter() - started
