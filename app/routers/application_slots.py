@@ -1,10 +1,13 @@
 """The citizen's door to the day and time to come: a slot, the waiting list where all are taken, the draw of a scarce day."""
 
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from app.core.house import House
 from app.core.limits import Limits
 from app.routers.applications import appointment_out
 from app.routers.http.deps import TheHouse
@@ -14,6 +17,7 @@ from app.routers.schemas.applications import AppointmentOut, SlotIn
 from app.routers.schemas.appointments import DayAskIn, DayAskOut, WaitIn, WaitOut
 from app.routers.schemas.queue import MyTurn
 from app.services import applications, appointments
+from app.services.applications import ApplicationView
 from app.services.appointments.problems import NOT_ASKED, NOT_WAITING, QUEUE_ENTRY_NOT_FOUND
 
 router = APIRouter(tags=["applications"])
@@ -36,13 +40,7 @@ async def choose_slot(id: UUID, body: SlotIn, request: Request, me: Applicant, h
 @router.get("/v1/applications/{id}/appointment")
 async def get_slot(id: UUID, me: Applicant, house: TheHouse) -> AppointmentOut:
     """The place that is held or booked, with the token of its check-in code; `misfit` where it cannot be kept any more."""
-    view = await applications.application_for(house, me, id)
-    if view.booking is None:
-        raise applications.NO_APPOINTMENT()
-    async with house.db.read() as connection:
-        conflict = await appointments.conflict_of(connection, id, now=house.clock.now())
-    misfit = conflict.why if conflict else None
-    return appointment_out(house, view.booking).model_copy(update={"misfit": misfit})
+    return await slot_now(house, await applications.application_for(house, me, id))
 
 
 @router.delete(
@@ -72,11 +70,7 @@ async def wait(id: UUID, body: WaitIn, request: Request, me: Applicant, house: T
 async def get_wait(id: UUID, me: Applicant, house: TheHouse) -> WaitOut:
     """For which days you wait, and how many wait before you. 409 `appointments-not-waiting` where you do not."""
     await applications.must_own(house, me, id)
-    async with house.db.read() as connection:
-        waits = await appointments.wait_of(connection, id)
-    if waits is None:
-        raise NOT_WAITING()
-    return WaitOut.of(waits)
+    return await wait_now(house, id)
 
 
 @router.delete(
@@ -100,10 +94,8 @@ async def ask_for_day(id: UUID, body: DayAskIn, request: Request, me: Applicant,
         if once.earlier is not None:
             return once.earlier
         await applications.ask_for_day(once.tx, id, day=body.day, wishes=body.wishes)
-        asked = await appointments.ask_of(once.tx.session, id, now=once.tx.now)
-        if asked is None:
-            raise NOT_ASKED()
-        return await once.keep(DayAskOut.of(asked).model_dump(mode="json"))
+        asked = await ask_now(once.tx.session, id, now=once.tx.now)
+        return await once.keep(asked.model_dump(mode="json"))
 
 
 @router.get("/v1/applications/{id}/appointment/ask")
@@ -111,10 +103,7 @@ async def get_ask(id: UUID, me: Applicant, house: TheHouse) -> DayAskOut:
     """The day that you ask for and that is not drawn yet. 409 `appointments-not-asked` where you ask for none."""
     await applications.must_own(house, me, id)
     async with house.db.read() as connection:
-        asked = await appointments.ask_of(connection, id, now=house.clock.now())
-    if asked is None:
-        raise NOT_ASKED()
-    return DayAskOut.of(asked)
+        return await ask_now(connection, id, now=house.clock.now())
 
 
 @router.delete(
@@ -135,3 +124,33 @@ async def get_turn(id: UUID, me: Applicant, house: TheHouse) -> MyTurn:
     if found is None:
         raise QUEUE_ENTRY_NOT_FOUND()
     return MyTurn.of(found)
+
+
+# --- what is shown of it, here and at the counter -------------------------------------------------------------------
+
+
+async def slot_now(house: House, view: ApplicationView) -> AppointmentOut:
+    """The place that is held or booked. Raises NO_APPOINTMENT."""
+    if view.booking is None:
+        raise applications.NO_APPOINTMENT()
+    async with house.db.read() as connection:
+        conflict = await appointments.conflict_of(connection, view.id, now=house.clock.now())
+    misfit = conflict.why if conflict else None
+    return appointment_out(house, view.booking).model_copy(update={"misfit": misfit})
+
+
+async def wait_now(house: House, id: UUID) -> WaitOut:
+    """What an application waits for. Raises NOT_WAITING."""
+    async with house.db.read() as connection:
+        waits = await appointments.wait_of(connection, id)
+    if waits is None:
+        raise NOT_WAITING()
+    return WaitOut.of(waits)
+
+
+async def ask_now(source: AsyncConnection | AsyncSession, id: UUID, *, now: datetime) -> DayAskOut:
+    """The drawn day that an application asks for. Raises NOT_ASKED."""
+    asked = await appointments.ask_of(source, id, now=now)
+    if asked is None:
+        raise NOT_ASKED()
+    return DayAskOut.of(asked)

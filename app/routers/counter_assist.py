@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from app.core.actor import Actor
 from app.core.db import Tx
@@ -17,7 +17,6 @@ from app.routers.application_papers import MAX_PAPER_BYTES, take_paper
 from app.routers.applications import (
     IfMatch,
     application_json,
-    appointment_out,
     read_version,
     with_etag,
 )
@@ -31,7 +30,7 @@ from app.routers.http.idempotency import (
     begin_once,
     need_key,
 )
-from app.routers.schemas.applications import Application, ApplicationPatch, AppointmentOut, CheckOut, DocumentOut
+from app.routers.schemas.applications import Application, ApplicationPatch, CheckOut, DocumentOut
 from app.routers.schemas.counter import ConsentGiven
 from app.routers.schemas.refunds import RefundAccountIn, RefundAccountOut
 from app.services import applications, billing
@@ -83,13 +82,6 @@ class ConsentIn(BaseModel):
 
     consent: ConsentGiven
     confirm_duplicate: bool = False
-
-
-class AssistedSlotIn(BaseModel):
-    """The slot, and the applicant's code once the application was handed in."""
-
-    starts_at: AwareDatetime
-    consent: ConsentGiven | None = None
 
 
 class AssistedAccountIn(RefundAccountIn):
@@ -256,27 +248,6 @@ async def submit(
             submission = applications.Submission(view.version, body.confirm_duplicate, consent)
             await applications.submit(once.tx, id, checked, submission)
             return await once.keep(await application_json(once.tx, id, lang))
-    raise CONSENT_REFUSED()
-
-
-@router.post(
-    "/v1/counter/assisted/applications/{id}/appointment", response_model=AppointmentOut, openapi_extra=KEY_REQUIRED
-)
-async def choose_slot(
-    id: UUID, body: AssistedSlotIn, request: Request, actor: AtCounter, house: TheHouse
-) -> JSONResponse:
-    """Choose a slot for the applicant. Once the application was handed in, each other date needs their code for the step
-    rebook. Needs an Idempotency-Key."""
-    await assisting.check_helps(house, actor, id)
-    view = await applications.application_for(house, actor, id)
-    asks = view.state != "draft"
-    async with begin_once(house, actor, request, required=True) as once:
-        if once.earlier is not None:
-            return once.earlier
-        consent = await assisting.use(once.tx, id, "rebook", body.consent) if asks else None
-        if consent is not None or not asks:
-            booking = await applications.choose_slot(once.tx, id, body.starts_at, consent=consent)
-            return await once.keep(appointment_out(house, booking).model_dump(mode="json"))
     raise CONSENT_REFUSED()
 
 

@@ -91,7 +91,7 @@ async def take_slot(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response:
     view = await own(visit, me, id)
     if view.service.appointment is None or view.state not in applications.CHOOSES_IN:
         return visit.go(at(id))
-    starts_at = _instant(form.get("starts_at"))
+    starts_at = instant(form.get("starts_at"))
     if starts_at is None:
         form.errors["starts_at"] = CHOOSE_TIME
         return await _show(visit, view, form)
@@ -128,8 +128,8 @@ async def ask_for_day(id: UUID, me: CitizenOnPage, visit: TheVisit) -> Response:
     view = await own(visit, me, id)
     if form.get("do") == "stop":
         return await _do(visit, me, view, form, "", lambda tx: applications.withdraw_ask(tx, id))
-    day = _day(form.get("day"))
-    wishes = [wish for wish in map(_instant, form.all("wishes")) if wish is not None]
+    day = as_day(form.get("day"))
+    wishes = [wish for wish in map(instant, form.all("wishes")) if wish is not None]
     if day is None:
         form.errors["day"] = CHOOSE_TIME
         return await _show(visit, view, form)
@@ -173,7 +173,7 @@ async def _show(
     wanted = view.service.appointment
     if wanted is None:
         return visit.go(at(view.id))
-    chooser = await _chooser(visit, view, wanted.kind, first)
+    chooser = await chooser_of(visit, view, wanted.kind, first)
     coming = view.booking if view.booking is not None and view.booking.state in ("held", "confirmed") else None
     form.dates |= {"first", "last"}
     return visit.show(
@@ -184,14 +184,15 @@ async def _show(
         why=catalogue.needs_presence(view.service, facts_of(visit, view)),
         chooser=chooser,
         coming=coming,
-        takes=coming is not None and coming.state == "held" and _waits_to_be_taken(view, coming),
+        takes=coming is not None and coming.state == "held" and waits_to_be_taken(view, coming),
         nearest=nearest,
         form=form,
         notice=notice,
     )
 
 
-async def _chooser(visit: Visit, view: ApplicationView, kind: str, first: date | None) -> Chooser:
+async def chooser_of(visit: Visit, view: ApplicationView, kind: str, first: date | None) -> Chooser:
+    """The days from `first` on, and what the application waits or asks for; for the applicant's page and the counter's."""
     today = local_day(visit, view.place.zone)
     latest = today + timedelta(days=MOST_AHEAD)
     begins = min(max(first or today, today), latest)
@@ -219,7 +220,7 @@ async def _chooser(visit: Visit, view: ApplicationView, kind: str, first: date |
     )
 
 
-def _waits_to_be_taken(view: ApplicationView, held: BookingView) -> bool:
+def waits_to_be_taken(view: ApplicationView, held: BookingView) -> bool:
     """Whether a held place was offered or drawn and is to be taken by itself: not by handing a draft in, nor by paying."""
     return view.state != "draft" and (held.offered or view.state != "awaiting_payment")
 
@@ -227,11 +228,11 @@ def _waits_to_be_taken(view: ApplicationView, held: BookingView) -> bool:
 def _nearest(problem: Problem) -> list[datetime]:
     """The free times that a refusal names."""
     named = problem.extra.get("nearest")
-    found = [_instant(str(each)) for each in named] if isinstance(named, list) else []
+    found = [instant(str(each)) for each in named] if isinstance(named, list) else []
     return [each for each in found if each is not None]
 
 
-def _instant(text: str) -> datetime | None:
+def instant(text: str) -> datetime | None:
     """An instant as a page's own field carries it; None for anything else."""
     try:
         return moment(text)
@@ -239,7 +240,8 @@ def _instant(text: str) -> datetime | None:
         return None
 
 
-def _day(text: str) -> date | None:
+def as_day(text: str) -> date | None:
+    """A day as a page's own field carries it; None for anything else."""
     try:
         return date.fromisoformat(text)
     except ValueError:

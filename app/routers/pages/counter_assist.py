@@ -23,7 +23,7 @@ from app.routers.pages.application_tasks import Task, tasks_of
 from app.routers.pages.application_words import MEANINGS
 from app.routers.pages.applying import mendings_of, place_of, wants_appointment
 from app.routers.pages.consent_forms import printed
-from app.routers.pages.counter_filling import TIME_MISSING, chooses_again, chosen_time, show_slots
+from app.routers.pages.counter_dates import DateStep, chooses_again, show_dates, step_of
 from app.routers.pages.counter_helping import FILLED_IN, PAGE, AtCounter, helped, must_help
 from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
@@ -62,6 +62,11 @@ DONE: Mapping[str, Text] = {
     "helped": Text("Pemohon setuju dibantu di sini.", "The applicant agrees to be helped here."),
     "reopened": Text("Permohonan dibuka lagi; semua isian masih ada.", "It is open again; everything typed is there."),
     "rebooked": Text("Jadwal tersimpan.", "The appointment was saved."),
+    "let-go": Text("Jadwal dilepas.", "The appointment was let go."),
+    "waits": Text("Pemohon ada di daftar tunggu.", "The applicant is on the waiting list."),
+    "left": Text("Pemohon keluar dari daftar tunggu.", "The applicant has left the waiting list."),
+    "asked": Text("Pemohon ikut undian.", "The applicant takes part in the draw."),
+    "withdrawn": Text("Pemohon batal ikut undian.", "The applicant no longer takes part in the draw."),
     "account": Text("Rekening tersimpan.", "The account was saved."),
 }
 
@@ -213,12 +218,11 @@ async def use_code(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
     if step is None:
         raise NOT_FOUND()
     code = form.need("code", CODE_MISSING, longest=14)
-    if step.name == "rebook" and chosen_time(form) is None:
-        form.errors["starts_at"] = TIME_MISSING
+    date_step = await _date_step(visit, actor, id, form) if step.name == "rebook" else None
     if form.errors:
         return await _show_step(visit, actor, id, step, form, status=422)
     try:
-        path = await _carry_out(visit, actor, id, step, form, code)
+        path = await _carry_out(visit, actor, id, step, form, code, date_step)
         if path:
             return visit.go(path)
         form.take(CONSENT_REFUSED(), onto="code")
@@ -264,10 +268,17 @@ STEPS: Mapping[str, Step] = {
 }
 
 
-async def _carry_out(visit: Visit, actor: Actor, case_id: UUID, step: Step, form: Form, code: str) -> str:
+async def _date_step(visit: Visit, actor: Actor, case_id: UUID, form: Form) -> DateStep | None:
+    view = await must_help(visit, actor, case_id)
+    return step_of(form, reference.zone_of(view.place))
+
+
+async def _carry_out(
+    visit: Visit, actor: Actor, case_id: UUID, step: Step, form: Form, code: str, date_step: DateStep | None
+) -> str:
     """Do the step once; gives where to go on, or nothing where the code does not hold. The failed try is committed."""
-    path, submission, checked = f"{PAGE}/{case_id}?done={step.action}", None, None
-    starts_at = chosen_time(form) if step.name == "rebook" else None
+    done = step.action if date_step is None else date_step.notice
+    path, submission, checked = f"{PAGE}/{case_id}?done={done}", None, None
     account, answer = None, None
     if step.name == "account":
         await visit.house[Limits].hit("refund-account-case", str(case_id))
@@ -290,8 +301,8 @@ async def _carry_out(visit: Visit, actor: Actor, case_id: UUID, step: Step, form
             await applications.discard(tx, case_id, consent=consent)
         elif step.name == "reopen":
             await applications.reopen(tx, case_id, consent=consent)
-        elif starts_at is not None:
-            await applications.choose_slot(tx, case_id, starts_at, consent=consent)
+        elif date_step is not None:
+            await date_step.work(tx, case_id, consent)
         elif account is not None:
             await applications.give_account(tx, case_id, account, answer, consent=consent)
         return path
@@ -351,7 +362,7 @@ async def _show_step(
     with the free times."""
     if step.name == "rebook":
         view = await must_help(visit, actor, case_id)
-        return await show_slots(visit, actor, view, form, asked=asked is not None, status=status)
+        return await show_dates(visit, actor, view, form, asked=asked is not None, status=status)
     if step.name == "account":
         view = await must_help(visit, actor, case_id)
         return await _show_account(visit, actor, view, form, asked=asked is not None, status=status)

@@ -1,37 +1,30 @@
-"""An application that is filled in at the counter for its applicant: the same questions, papers and times as on their own pages."""
+"""An application that is filled in at the counter for its applicant: the same questions and papers as on their own pages."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.core.actor import Actor
 from app.core.limits import Limits
 from app.core.problems import INVALID_REQUEST, NOT_FOUND, Problem
 from app.core.texts import Text
-from app.routers.http.paging import moment
 from app.routers.pages.applying import marks_in, section_of
 from app.routers.pages.counter_helping import FILLED_IN, PAGE, AtCounter, must_help
 from app.routers.pages.desk import desk_of
 from app.routers.pages.forms import Form
-from app.routers.pages.once import new_once
 from app.routers.pages.questions import Question, filled, questions_of, show_faults, typed_answers
 from app.routers.pages.visit import TheVisit, Visit
-from app.services import applications, appointments, catalogue, reference
+from app.services import applications, catalogue
 from app.services.applications import ApplicationView, DocumentView
-from app.services.appointments import DayState
 from app.services.catalogue import Section
 
 router = APIRouter(include_in_schema=False)
 MAX_FILE_BYTES = 20 * 1024 * 1024
 FORM_AROUND_A_FILE = 65_536
 MOST_FIELDS = 120
-DAYS_SHOWN, MOST_AHEAD = 14, 180
 FILE_MISSING = Text("Pilih berkas dahulu.", "Choose a file first.")
-TIME_MISSING = Text("Pilih jam dahulu.", "Choose a time first.")
 
 
 @router.get(f"{PAGE}/{{id}}/isian/{{section}}")
@@ -101,32 +94,6 @@ async def take_paper(id: UUID, name: str, actor: AtCounter, visit: TheVisit) -> 
     return visit.go(f"{PAGE}/{id}?done=saved")
 
 
-@router.get(f"{PAGE}/{{id}}/jadwal")
-async def slots_page(
-    id: UUID, actor: AtCounter, visit: TheVisit, first: Annotated[date | None, Query(alias="mulai")] = None
-) -> Response:
-    """Free times, some days at a time, if the service wants somebody to come. Later than in a draft each takes a code."""
-    return await show_slots(visit, actor, await must_help(visit, actor, id), Form(), first=first)
-
-
-@router.post(f"{PAGE}/{{id}}/jadwal")
-async def take_slot(id: UUID, actor: AtCounter, visit: TheVisit) -> Response:
-    """Hold the time that the applicant chose for their draft."""
-    form = await visit.form()
-    view = await must_help(visit, actor, id)
-    starts_at = chosen_time(form)
-    if starts_at is None:
-        form.errors["starts_at"] = TIME_MISSING
-        return await show_slots(visit, actor, view, form, status=422)
-    try:
-        async with visit.house.db.begin(actor) as tx:
-            await applications.choose_slot(tx, id, starts_at)
-    except Problem as problem:
-        form.take(problem, onto="starts_at")
-        return await show_slots(visit, actor, view, form, status=problem.type.status)
-    return visit.go(f"{PAGE}/{id}?done=saved")
-
-
 # --- below the doors -------------------------------------------------------------------------------------------------
 
 
@@ -163,61 +130,6 @@ async def _show_paper(
         accept=",".join(paper.rule.media_types),
         form=form,
     )
-
-
-async def show_slots(
-    visit: Visit,
-    actor: Actor,
-    view: ApplicationView,
-    form: Form,
-    *,
-    first: date | None = None,
-    asked: bool = False,
-    status: int = 200,
-) -> Response:
-    """The page of free times; beside a draft with the field for the applicant's code to another date."""
-    wanted = view.service.appointment
-    if wanted is None or view.state not in applications.CHOOSES_IN:
-        raise NOT_FOUND()
-    today = visit.now.astimezone(reference.zone_of(view.place)).date()
-    begins = min(max(first or today, today), today + timedelta(days=MOST_AHEAD))
-    async with visit.house.db.read() as connection:
-        days = await appointments.slots(
-            connection,
-            view.place.code,
-            wanted.kind,
-            first=begins,
-            last=begins + timedelta(days=DAYS_SHOWN - 1),
-            now=visit.now,
-        )
-    open_days = [each for each in days if each.state is DayState.OPEN and any(slot.free for slot in each.slots)]
-    return visit.show(
-        "pages/counter/applications/assist_slots.html",
-        status=status,
-        staff=await desk_of(visit, actor),
-        view=view,
-        days=open_days,
-        begins=begins,
-        later=begins + timedelta(days=DAYS_SHOWN) if begins < today + timedelta(days=MOST_AHEAD) else None,
-        needs_code=view.state != "draft",
-        asked=asked or "sent_to" in form.values,
-        form=form,
-        once=new_once(),
-    )
-
-
-def chooses_again(view: ApplicationView) -> bool:
-    """Whether another date can be chosen for an application that was handed in."""
-    comes = view.service.appointment is not None and view.appointment_kind is not None
-    return comes and view.may_rebook and view.state != "draft" and view.state in applications.CHOOSES_IN
-
-
-def chosen_time(form: Form) -> datetime | None:
-    """The start that was chosen; None where there is none."""
-    try:
-        return moment(form.get("starts_at"))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _part(view: ApplicationView, name: str) -> Section:

@@ -37,7 +37,10 @@ STEPS: Mapping[str, Text] = {
     "discard": Text("membatalkan permohonan Anda", "cancel your application"),
     "cancel": Text("membatalkan permohonan Anda", "cancel your application"),
     "reopen": Text("membuka lagi permohonan Anda", "open your application again"),
-    "rebook": Text("memilih jadwal baru untuk Anda", "choose a new date for you"),
+    "rebook": Text(
+        "mengatur jadwal Anda: memilih, menunggu, ikut undian, atau melepasnya",
+        "arrange your date: choose it, wait for it, take part in a draw, or let it go",
+    ),
     ACCOUNT: Text(
         "mencatat rekening Anda untuk pengembalian uang", "note your account, to which money that is owed to you goes"
     ),

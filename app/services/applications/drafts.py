@@ -521,6 +521,7 @@ def _of_age(nik: str | None, now: datetime) -> bool:
 
 
 async def _check_drafts(tx: Tx, nik_bidx: str) -> None:
+    await tx.serialise(f"drafts:{nik_bidx}")  # begun at once, they count one after the other
     query = (
         select(func.count())
         .select_from(Application)

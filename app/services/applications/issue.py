@@ -374,13 +374,14 @@ async def _enter_licence(told: _Told) -> None:
 
 
 async def _enter_tax(told: _Told) -> None:
-    """What was paid on the same bill for province and Jasa Raharja is due again in a year (renewed, the STNK in five)."""
+    """What was paid on the same bill for province and Jasa Raharja is due again in a year. An STNK ends when the paper says."""
     plate, registers, lines = told.plate(), told.house[Registers], told.checked.service.other_lines
     if plate is None:
         return
     tax = await registers.find("tax", plate) if "tax" in lines else None
     if tax is not None:
-        after = tax.renewed() if told.issued.kind == "stnk" else tax.paid()
+        ends = told.issued.valid_until if told.issued.kind == "stnk" else None
+        after = replace(tax.paid(), stnk_valid_until=ends or tax.stnk_valid_until)
         await _once(registers.record("tax", plate, after, request_id=told.request(":tax")))
     insurance = await registers.find("insurance", plate) if "insurance" in lines else None
     if insurance is not None:

@@ -32,10 +32,10 @@ SLOT_OFFERED = Text(
     "The place on {slot} is held for you until {until}; take it on the application's page",
 )
 NOTHING_DRAWN = Text(
-    "Undian {day}: semua tempat yang Anda minta habis sebelum giliran Anda. Anda kini di daftar tunggu hari itu, menurut urutan "
+    "Undian {day}: semua tempat yang Anda minta habis sebelum giliran Anda, atau ditiadakan kesatuan. Anda kini di daftar tunggu hari itu, menurut urutan "
     "undian; pilih hari lain bila perlu",
-    "The draw of {day}: all places that you asked for were gone before your turn. You are on the waiting list of that day now, in "
-    "drawn order; choose another day if you like",
+    "The draw of {day}: all places that you asked for were gone before your turn, or the unit has taken them away. You are on the "
+    "waiting list of that day now, in drawn order; choose another day if you like",
 )
 HOURS_CHANGED = Text("Jam layanan berubah", "The hours have changed")
 DAY_CLOSED = Text("Kesatuan tutup atau hari libur pada hari itu", "The unit is closed or it is a holiday on that day")

@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.core import vault
 from app.core.db import JsonValue, Tx
 from app.core.money import Rupiah
 from app.core.texts import Text
 from app.services import appointments, billing, cases, reference, transparency
 from app.services.applications import assisting, telling
-from app.services.applications.models import Application, ApplicationReceipt
+from app.services.applications.models import Application, ApplicationReceipt, Behalf
 from app.services.applications.precheck import PriceLine, bill_lines
 from app.services.applications.store import application_of, own_locked, person_of, service_of
 from app.services.billing import AccountState, AccountView, GivenAccount, RefundView
 from app.services.cases import Case, CaseEvent, Move
+from app.services.identity import people
 
 RECEIPT_ABOUT = Text("Bukti pembayaran layanan kepolisian", "Receipt for the payment of a police service")
 NOT_ASKED_FOR = "pembayaran tidak ditagih / a payment that was not due"
@@ -124,9 +126,9 @@ async def owe_all(tx: Tx, case: Case) -> None:
 
 async def tell_owed(tx: Tx, case: Case, amount: int, why: Text) -> None:
     """Money is owed back: the applicant is named as its payee, and told how much, why, and what happens next."""
-    application = await application_of(tx, case.id)
-    await billing.name_payee(tx, case.id, application.key_id)
-    account = await billing.find_account(tx.session, tx.house.keys, application.key_id)
+    key_id, _ = await _payee(tx, await application_of(tx, case.id))
+    await billing.name_payee(tx, case.id, key_id)
+    account = await billing.find_account(tx.session, tx.house.keys, key_id)
     usable = account is not None and account.state is AccountState.CHECKED
     what_next = _TO_ACCOUNT.fill(account=f"{account.bank} {account.masked}") if account and usable else _GIVE_ACCOUNT
     await _tell_refund(tx, case, amount, why, what_next)
@@ -148,7 +150,7 @@ async def ask_account_again(move: Move) -> None:
 async def give_account(
     tx: Tx, case_id: UUID, account: GivenAccount, answer: billing.NameAnswer | None, *, consent: UUID | None = None
 ) -> AccountView:
-    """Keep the applicant's account, asked once; checked by the bank's `answer`, later by a job where nobody answered.
+    """Keep the applicant's account, asked once, or that of the parent or guardian who applied for a child; checked by the bank's `answer`, later by a job where nobody answered.
 
     Staff give it for somebody with their `consent`, which is an event. Raises CONSENT_NEEDED, and what `billing.give_account`
     raises. Locks the case.
@@ -157,17 +159,32 @@ async def give_account(
     await assisting.must_agree(tx, case_id, assisting.ACCOUNT, consent)
     if consent is not None:
         await cases.note(tx, case_id, "give_account", ACCOUNT_NOTED, data=assisting.consent_data(consent))
-    person = (await person_of(tx.session, tx.house.keys, application))["name"]
-    view = await billing.give_account(tx, application.key_id, account, person=person, answer=answer)
-    await billing.name_payee(tx, case.id, application.key_id)
+    key_id, person = await _payee(tx, application)
+    view = await billing.give_account(tx, key_id, account, person=person, answer=answer)
+    await billing.name_payee(tx, case.id, key_id)
     return view
 
 
 async def refunds_of(tx: Tx, case_id: UUID) -> tuple[list[RefundView], AccountView | None]:
     """What is owed or was paid back, and where to."""
     _, application = await own_locked(tx, case_id)
-    account = await billing.find_account(tx.session, tx.house.keys, application.key_id)
+    key_id, _ = await _payee(tx, application)
+    account = await billing.find_account(tx.session, tx.house.keys, key_id)
     return await billing.refunds_of(tx.session, case_id), account
+
+
+async def _payee(tx: Tx, application: Application) -> tuple[UUID, str | None]:
+    """Whose account money comes home to, by their data key and name: the applicant's; for a child that of the parent or guardian
+    who applied and paid, who manages what the child has (UU 1/1974 art. 47 and 50)."""
+    keys, account = tx.house.keys, application.person_id
+    if application.behalf == Behalf.CHILD and account is not None:
+        nik, parent = (
+            await people.find_nik(tx.session, keys, account),
+            await people.find_person(tx.session, keys, account),
+        )
+        if nik is not None and parent is not None:
+            return await vault.key_for_person(tx, nik), parent.name
+    return application.key_id, (await person_of(tx.session, keys, application))["name"]
 
 
 async def _bill(tx: Tx, case: Case, application: Application, price: list[PriceLine]) -> None:

@@ -290,12 +290,23 @@ ONE_LOT = ProblemType(
 ONE_PLACE = ProblemType(
     "applications-one-place",
     409,
-    Text("Satu urusan satu tempat", "One thing, one place"),
+    Text("Satu draf satu tempat", "One draft, one place"),
     Text(
-        "Permohonan {reference} milik orang yang sama sudah menahan tempat untuk urusan yang sama. Lanjutkan yang itu, atau lepaskan "
-        "tempatnya dahulu.",
-        "Application {reference} of the same person holds a place for the same thing already. Go on with that one, or let its place go "
-        "first.",
+        "Permohonan {reference} milik orang yang sama sudah menahan, menunggu, atau meminta tempat seperti ini. Ajukan yang itu dahulu, atau "
+        "lepaskan tempatnya; setelah itu permohonan ini bisa memilih.",
+        "Application {reference} of the same person holds, waits for or asks for a place like this already. Hand that one in first, or "
+        "let its place go; then this one can choose.",
+    ),
+)
+ENOUGH_PLACES = ProblemType(
+    "applications-enough-places",
+    409,
+    Text("Tempat yang belum pasti sudah cukup banyak", "Enough places that are not firm yet"),
+    Text(
+        "Permohonan milik orang yang sama sudah menahan, menunggu, atau meminta {limit} tempat seperti ini yang belum dibayar. Bayar dahulu, "
+        "atau lepaskan salah satunya.",
+        "Applications of the same person hold, wait for or ask for {limit} places like this that nobody has paid for yet. Pay first, or "
+        "let one of them go.",
     ),
 )
 DAY_NOT_OVER = ProblemType(

@@ -18,6 +18,7 @@ from app.services.applications.assisting import consent_data
 from app.services.applications.models import Application
 from app.services.applications.problems import (
     APPLICATION_NOT_FOUND,
+    ENOUGH_PLACES,
     NOT_OPEN,
     NOT_REBOOKABLE,
     ONE_LOT,
@@ -34,6 +35,8 @@ DRAFT_HOLD = timedelta(minutes=30)
 """A place chosen in a draft is held this long; submitting holds it until the bill ends, or while a register is silent."""
 MISSED_ALLOWED = 1
 """So many dates that were not kept may be replaced by another one."""
+MOST_TAKEN = 5
+"""So many places of one kind one person's applications hold, wait for or ask for before anything of them is firm."""
 CHOOSES_IN = ("draft", "awaiting_payment", "in_review", "needs_correction", "appointment", "no_show", "retest")
 
 SLOT_LOST = Text(
@@ -42,6 +45,20 @@ SLOT_LOST = Text(
 )
 DATE_CHOSEN = Text(
     "Petugas loket memilih jadwal lain untuk pemohon", "The counter chose another date for the applicant"
+)
+DATE_LET_GO = Text("Petugas loket melepas jadwal pemohon", "The counter let the applicant's date go")
+WAIT_JOINED = Text(
+    "Petugas loket memasukkan pemohon ke daftar tunggu", "The counter put the applicant on the waiting list"
+)
+WAIT_LEFT = Text(
+    "Petugas loket mengeluarkan pemohon dari daftar tunggu", "The counter took the applicant off the waiting list"
+)
+DAY_ASKED = Text(
+    "Petugas loket mengikutkan pemohon dalam undian hari", "The counter asked for a drawn day for the applicant"
+)
+ASK_WITHDRAWN = Text(
+    "Petugas loket membatalkan keikutsertaan pemohon dalam undian hari",
+    "The counter withdrew the applicant's ask for a drawn day",
 )
 NO_APPOINTMENT = ProblemType(
     "applications-no-appointment",
@@ -54,33 +71,20 @@ NO_APPOINTMENT = ProblemType(
 async def choose_slot(tx: Tx, case_id: UUID, starts_at: datetime, *, consent: UUID | None = None) -> BookingView:
     """Take a place for the application, or move to another. In `no_show` and `retest` this is the new date.
 
-    Staff who fill a draft in choose with the rest of it; later each other date takes the applicant's `consent` to it. Raises
-    NOT_OPEN, NO_APPOINTMENT where the service wants none, NOT_REBOOKABLE, CONSENT_NEEDED, ONE_PLACE, and what `appointments.hold` and
-    `appointments.move` raise. Locks case and application.
+    Staff who fill a draft in choose with the rest of it; later each step of the ones below takes the applicant's `consent` to it
+    (`rebook`). Raises NOT_OPEN, NO_APPOINTMENT where the service wants none, NOT_REBOOKABLE, CONSENT_NEEDED, ONE_PLACE,
+    ENOUGH_PLACES, and what `appointments.hold` and `appointments.move` raise. Locks the person's places, case and application.
     """
-    case, application = await own_locked(tx, case_id)
-    if case.state not in CHOOSES_IN:
-        raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": []})
-    if case.state != "draft":
-        await assisting.must_agree(tx, case_id, "rebook", consent)
-    service = await service_of(tx.session, application)
-    if service.appointment is None:
-        raise NO_APPOINTMENT()
+    case, application, unit, kind = await _chooser(tx, case_id, consent)
     await _miss_what_is_over(tx, case)
     if application.rebook_from is not None and starts_at < application.rebook_from:
         raise NOT_REBOOKABLE(after=f"{application.rebook_from:%d.%m.%Y}")
-    unit = await _place(tx, case, application, service)
-    if case.state == "draft":
-        holders = appointments.holders(service.appointment.kind, now=tx.as_of)
-        other = await _other_for_it(tx, application, "place", holders)
-        if other is not None:
-            raise ONE_PLACE(reference=other)
-    booking = await _take(tx, case, unit, service.appointment.kind, starts_at)
+    await _check_share(tx, case, application, kind)
+    booking = await _take(tx, case, unit, kind, starts_at)
     if case.state in ("no_show", "retest"):
         await cases.move(tx, case_id, "rebook", data=consent_data(consent))
         return booking
-    if consent is not None:
-        await cases.note(tx, case_id, "choose_date", DATE_CHOSEN, data=consent_data(consent))
+    await _note(tx, case_id, "choose_date", DATE_CHOSEN, consent)
     if case.state == "appointment":
         await cases.recompute_deadlines(tx, case)
     return booking
@@ -98,36 +102,46 @@ async def hold_awake(tx: Tx, case: Case) -> None:
     await money.hold_slot_until(tx, case, until)
 
 
-async def drop_slot(tx: Tx, case_id: UUID) -> None:
-    """Let the place go: it is free with the commit. Raises NOT_OPEN once the application stands on it."""
+async def drop_slot(tx: Tx, case_id: UUID, *, consent: UUID | None = None) -> None:
+    """Let the place go: it is free with the commit. Raises NOT_OPEN once the application stands on it, CONSENT_NEEDED."""
     case, _ = await own_locked(tx, case_id)
     if case.state not in CHOOSES_IN:
         raise NOT_OPEN(state=case.state, extra={"state": case.state, "open": []})
+    await _must_agree(tx, case, consent)
     await _miss_what_is_over(tx, case)
     await appointments.release(tx, case_id, why="let_go")
+    await _note(tx, case_id, "let_date_go", DATE_LET_GO, consent)
     if case.state == "appointment":  # who lets a date go in time has not missed it
         await cases.recompute_deadlines(tx, case)
 
 
-async def wait_for_slot(tx: Tx, case_id: UUID, *, first: date, last: date) -> WaitView:
+async def wait_for_slot(tx: Tx, case_id: UUID, *, first: date, last: date, consent: UUID | None = None) -> WaitView:
     """Wait for a place between two days where all are taken; a freed one is offered in turn.
 
-    Raises NOT_OPEN, NO_APPOINTMENT, and what `appointments.wait` raises. Locks case and application.
+    Raises NOT_OPEN, NO_APPOINTMENT, CONSENT_NEEDED, ONE_PLACE, ENOUGH_PLACES, and what `appointments.wait` raises. Locks the
+    person's places, case and application.
     """
-    case, unit, kind = await _chooser(tx, case_id)
-    return await appointments.wait(tx, case.id, unit=unit, kind=kind, first=first, last=last)
+    case, application, unit, kind = await _chooser(tx, case_id, consent)
+    await _check_share(tx, case, application, kind)
+    waits = await appointments.wait(tx, case.id, unit=unit, kind=kind, first=first, last=last)
+    await _note(tx, case_id, "wait_for_date", WAIT_JOINED, consent)
+    return waits
 
 
-async def stop_waiting(tx: Tx, case_id: UUID) -> None:
-    """Wait no longer; a place that was offered goes to the next. Raises NOT_OPEN, NO_APPOINTMENT, `appointments-not-waiting`."""
-    case, _, _ = await _chooser(tx, case_id)
+async def stop_waiting(tx: Tx, case_id: UUID, *, consent: UUID | None = None) -> None:
+    """Wait no longer; a place that was offered goes to the next. Raises NOT_OPEN, NO_APPOINTMENT, CONSENT_NEEDED,
+    `appointments-not-waiting`."""
+    case, *_ = await _chooser(tx, case_id, consent)
     await appointments.stop_waiting(tx, case.id)
+    await _note(tx, case_id, "stop_waiting", WAIT_LEFT, consent)
 
 
-async def ask_for_day(tx: Tx, case_id: UUID, *, day: date, wishes: Sequence[datetime] = ()) -> UUID:
+async def ask_for_day(
+    tx: Tx, case_id: UUID, *, day: date, wishes: Sequence[datetime] = (), consent: UUID | None = None
+) -> UUID:
     """Ask for a place on a day that is drawn by lot; gives the ask's id in the public draw.
 
-    Raises NOT_OPEN, NO_APPOINTMENT, ONE_LOT, and what `appointments.ask` raises.
+    Raises NOT_OPEN, NO_APPOINTMENT, CONSENT_NEEDED, ONE_LOT, ONE_PLACE, ENOUGH_PLACES, and what `appointments.ask` raises.
     """
     # The draw of the day is locked before the case (`appointments.ask`), so no row is locked here.
     application = await application_of(tx, case_id)
@@ -136,16 +150,22 @@ async def ask_for_day(tx: Tx, case_id: UUID, *, day: date, wishes: Sequence[date
         raise APPLICATION_NOT_FOUND()
     await check_may_see(tx.session, tx.actor, application)
     unit, kind = await _unit_and_kind(tx, case, application)
-    other = await _other_for_it(tx, application, "lot", appointments.asks_for(unit, kind, day))
+    await _must_agree(tx, case, consent)
+    await _one_person_at_a_time(tx, application)
+    other = await _other_for_it(tx, application, appointments.asks_for(unit, kind, day))
     if other is not None:
         raise ONE_LOT(reference=other)
-    return await appointments.ask(tx, case.id, unit=unit, kind=kind, day=day, wishes=wishes)
+    await _check_share(tx, case, application, kind)
+    asked = await appointments.ask(tx, case.id, unit=unit, kind=kind, day=day, wishes=wishes)
+    await _note(tx, case_id, "ask_for_day", DAY_ASKED, consent)
+    return asked
 
 
-async def withdraw_ask(tx: Tx, case_id: UUID) -> None:
-    """Ask no longer. Raises NOT_OPEN, NO_APPOINTMENT."""
-    case, _, _ = await _chooser(tx, case_id)
+async def withdraw_ask(tx: Tx, case_id: UUID, *, consent: UUID | None = None) -> None:
+    """Ask no longer. Raises NOT_OPEN, NO_APPOINTMENT, CONSENT_NEEDED."""
+    case, *_ = await _chooser(tx, case_id, consent)
     await appointments.withdraw_ask(tx, case.id)
+    await _note(tx, case_id, "withdraw_ask", ASK_WITHDRAWN, consent)
 
 
 async def _miss_what_is_over(tx: Tx, case: Case) -> None:
@@ -158,22 +178,58 @@ async def _miss_what_is_over(tx: Tx, case: Case) -> None:
         await cases.move(replace(tx, actor=SYSTEM), case.id, "miss")
 
 
-async def _other_for_it(tx: Tx, application: Application, wanted: str, among: Select[UUID]) -> str | None:
-    """The reference of another application of this person for the same thing among these cases. Whoever begins a second
-    draft for it draws no second lot, and keeps no second place from others. What this person wants alike waits until this ends.
+async def _one_person_at_a_time(tx: Tx, application: Application) -> None:
+    """What one person's applications take is counted by one transaction after the other. Always before the lock of a case."""
+    await tx.serialise(f"places:{application.nik_bidx}")
+
+
+async def _check_share(tx: Tx, case: Case, application: Application, kind: str) -> None:
+    """What one person keeps from others. A draft proves nothing, not even that its vehicle exists: of a person's drafts one at a
+    time holds a place of a kind, waits or asks for one, and the next once that is handed in, which the machine has looked at. Nor
+    does a draft take a second place for what another application has one for, or a sixth that nobody has paid for.
+
+    Raises ONE_PLACE, ENOUGH_PLACES.
     """
-    await tx.serialise(f"one-{wanted}:{application.nik_bidx}")
-    query = select(Application).where(
-        col(Application.nik_bidx) == application.nik_bidx,
-        col(Application.service_code) == application.service_code,
-        col(Application.case_id) != application.case_id,
-        col(Application.case_id).in_(among),
+    if case.state != "draft":
+        return
+    query = (
+        select(Application, Case)
+        .join(Case, col(Case.id) == col(Application.case_id))
+        .where(
+            col(Application.nik_bidx) == application.nik_bidx,
+            col(Application.case_id) != application.case_id,
+            col(Application.case_id).in_(appointments.takers(kind, now=tx.as_of)),
+        )
+        .order_by(col(Case.opened_at), col(Case.id))
     )
-    for other in (await tx.session.execute(query)).scalars().all():
-        if await _told_apart(tx, other) == await _told_apart(tx, application):
-            case = await tx.session.get(Case, other.case_id)
-            return case.reference if case is not None else "-"
+    others = (await tx.session.execute(query)).all()
+    for other, its in others:
+        if its.state == "draft" or await _same_thing(tx, application, other):
+            raise ONE_PLACE(reference=its.reference)
+    if len(others) >= MOST_TAKEN:
+        raise ENOUGH_PLACES(limit=MOST_TAKEN)
+
+
+async def _other_for_it(tx: Tx, application: Application, among: Select[UUID]) -> str | None:
+    """The reference of another application of this person for the same thing among these cases: it draws no second lot."""
+    query = (
+        select(Application, col(Case.reference))
+        .join(Case, col(Case.id) == col(Application.case_id))
+        .where(
+            col(Application.nik_bidx) == application.nik_bidx,
+            col(Application.case_id) != application.case_id,
+            col(Application.case_id).in_(among),
+        )
+    )
+    for other, reference_ in await tx.session.execute(query):
+        if await _same_thing(tx, application, other):
+            return reference_
     return None
+
+
+async def _same_thing(tx: Tx, one: Application, other: Application) -> bool:
+    """Whether two applications of a person are for one thing, for which nobody needs two appointments."""
+    return one.service_code == other.service_code and await _told_apart(tx, one) == await _told_apart(tx, other)
 
 
 async def _told_apart(tx: Tx, application: Application) -> list[JsonValue]:
@@ -182,9 +238,24 @@ async def _told_apart(tx: Tx, application: Application) -> list[JsonValue]:
     return [form.get(name) for name in ("plate", "chassis_no", "sim_class")]
 
 
-async def _chooser(tx: Tx, case_id: UUID) -> tuple[Case, str, str]:
+async def _chooser(tx: Tx, case_id: UUID, consent: UUID | None) -> tuple[Case, Application, str, str]:
+    """The application that somebody chooses for, locked, with the unit and the kind of what they choose."""
+    await _one_person_at_a_time(tx, await application_of(tx, case_id))
     case, application = await own_locked(tx, case_id)
-    return case, *await _unit_and_kind(tx, case, application)
+    unit, kind = await _unit_and_kind(tx, case, application)
+    await _must_agree(tx, case, consent)
+    return case, application, unit, kind
+
+
+async def _must_agree(tx: Tx, case: Case, consent: UUID | None) -> None:
+    if case.state != "draft":
+        await assisting.must_agree(tx, case.id, "rebook", consent)
+
+
+async def _note(tx: Tx, case_id: UUID, action: str, title: Text, consent: UUID | None) -> None:
+    """What staff did with the applicant's consent is an event of the case; what the applicants do themselves needs none."""
+    if consent is not None:
+        await cases.note(tx, case_id, action, title, data=consent_data(consent))
 
 
 async def _place(tx: Tx, case: Case, application: Application, service: Service) -> str:

@@ -4,8 +4,9 @@ Works on cases and knows nothing of applications: who books one tells the case's
 stand here (`SLOT_OFFERED`, `NOTHING_DRAWN`, `SLOT_MISFITS`, `ATTENDED`, `MISSED`, `QUEUE_NEAR`).
 """
 
+from app.services.appointments.agenda import takers
 from app.services.appointments.board import Board, Line, board_of, line_of
-from app.services.appointments.bookings import BookingView, booking_of, confirm, hold, holders, move, release, settle
+from app.services.appointments.bookings import BookingView, booking_of, confirm, hold, move, release, settle
 from app.services.appointments.checkin import SENT_WITHIN, Outcome, Scan, ScanResult, check_in_token, take_scans
 from app.services.appointments.days import Day, nearest, slots
 from app.services.appointments.grid import DayState, Slot, Window
@@ -105,7 +106,6 @@ __all__ = [
     "forget_numbers",
     "help_person",
     "hold",
-    "holders",
     "line_of",
     "list_slot_draws",
     "misfits_of",
@@ -122,6 +122,7 @@ __all__ = [
     "take_scans",
     "take_step",
     "take_ticket",
+    "takers",
     "units_with_numbers",
     "verify_slot_draw",
     "version_of",

@@ -1,16 +1,17 @@
-"""Who comes on one day: the living bookings of a unit, by time, for its staff. Names nobody: a case shows by its reference."""
+"""Who comes on one day: the living bookings of a unit, by time, for its staff. Names nobody: a case shows by its reference. And
+which cases keep a place from others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, select, union
 from sqlmodel import col
 
 from app.services.appointments import days, grid
 from app.services.appointments.days import Reader
-from app.services.appointments.models import AppointmentBooking
+from app.services.appointments.models import AppointmentBooking, AppointmentWait, SlotAsk, SlotDraw
 from app.services.cases import Case
 
 MOST = 1_000
@@ -52,3 +53,19 @@ async def visits_of(reader: Reader, unit: str, day: date, *, now: datetime) -> S
         .limit(MOST)
     )
     return [Visit(*row) for row in await reader.execute(query)]
+
+
+def takers(kind: str, *, now: datetime) -> CompoundSelect[UUID]:
+    """The cases that hold a place of this kind that is not firm yet, wait for one, or ask for one on a drawn day; to be joined by
+    the room that knows whose they are."""
+    booking, wait = AppointmentBooking, AppointmentWait
+    held = select(col(booking.case_id)).where(
+        col(booking.kind) == kind, col(booking.state) == "held", days.takes_place(now)
+    )
+    waiting = select(col(wait.case_id)).where(col(wait.kind) == kind, col(wait.state).in_(("waiting", "offered")))
+    asking = (
+        select(col(SlotAsk.case_id))
+        .join(SlotDraw, col(SlotDraw.id) == col(SlotAsk.draw_id))
+        .where(col(SlotDraw.kind) == kind, col(SlotDraw.status) != "drawn", col(SlotAsk.withdrawn_at).is_(None))
+    )
+    return union(held, waiting, asking)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CursorResult, Select, select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -160,14 +160,6 @@ async def booking_of(reader: Reader, case_id: UUID, *, now: datetime) -> Booking
     )
     row = (await reader.execute(query)).one_or_none()
     return None if row is None else BookingView(*row)
-
-
-def holders(kind: str, *, now: datetime) -> Select[UUID]:
-    """The cases that hold a place of this kind now, to be joined by the room that knows whose they are."""
-    booking = AppointmentBooking
-    return select(col(booking.case_id)).where(
-        col(booking.kind) == kind, col(booking.state) == "held", days.takes_place(now)
-    )
 
 
 async def expire_holds(tx: Tx) -> int:

@@ -7,7 +7,7 @@ taken up by the next.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -283,26 +283,41 @@ async def _decide(tx: Tx, draw_id: UUID) -> int:
         .where(col(SlotAsk.draw_id) == draw.id)
     )
     asks = {each.id: (each, closed) for each, closed in rows}
+    await tx.session.flush()
+    plan = await days.load_locked(tx.session, draw.unit, draw.kind, day=draw.day, now=tx.now, but=None)
+    left = {(each.starts_at, each.ends_at): each for each in plan.day(draw.day, for_waiting=True).slots}
     for rank, each in enumerate(drawn, start=1):
         asked, closed = asks[each.id]
         asked.rank, asked.drawn_start = rank, each.starts_at
         if not closed:
-            await _carry_out(tx, draw, asked, each, pool)
+            await _carry_out(tx, draw, asked, _still_there(left, each, pool))
     await tx.session.flush()
     await bookings.tell_who_waits(tx, draw.unit, draw.kind)
     return 1
 
 
-async def _carry_out(tx: Tx, draw: SlotDraw, asked: SlotAsk, drawn: Drawn, pool: Pool) -> None:
+def _still_there(left: dict[tuple[datetime, datetime], Slot], drawn: Drawn, pool: Pool) -> Slot | None:
+    """The drawn slot, if the unit's hours of this moment have the place: they may have changed since the pool was announced, and a
+    place that cannot be kept is given to nobody. Takes it out of `left`."""
+    if drawn.starts_at is None:
+        return None
+    key = drawn.starts_at, pool.ends[drawn.starts_at]
+    slot = left.get(key)
+    if slot is None or slot.free < 1:
+        return None
+    left[key] = replace(slot, free=slot.free - 1)
+    return slot
+
+
+async def _carry_out(tx: Tx, draw: SlotDraw, asked: SlotAsk, slot: Slot | None) -> None:
     """Hold the drawn place for its owner, or let them wait in drawn order; either is told. Who has got another place meanwhile
     leaves this one to those who wait."""
-    if drawn.starts_at is None:
+    if slot is None:
         if not await bookings.open_waits(tx, asked.case_id):
             about = {"unit": draw.unit, "kind": draw.kind}
             await waiting.join(tx, asked.case_id, **about, first=draw.day, last=draw.day, rank=asked.rank or 0)
         await tx.enqueue(waiting.NOTHING_DRAWN, draw.day.isoformat(), str(asked.case_id))
         return
-    slot = Slot(drawn.starts_at, pool.ends[drawn.starts_at], places=1, free=1)
     until = min(tx.now + DRAWN_HELD, slot.starts_at)
     booking = await bookings.give(tx, asked.case_id, unit=draw.unit, kind=draw.kind, slot=slot, until=until)
     if booking is not None:

@@ -112,7 +112,8 @@ def verify_slot_draw(document: Mapping[str, JsonValue], keys: Sequence[str] = ()
 
 
 async def _drawn(reader: Reader, draw_id: UUID) -> list[JsonValue]:
-    """What we did: each ask in drawn order with its slot. `held` is false where its owner had another place by then."""
+    """What we did: each ask in drawn order with its slot. `held` is false where its owner had another place by then, or
+    the unit has changed its hours and has the place no more."""
     columns = (SlotAsk.id, SlotAsk.drawn_start, SlotAsk.booking_id)
     query = select(*map(col, columns)).where(col(SlotAsk.draw_id) == draw_id, col(SlotAsk.rank).is_not(None))
     return [

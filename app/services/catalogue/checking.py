@@ -66,7 +66,7 @@ def check(faults: Faults, service: Service, known: Known) -> None:
         if _check_reads(faults, use, form, asked) and (why := trouble(use.condition, form, answered=answered)):
             faults.at(use.place, f"{use.what}: its condition has no answer: {why}")
     _check_choose(faults, service, form, asked)
-    _check_until(faults, service, form, asked)
+    _check_validity(faults, service, form, asked)
     _check_prefills(faults, service, form, asked)
     for register in sorted(asked - set(service.asks)):
         faults.at(("key", "asks"), f"a condition reads what the register {register} says, but `asks` does not name it")
@@ -214,15 +214,16 @@ def _check_choose(faults: Faults, service: Service, form: Mapping[str, Shape], a
             return
 
 
-def _check_until(faults: Faults, service: Service, form: Mapping[str, Shape], asked: set[str]) -> None:
-    until = service.issues.valid.until if service.issues and service.issues.valid else None
-    if until is None or not _check_reads(faults, Use(("issues",), "issues: valid until", until), form, asked):
-        return
-    for value, world in values(until, form):
-        if not isinstance(value, datetime | None):
-            shown = world if isinstance(value, CannotTell) else f"gives {value!r} and no day {world}"
-            faults.at(("issues",), f"issues: valid until {shown}")
-            return
+def _check_validity(faults: Faults, service: Service, form: Mapping[str, Shape], asked: set[str]) -> None:
+    valid = service.issues.valid if service.issues else None
+    for name, day in (("until", valid.until), ("from", valid.begins)) if valid else ():
+        if day is None or not _check_reads(faults, Use(("issues",), f"issues: valid {name}", day), form, asked):
+            continue
+        for value, world in values(day, form):
+            if not isinstance(value, datetime | None):
+                shown = world if isinstance(value, CannotTell) else f"gives {value!r} and no day {world}"
+                faults.at(("issues",), f"issues: valid {name} {shown}")
+                break
 
 
 def _check_prefills(faults: Faults, service: Service, form: Mapping[str, Shape], asked: set[str]) -> None:

@@ -159,13 +159,25 @@ def valid_until(service: Service, facts: Facts, issued_on: date) -> date | None:
     valid = service.issues.valid if service.issues is not None else None
     if valid is None:
         return None
-    if valid.until is None:
+    told = valid.until or valid.begins
+    if told is None:
         return after(issued_on, valid)
     try:
-        found = valid.until.value(_context(service, facts))
+        found = told.value(_context(service, facts))
     except CannotTell:
         return None
-    return found.date() if isinstance(found, datetime) else None
+    if not isinstance(found, datetime):
+        return None
+    return found.date() if valid.until is not None else _counted_on(found.date(), valid, issued_on)
+
+
+def _counted_on(begins: date, valid: Validity, issued_on: date) -> date:
+    """So many lengths after the day that they are counted from: the first end that lies after the issue. Who comes early loses
+    nothing, and who comes a whole length late gets no paper that has ended already."""
+    ends = begins
+    while ends <= begins or ends <= issued_on:
+        ends = after(ends, valid)
+    return ends
 
 
 def after(day: date, valid: Validity) -> date:

@@ -244,15 +244,16 @@ def _issues(top: Node) -> Issues | None:
 
 
 def _validity(issues: Node) -> Validity:
-    valid = issues.node("valid", allowed="years months days until")
-    if len(valid.raw) != 1:
-        issues.wrong("valid", "is one of years, months, days or until")
+    valid = issues.node("valid", allowed="years months days until from")
+    if len(valid.raw.keys() - {"from"}) != 1 or {"until", "from"} <= valid.raw.keys():
+        issues.wrong("valid", "is one of years, months, days or until; beside a length may stand from")
     until: Condition | None = valid.maybe_condition("until")
     return Validity(
         years=valid.number("years", 1, 100),
         months=valid.number("months", 1, 1_200),
         days=valid.number("days", 1, 36_600),
         until=until,
+        begins=valid.maybe_condition("from"),
     )
 
 

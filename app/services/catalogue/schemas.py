@@ -1,7 +1,7 @@
 """The JSON Schema (2020-12) of one answer: is it sound, and does a value satisfy it?
 
-Patterns are those of ECMA-262 as far as Python has them, with `\\d` and `\\w` ASCII alone. Nothing is ever fetched: `$ref` and
-its kin are refused.
+Patterns are those of ECMA-262 as far as they can be matched in time that grows with the answer alone (Rust's engine, in pydantic): no
+look-around, no back references; `\\d` and `\\w` are ASCII. Nothing is ever fetched: `$ref` and its kin are refused.
 """
 
 import re
@@ -16,6 +16,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
+from pydantic_core import SchemaError as PatternError
+from pydantic_core import SchemaValidator, core_schema
 
 from app.core.contacts import parse_email, parse_mobile
 from app.core.db import JsonValue
@@ -32,6 +34,16 @@ KEYWORDS = _SUBSCHEMAS | _SUBSCHEMA_LISTS | _SUBSCHEMA_MAPS | frozenset(
 )  # fmt: skip
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?", re.ASCII)
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_ASCII = {
+    "\\d": "[0-9]",
+    "\\D": "[^0-9]",
+    "\\w": "[0-9A-Za-z_]",
+    "\\W": "[^0-9A-Za-z_]",
+    "\\b": r"(?-u:\b)",
+    "\\/": "/",
+}
+"""What ECMA-262 means by an escape, where Rust would mean more."""
 _ENDLESS = re.compile(r"[*+]|\{[0-9]*,\}")
 _URI = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[^\s\x00-\x1f]*)?", re.ASCII)
 
@@ -67,11 +79,15 @@ def _formats() -> FormatChecker:
     return checker
 
 
-_compiled = lru_cache(maxsize=1024)(lambda pattern: re.compile(pattern, re.ASCII))
+@lru_cache(maxsize=1024)
+def _matcher(pattern: str) -> SchemaValidator:
+    """Finds a pattern in a text in linear time, whatever either says: nothing backtracks. Raises PatternError."""
+    ascii_only = _ESCAPED.sub(lambda escaped: _ASCII.get(escaped[0], escaped[0]), pattern)
+    return SchemaValidator(core_schema.str_schema(pattern=ascii_only, regex_engine="rust-regex"))
 
 
 def _pattern(_validator: Validator, pattern: str, instance: object, _schema: object) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and _compiled(pattern).search(instance) is None:
+    if isinstance(instance, str) and not _matcher(pattern).isinstance_python(instance):
         yield ValidationError("does not match")
 
 
@@ -151,12 +167,13 @@ def _bad_pattern(pattern: object) -> Iterator[str]:
     if not isinstance(pattern, str):
         return
     try:
-        re.compile(pattern, re.ASCII)
-    except re.error as error:
-        yield f"has a pattern that is none: {error}"
+        _matcher(pattern)
+    except PatternError as error:
+        said = str(error).strip().splitlines()[-1].removeprefix("error: ")
+        yield f"has a pattern that is none, or that cannot be matched in linear time: {said[:160]}"
         return
     if _repeats_repeats(pattern):
-        yield "has a pattern that repeats what repeats, such as (a+)+: a long answer would keep the server busy for hours"
+        yield "has a pattern that repeats what repeats, such as (a+)+: a long answer would keep an applicant's phone busy for hours"
 
 
 def _repeats_repeats(pattern: str) -> bool:

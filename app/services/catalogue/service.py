@@ -183,12 +183,14 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """How long what is issued holds: a length, or a condition that gives the day."""
+    """How long what is issued holds: a length, from the day of issue or from the day that the condition `begins` gives; or a
+    condition that gives the last day."""
 
     years: int = 0
     months: int = 0
     days: int = 0
     until: Condition | None = None
+    begins: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -636,7 +636,7 @@ async def test_another_date_and_a_draft_opened_again_take_the_applicants_code(
     assert await counter.state() == "no_show"
     await counter.sit(Role.COUNTER)
     await browser.get(page)
-    assert "Pilih jadwal lain (perlu kode)" in browser.text
+    assert "Atur jadwal (perlu kode)" in browser.text
     await browser.get(f"{page}/jadwal?mulai=9999-12-31")
     await browser.get(f"{page}/jadwal")
     times = re.findall(r'<option value="(2026[^"]+)"', browser.page.text)
@@ -654,6 +654,77 @@ async def test_another_date_and_a_draft_opened_again_take_the_applicants_code(
     await browser.get(f"{page}/jadwal")
     await browser.send({"starts_at": times[1]}, to=f"{page}/jadwal", status=422)
     assert "kode" in browser.text, "no date is moved without one"
+
+
+async def test_who_is_helped_waits_and_takes_part_in_a_draw(desk: Desk, browser: Browser, clock: FixedClock) -> None:
+    draft = await desk.hand_in(await desk.draft("skck-new", purpose="private_employer"))
+    counter, page = Counter(browser, desk, draft["id"]), f"/counter/bantu/{draft['id']}"
+    await counter.sit(Role.COUNTER)
+    await browser.get(page)
+    await browser.send({"step": "help"}, to=f"{page}/kode")
+    await browser.send({"step": "help", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
+    dates, first, last = f"{page}/jadwal", *((clock.now() + timedelta(days=days)).date() for days in (14, 20))
+    await browser.get(dates)
+    await browser.send({"act": "wait", "first-day": "x"}, to=dates, status=422)
+    assert "Isi hari pertama dengan angka." in browser.text
+    days = {
+        f"{name}-{part}": str(getattr(day, part))
+        for name, day in (("first", first), ("last", last))
+        for part in ("day", "month", "year")
+    }
+    await browser.send({"act": "wait", **days}, to=dates)
+    assert "Pemohon ada di daftar tunggu." in browser.text
+    await browser.get(dates)
+    assert "Pemohon di daftar tunggu" in browser.text
+    await browser.send({"act": "stop"}, to=dates)
+    assert "Pemohon keluar dari daftar tunggu." in browser.text
+
+    async with desk.house.db.begin(SYSTEM) as tx:
+        known = (await appointments.windows_of(tx.session, POLRES))["skck_fingerprints"][0]
+        same = {name: getattr(known, name) for name in appointments.Window.__slots__}
+        drawn = [
+            appointments.Window(**same | {"weekday": day, "drawn": True, "opens_days_before": 2}) for day in range(1, 8)
+        ]
+        await appointments.set_windows(tx, POLRES, "skck_fingerprints", windows=drawn)
+    await browser.get(dates)
+    asked = re.findall(r'value="(ask [0-9-]+)"', browser.page.text)
+    wish = re.findall(r'name="wishes" type="checkbox" value="([^"]+)"', browser.page.text)[0]
+    await browser.send({"act": asked[0], "wishes": unescape(wish)}, to=dates)
+    assert "Pemohon ikut undian." in browser.text
+    await browser.get(dates)
+    assert "checked" in browser.page.text
+    own = await desk.get(f"/v1/applications/{draft['id']}/appointment/ask")
+    assert [f"ask {own['day']}", len(own["wishes"])] == [asked[0], 1]
+    await browser.send({"act": "withdraw"}, to=dates)
+    assert "Pemohon batal ikut undian." in browser.text
+    await browser.get(dates)
+    await browser.send({"act": "ask nothing"}, to=dates, status=422)
+    await browser.send({"act": "stop"}, to=dates, status=409)
+
+
+async def test_a_firm_date_is_let_go_at_the_counter_with_a_code_alone(desk: Desk, browser: Browser) -> None:
+    draft = await desk.hand_in(await desk.draft("skck-new", purpose="private_employer"))
+    await desk.book(draft["id"], "skck-new", POLRES)
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    counter, page = Counter(browser, desk, draft["id"]), f"/counter/bantu/{draft['id']}"
+    await counter.sit(Role.COUNTER)
+    await browser.get(page)
+    await browser.send({"step": "help"}, to=f"{page}/kode")
+    await browser.send({"step": "help", "code": await code_sent(desk.house)}, to=f"{page}/setuju")
+    await browser.get(f"{page}/jadwal")
+    await browser.send({"act": "drop"}, to=f"{page}/jadwal", status=422)
+    await browser.get(f"{page}/jadwal")
+    await browser.send(
+        {"step": "rebook", "act": "drop", "code": "000000", "once": "letting-it-go"}, to=f"{page}/setuju", status=422
+    )
+    await browser.send({"step": "rebook"}, to=f"{page}/kode")
+    drop = {"step": "rebook", "act": "drop", "code": await code_sent(desk.house), "once": "letting-it-go-now"}
+    await browser.send(drop, to=f"{page}/setuju")
+    assert "Jadwal dilepas." in browser.text
+    assert (
+        await desk.client.get(f"/v1/applications/{draft['id']}/appointment", headers=desk.headers)
+    ).status_code == 404
 
 
 async def fill_in(browser: Browser, page: str) -> None:

@@ -277,22 +277,6 @@ async def test_choosing_again_does_not_lengthen_what_a_draft_holds(desk: Desk, c
         assert (datetime.fromisoformat(again["starts_at"]), again["held_until"]) == (wanted, first["held_until"])
 
 
-async def test_one_person_holds_one_place_for_one_thing(desk: Desk) -> None:
-    first, second = [await desk.draft(SERVICE, purpose=purpose) for purpose in ("private_employer", "school")]
-    booked = await desk.book(first["id"], SERVICE, POLRES)
-    body = {"starts_at": booked["starts_at"]}
-    refused = await desk.post(f"/v1/applications/{second['id']}/appointment", body, status=409)
-    assert refused["code"] == "applications-one-place"
-    assert first["reference"] in refused["detail"]
-    assert (
-        await desk.client.delete(f"/v1/applications/{first['id']}/appointment", headers=desk.headers)
-    ).status_code == 204
-    await desk.post(f"/v1/applications/{second['id']}/appointment", body)
-    cars = [await desk.draft("stnk-renewal", plate=plate, owner_nik=None) for plate in ("B1234XYZ", "B2468KJL")]
-    for each in cars:
-        await desk.book(each["id"], "stnk-renewal", POLRES)
-
-
 async def test_one_person_draws_one_lot_for_one_thing(desk: Desk, clock: FixedClock) -> None:
     house, client = desk.house, desk.client
     day = clock.now().date() + timedelta(days=2)

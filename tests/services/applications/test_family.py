@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.core.actor import SYSTEM
+from app.core.actor import SYSTEM, Actor, ActorKind
 from app.core.clock import FixedClock
 from app.core.house import House
+from app.services import billing
 from app.services.applications.models import Application, Behalf
 from app.services.identity import sandbox
 from app.services.notifications import list_outbox
-from app.services.registries import demo
+from app.services.registries import JknMembership, Registers, demo
 from app.services.registries.imports import enter_person
 from app.services.registries.lines import PersonLine
 from tests import make
@@ -96,6 +97,38 @@ async def test_a_child_goes_by_the_adult_and_not_the_other_way_round(house: Hous
         token = await sandbox.token_for_citizen(tx, nik=CHILD["nik"], name="Adi Contoh", phone="+6281200000982")
     other.headers, other.keys = {"Authorization": f"Bearer {token}"}, 1000
     assert (await begin(other, WIFE)).json()["code"] == "applications-not-of-age"
+
+
+async def test_a_childs_refund_goes_to_who_applied_for_it(house: House, desk: Desk) -> None:
+    """The account is the parent's own, given once for the child's applications and theirs; one in the child's name is not."""
+    budi = demo.PEOPLE[demo.BUDI].name
+    async with house.db.begin(SYSTEM) as tx:
+        await billing.enter_known_account(tx, bank_code="002", number="1234567890", name=budi)
+        await billing.enter_known_account(tx, bank_code="002", number="2234567890", name="Adi Contoh")
+    await house[Registers].record("jkn", CHILD["nik"], JknMembership(active=True), request_id="jkn-1")
+    begun = (await begin(desk, CHILD)).json()
+    path = f"/v1/applications/{begun['id']}/refund-account"
+
+    async def give(number: str, holder: str) -> str:
+        body = {"bank_code": "002", "number": number, "holder": holder}
+        return str((await desk.client.put(path, headers=desk.key(), json=body)).json()["state"])
+
+    assert await give("2234567890", "Adi Contoh") == "doubtful", "a person looks at who it is"
+    assert await give("1234567890", budi) == "checked"
+    own = await desk.draft("sim-renewal", sim_class="A")
+    assert (await desk.get(f"/v1/applications/{own['id']}/refund-account"))["state"] == "checked", "it was asked once"
+    form = examples((await desk.get("/v1/services/skck-new"))["form"]) | begun["form"] | {"purpose": "school"}
+    draft = await desk.hand_in(await desk.patch(begun["id"], form))
+    if (await desk.post(f"/v1/applications/{draft['id']}/check"))["needs_appointment"]:
+        await desk.book(draft["id"], "skck-new", POLRES)
+    await desk.submit(draft["id"])
+    await desk.pay(draft["id"])
+    await desk.post(f"/v1/applications/{draft['id']}/cancel")
+    async with house.db.begin(Actor(ActorKind.STAFF, "finance", frozenset({"finance"}), unit="PMJ")) as tx:
+        units = await billing.units_of(tx.session, "PMJ")
+        [owed] = await billing.list_owed(tx.session, house.keys, units, billing.Waiting.READY, limit=9)
+    assert owed.account is not None
+    assert (owed.account.masked[-4:], owed.account.state) == ("7890", "checked")
 
 
 @pytest.mark.parametrize("guardians", [(), (WIFE["nik"],)])

@@ -94,13 +94,15 @@ async def test_two_that_are_approved_at_once_give_one_document(house: House, des
 
 async def test_a_dealer_registers_several_vehicles_and_none_of_them_twice(desk: Desk) -> None:
     dealer = {"applied_by": "dealer", "owner_nik": demo.PEOPLE[demo.SITI].nik}
-    first, second = [await handed_in(desk, chassis_no=f"MHKCNTH1JTK9077{number}", **dealer) for number in ("01", "02")]
-    again = (await desk.hand_in(await desk.draft("stnk-new", **{**NEW, "chassis_no": "MHKCNTH1JTK907701", **dealer})))[
-        "id"
-    ]
-    with pytest.raises(AssertionError, match="applications-one-place"):  # nor does it hold a second place meanwhile
+    first = await handed_in(desk, chassis_no="MHKCNTH1JTK907701", **dealer)
+    assert (await desk.submit(first))["state"] == "awaiting_payment"
+    second = await handed_in(desk, chassis_no="MHKCNTH1JTK907702", **dealer)
+    draft = await desk.draft("stnk-new", **{**NEW, "chassis_no": "MHKCNTH1JTK907701", **dealer})
+    again = (await desk.hand_in(draft))["id"]
+    with pytest.raises(AssertionError, match="applications-one-place"):  # one draft at a time holds a place
         await desk.book(again, "stnk-new", "PMJ-POLRESTRO-JAKARTA-SELATAN")
-    for id in (first, second):
-        assert (await desk.submit(id))["state"] == "awaiting_payment"
+    assert (await desk.submit(second))["state"] == "awaiting_payment"
+    with pytest.raises(AssertionError, match="applications-one-place"):  # nor does this vehicle hold a second one
+        await desk.book(again, "stnk-new", "PMJ-POLRESTRO-JAKARTA-SELATAN")
     answer = await desk.client.post(f"/v1/applications/{again}/submit", headers=desk.key(), json={})
     assert answer.json()["code"] == "applications-likely-duplicate"

@@ -25,6 +25,7 @@ from app.services.transparency import notes
 from tests.services.appointments.world import (
     KIND,
     MONDAY,
+    STAFF,
     UNIT,
     WEDNESDAY,
     at,
@@ -233,6 +234,40 @@ async def test_a_hold_that_has_ended_leaves_nobody_out(scarce: House, clock: Fix
     await ask(scarce, case_id)
     paper = await drawn(scarce)
     assert [each["held"] for each in paper["drawn"]] == [True]
+
+
+@pytest.mark.parametrize("change", ["one room", "closed", "other hours"])
+async def test_hours_that_change_after_the_announcement_bring_nobody_a_place_that_is_gone(
+    scarce: House, clock: FixedClock, change: str
+) -> None:
+    people = await new_cases(scarce, 4)
+    asks = {str(await ask(scarce, case_id)): case_id for case_id in people}
+    clock.set(OPENS + timedelta(hours=1))
+    async with scarce.db.begin(SYSTEM) as tx:
+        [draw_id] = await slot_draw._due(scarce)
+        await slot_draw._announce(tx, draw_id)
+    if change == "closed":
+        async with scarce.db.begin(STAFF) as tx:
+            await appointments.close_day(tx, UNIT, WEDNESDAY, why="Apel")
+    elif change == "one room":
+        await hours(scarce, window(opens_days_before=2, drawn=True, rooms=1))
+    else:
+        await hours(scarce, window(opens_days_before=2, drawn=True, opens="08:10", closes="09:10"))
+    assert await slot_draw.draw_days(scarce) == 1
+    paper = await document(scarce)
+    order = [(each["ask"], each["starts_at"]) for each in paper["drawn"]]
+    assert order == by_hand(paper), "what the lot gave is what everybody can draw again"
+    given = [asks[each["ask"]] for each in paper["drawn"] if each["held"]]
+    firsts = [next(ask for ask, start in order if start == wanted) for wanted in sorted({start for _, start in order})]
+    assert sorted(given) == sorted([asks[each] for each in firsts] if change == "one room" else [])
+    waiting = [asks[ask] for ask, _ in order if asks[ask] not in given]
+    async with scarce.db.read() as connection:
+        lines = [await appointments.wait_of(connection, case_id) for case_id in waiting]
+        assert await appointments.conflicts_of(connection, UNIT, now=scarce.clock.now()) == []
+    assert [each.ahead for each in lines if each] == list(range(len(waiting))), "they wait in drawn order"
+    assert Counter(name for name, _ in await told(scarce)) == Counter(
+        {SLOT_OFFERED: len(given), NOTHING_DRAWN: len(waiting)}
+    )
 
 
 async def test_altered_papers_do_not_hold(scarce: House) -> None:

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from app.core.problems import Problem
 from app.services import catalogue
 from app.services.catalogue.forms import MAX_FAULTS, MAX_FORM_BYTES
+from app.services.catalogue.schemas import satisfies, unsound
 from tests.services.catalogue.crowd import FORM, TEXT, service_of
 
 SERVICE = service_of()
@@ -80,6 +81,32 @@ def test_required_questions_are_asked_by_condition() -> None:
 )  # fmt: skip
 def test_each_fault_names_the_question_and_what_is_wanted(name: str, value: object, sentence: str) -> None:
     assert said({name: value}) == {f"/form/{name}": sentence}
+
+
+@pytest.mark.parametrize("pattern", ["^(?:a|a)*b$", "^(?:a|aa)*b$", "^a*a*a*a*a*a*b$"])
+def test_no_pattern_of_a_file_keeps_the_server_busy(pattern: str) -> None:
+    """An engine that backtracks would go on for years over these."""
+    service = service_of(TEXT.replace(r"'^\d{4}-\d{4}$'", f"'{pattern}'").replace("example: 1234-5678", "example: aab"))
+    found = [each.pointer for each in catalogue.form_faults(service, {"card_no": "a" * 299 + "!"}, complete=False)]
+    assert found == ["/form/card_no"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        (r"^\w{2}$", "a_", "é_"),
+        (r"^[\d-]{3}$", "1-2", "١-2"),
+        (r"^[^\W]+$", "abc", "a c"),
+        (r"\bab\b", "éab", "cab"),
+        (r"^a\/b$", "a/b", "a\\/b"),
+        ("^ab$", "ab", "ab\n"),
+        ("b", "abc", "ac"),
+    ],
+)
+def test_a_pattern_means_what_ecma_262_means(pattern: str, good: str, bad: str) -> None:
+    schema: dict[str, Any] = {"type": "string", "pattern": pattern}
+    assert list(unsound(schema)) == []
+    assert (satisfies(schema, good), satisfies(schema, bad)) == (True, False)
 
 
 def test_a_longer_text_may_have_lines() -> None:

@@ -119,6 +119,24 @@ def test_what_is_issued_holds_as_the_file_says() -> None:
 
 
 @pytest.mark.parametrize(
+    ("due_on", "until"),
+    [
+        (date(2026, 4, 1), date(2027, 4, 1)),  # a month early
+        (date(2026, 1, 15), date(2027, 1, 15)),  # late
+        (date(2024, 12, 1), date(2026, 12, 1)),  # more than a year late
+        (date(2025, 3, 2), date(2027, 3, 2)),  # a year late to the day
+        (None, None),
+    ],
+)
+def test_a_length_is_counted_from_the_day_that_the_file_names(due_on: date | None, until: date | None) -> None:
+    text = TEXT.replace(
+        "valid: {until: date(form.held_on)}", "valid: {years: 1, from: 'tax == null ? null : tax.due_on'}"
+    ).replace("asks: [population", "asks: [tax, population")
+    taxed = None if due_on is None else {"due_on": midnight(due_on), "stnk_valid_until": midnight(due_on)}
+    assert catalogue.valid_until(service_of(text), facts(tax=taxed), date(2026, 3, 2)) == until
+
+
+@pytest.mark.parametrize(
     ("valid", "day", "until"),
     [
         (Validity(months=6), date(2026, 8, 31), date(2027, 2, 28)),

@@ -156,8 +156,6 @@ def test_every_source_mark_leads_to_a_page() -> None:
 @pytest.mark.parametrize(
     ("code", "issued_on", "ends"),
     [
-        ("stnk-annual", date(2026, 3, 2), date(2027, 3, 2)),
-        ("stnk-renewal", date(2026, 3, 2), date(2031, 3, 2)),
         ("stnk-new", date(2028, 2, 29), date(2033, 2, 28)),
         ("stnk-transfer", date(2026, 3, 2), date(2031, 3, 2)),
         ("stnk-sale-report", date(2026, 3, 2), None),

@@ -147,6 +147,22 @@ def test_an_stnk_that_has_ended_is_renewed_and_not_replaced() -> None:
     assert refused("stnk-replacement", world("stnk-replacement", taxed=tax(TODAY, TODAY))) == set()
 
 
+@pytest.mark.parametrize(
+    ("code", "due_on", "stnk_valid_until", "ends"),
+    [
+        ("stnk-annual", date(2026, 4, 1), date(2028, 4, 1), date(2027, 4, 1)),  # a month early
+        ("stnk-annual", date(2026, 1, 21), date(2028, 1, 21), date(2027, 1, 21)),  # late
+        ("stnk-renewal", date(2026, 4, 1), date(2026, 4, 1), date(2031, 4, 1)),
+        ("stnk-renewal", date(2025, 4, 1), date(2025, 4, 1), date(2030, 4, 1)),  # most of a year late
+    ],
+)
+def test_validation_and_renewal_go_on_from_the_old_day(
+    code: str, due_on: date, stnk_valid_until: date, ends: date
+) -> None:
+    facts = world(code, taxed=tax(due_on, stnk_valid_until))
+    assert valid_until(service(code), facts, date(2026, 3, 2)) == ends
+
+
 def test_a_replacement_holds_as_long_as_the_lost_one() -> None:
     assert valid_until(service("stnk-replacement"), world("stnk-replacement"), TODAY) == date(2028, 4, 1)
 

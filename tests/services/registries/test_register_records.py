@@ -61,7 +61,6 @@ def test_what_was_paid_is_due_a_year_later_without_penalty() -> None:
     paid = TAX.paid()
     assert (paid.due_on, paid.stnk_valid_until) == (date(2025, 2, 28), date(2024, 2, 29))
     assert (paid.amount, paid.penalty, paid.bbnkb) == (1_660, 0, 0)
-    assert TAX.renewed().stnk_valid_until == date(2029, 2, 28)
     insurance = Insurance(40_000, 5_000, date(2026, 3, 1)).paid()  # type: ignore[arg-type]
     assert insurance == Insurance(35_000, 0, date(2027, 3, 1))  # type: ignore[arg-type]
 

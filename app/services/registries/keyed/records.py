@@ -17,7 +17,6 @@ from app.services.registries.facts import Facts, midnight
 
 MAX_RUPIAH = 100_000_000_000
 MAX_NOTE = 40
-STNK_YEARS = 5
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -123,10 +122,6 @@ class VehicleTax:
     def paid(self) -> Self:
         """The same once this year's was paid: due a year later, without penalty and BBN-KB."""
         return replace(self, due_on=add_years(self.due_on, 1), bbnkb=Rupiah(0), penalty=Rupiah(0))
-
-    def renewed(self) -> Self:
-        """The same once the five-yearly renewal was paid: besides, the STNK ends five years after its old end."""
-        return replace(self.paid(), stnk_valid_until=add_years(self.stnk_valid_until, STNK_YEARS))
 
     def as_facts(self) -> Facts:
         """As `tax`."""
