@@ -125,10 +125,13 @@ def _labels(folder: Path) -> list[Labelled]:
     path = folder / LABELS
     if not path.is_file():
         raise refuse(f"{path} is missing: a CSV file with the columns file and plate, one picture a line.")
-    with path.open(encoding="utf-8", newline="") as lines:
+    with path.open(encoding="utf-8-sig", newline="") as lines:  # spreadsheets begin a file with a mark
         rows = list(csv.DictReader(lines))
     if not rows or not {"file", "plate"} <= rows[0].keys():
         raise refuse(f"{path} needs the columns file and plate, and at least one picture.")
+    for line, row in enumerate(rows, start=2):
+        if not row["file"] or not (row["plate"] or "").strip():
+            raise refuse(f"{path}, line {line}: file and plate are both needed.")
     return [Labelled(row["file"], row["plate"], row.get("kind") or "all") for row in rows]
 
 

@@ -9,7 +9,7 @@ from app.cli.common import console, emit, open_house, run
 from app.core.actor import SYSTEM
 from app.services import cameras
 
-CHANGED = ("place", "latitude", "longitude", "heading", "lens", "zone", "limit_kmh", "accuses")
+CHANGED = ("place", "latitude", "longitude", "heading", "lens", "zone", "limit_kmh", "accuses", "confidence_of")
 
 
 def camera(
@@ -25,6 +25,9 @@ def camera(
         str | None,
         typer.Option(help="Violation that a message in a vendor's form is about; `-` for a camera that only sees."),
     ] = None,
+    confidence_of: Annotated[
+        int | None, typer.Option(help="What a Dahua camera's confidence is out of: 100, or 255 as without this.")
+    ] = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(help="A violation that it may hand in; may be given several times, `-` for all."),
@@ -32,7 +35,8 @@ def camera(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
 ) -> None:
     """Register a camera further, or show what is known of it; what is not given stays as it is."""
-    given = dict(zip(CHANGED, (place, latitude, longitude, heading, lens, zone, limit_kmh, accuses), strict=True))
+    values = (place, latitude, longitude, heading, lens, zone, limit_kmh, accuses, confidence_of)
+    given = dict(zip(CHANGED, values, strict=True))
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if changes.get("accuses") == "-":
         changes["accuses"] = None

@@ -65,6 +65,7 @@ async def _examine() -> list[Finding]:
             findings.append(await _reference(house))
             findings.append(await _cases(house))
             findings += await _late_lifts(house)
+            findings += await _not_read(house)
             findings += await _demonstration(house)
             called = await _banks(house)
             strangers = await _plans(house)
@@ -180,6 +181,21 @@ async def _late_lifts(house: House) -> list[Finding]:
         late = await etle.late_lifts(conn, house.clock.now())
     words = f"{late} blocks wait longer than the policy's time to be lifted: does the vehicle registry answer, is a worker running?"
     return [Finding("blocks", "bad", words)] if late else []
+
+
+async def _not_read(house: House) -> list[Finding]:
+    """Captures that a recogniser could not read so far, with the recogniser and its failure: nothing is lost, and nobody is
+    accused of what waits there."""
+    async with house.db.read() as conn:
+        causes = await etle.not_read(conn)
+    said = {
+        True: "were given up: mend it, then have them read again at /counter/bacaan",
+        False: "are tried again; `loket anpr probe` says more",
+    }
+    return [
+        Finding("readings", "note", f"last cause {each.cause}: {each.captures} captures {said[each.given_up]}")
+        for each in causes
+    ]
 
 
 async def _demonstration(house: House) -> list[Finding]:

@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, Dialect, MetaData, Select, String, bindparam, event, select, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -55,6 +55,17 @@ STATEMENT_TIMEOUT_MS = 30_000
 PING_AFTER_IDLE_S = 5.0
 
 _in_transaction: ContextVar[bool] = ContextVar("loket_in_transaction", default=False)
+
+
+_SQLITE_BUSY, _LOCK_NOT_AVAILABLE, _DEADLOCK = 5, "55P03", "40P01"
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether the database was only busy: somebody held what we need for longer than we wait (SQLite's one place to write, a row's lock),
+    or two waited for each other. Nothing was changed, and the same call is good a little later."""
+    state = getattr(error.orig, "sqlstate", None)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return state in (_LOCK_NOT_AVAILABLE, _DEADLOCK) or (code is not None and code & 0xFF == _SQLITE_BUSY)
 
 
 class Table(SQLModel):

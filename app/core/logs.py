@@ -122,8 +122,11 @@ def _frames(trace: TracebackType | None) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-8:]]
 
 
+_SAFE = ("capture", "failure", "problem", "recogniser", "times", "tried")
+"""What a line of `logging` may bring beside its words, by name; a library's own extras stay out."""
 _SHARED: tuple[Any, ...] = (
     _with_request,
+    structlog.stdlib.ExtraAdder(_SAFE),
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     _place_of_exception,

@@ -7,6 +7,7 @@ import asyncio
 import io
 from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack, closing
+from enum import StrEnum
 from typing import Any
 from urllib.request import getproxies
 
@@ -26,6 +27,17 @@ _IN_ONE_PIECE = 2**20
 _LATER = {"Retry-After": str(RETRY_AFTER_S)}
 _OF_THE_CONNECTION = frozenset({"host", "connection", "content-length", "accept-encoding"})
 _OF_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+class Failure(StrEnum):
+    """Why a call failed, for who operates it; stands as `failure` among the parameters of its problem."""
+
+    BREAKER_OPEN = "breaker-open"
+    FULL = "full"
+    TIMEOUT = "timeout"
+    NO_CONNECTION = "no-connection"
+    SERVER_ERROR = "server-error"
+    ENDLESS_ANSWER = "endless-answer"
 
 
 def was_tried(problem: Problem) -> bool:
@@ -80,7 +92,7 @@ class Upstream:
         if in_transaction():
             raise RuntimeError(f"{self.name} was called inside a transaction: calls belong between transactions")
         if self._slots.locked():
-            raise BUSY(name=self.name, tried=False, retry_after=RETRY_AFTER_S, headers=_LATER)
+            raise BUSY(name=self.name, tried=False, failure=Failure.FULL, retry_after=RETRY_AFTER_S, headers=_LATER)
         async with self._slots:
             try:
                 async with AsyncExitStack() as breaker:
@@ -95,9 +107,10 @@ class Upstream:
                         raise _ServerError(answer.status_code)
             except OpenedState as error:
                 # Nobody was asked: whoever counts tries does not count this one.
-                raise UPSTREAM_UNAVAILABLE(name=self.name, tried=False, headers=_LATER) from error
+                failure = Failure.BREAKER_OPEN
+                raise UPSTREAM_UNAVAILABLE(name=self.name, tried=False, failure=failure, headers=_LATER) from error
             except (httpx.HTTPError, aiohttp.ClientError, TimeoutError, _ServerError, _TooLong) as error:
-                raise UPSTREAM_UNAVAILABLE(name=self.name, headers=_LATER) from error
+                raise UPSTREAM_UNAVAILABLE(name=self.name, failure=_failure(error), headers=_LATER) from error
         return answer
 
     async def _answer(self, method: str, path: str, kwargs: dict[str, Any]) -> httpx.Response:
@@ -146,6 +159,14 @@ class Upstream:
 def _kept(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """An answer's headers, as bytes: some servers write more than ASCII there."""
     return [(name, value) for name, value in headers if name.lower() not in _OF_THE_WIRE]
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return Failure.TIMEOUT
+    if isinstance(error, _ServerError):
+        return Failure.SERVER_ERROR
+    return Failure.ENDLESS_ANSWER if isinstance(error, _TooLong) else Failure.NO_CONNECTION
 
 
 class _ServerError(Exception):

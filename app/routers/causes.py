@@ -16,6 +16,7 @@ from app.routers.schemas.causes import (
     CloneAlertOut,
     CloneAlerts,
     SecondLookOut,
+    SecondLookRate,
     SecondLooks,
     SectionIn,
     SectionOut,
@@ -98,6 +99,11 @@ async def case_stands(id: UUID, body: StandsIn, request: Request, actor: Senior,
 
 @router.get("/v1/transparency/second-looks", dependencies=[public()], tags=["transparency"])
 async def list_second_looks(house: TheHouse) -> SecondLooks:
-    """Where one camera, place or officer erred as often as the policy's rate, so that all its open cases are looked at again."""
+    """From which rate of annulments on all open cases of one camera, place or officer are looked at again, and where that was so."""
     async with house.db.read() as connection:
-        return SecondLooks(second_looks=[SecondLookOut.of(each) for each in await second_look.published(connection)])
+        rates = await second_look.rates(connection, house.clock.now())
+        reviews = await second_look.published(connection)
+    return SecondLooks(
+        rates=[SecondLookRate.of(each) for each in rates],
+        second_looks=[SecondLookOut.of(each) for each in reviews],
+    )

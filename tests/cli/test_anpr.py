@@ -25,7 +25,7 @@ def test_a_recogniser_is_measured_on_labelled_pictures(loket: Loket, tmp_path: P
     (folder / "street.jpg").write_bytes(draw_unreadable(seed=3))
     (folder / "broken.jpg").write_bytes(b"no picture")
     (folder / "labels.csv").write_text(
-        "file,plate,kind\none.jpg,B1234XYZ,car\ntwo.jpg,d 9040 efg,car\nstreet.jpg,L1A,none\nbroken.jpg,L1A,none\n"
+        "\ufefffile,plate,kind\none.jpg,B1234XYZ,car\ntwo.jpg,d 9040 efg,car\nstreet.jpg,L1A,none\nbroken.jpg,L1A,none\n"
     )
     done = loket("anpr", "evaluate", str(folder), "--wrong", "--json")
     assert done.status == 0, done.words
@@ -66,6 +66,9 @@ def test_what_cannot_be_measured_is_said(loket: Loket, tmp_path: Path) -> None:
     done = loket("anpr", "evaluate", str(tmp_path))
     assert done.status == 1
     assert "none.jpg" in done.words
+    (tmp_path / "labels.csv").write_text("file,plate\none.jpg,B1A\ntwo.jpg\n")
+    assert "line 3" in loket("anpr", "evaluate", str(tmp_path)).words
+    (tmp_path / "labels.csv").write_text("file,plate\nnone.jpg,B1A\n")
     loket.settings["LOKET_RECOGNISER"] = "tesseract"
     done = loket("anpr", "evaluate", str(tmp_path))
     assert done.status == 1

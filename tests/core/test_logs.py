@@ -3,12 +3,13 @@
 import asyncio
 import io
 import json
+import logging
 import sys
 from types import SimpleNamespace
 
 import pytest
 
-from app.core.logs import REQUEST_ID, Lines, _json_line
+from app.core.logs import REQUEST_ID, Lines, _json_line, formatter
 
 
 class Counted(io.BytesIO):
@@ -79,3 +80,12 @@ def test_a_line_names_its_request_and_no_other() -> None:
     REQUEST_ID.reset(token)
     assert named["request_id"] == "a-request"
     assert "request_id" not in json.loads(_json_line(None, "info", {"event": "x"}))
+
+
+def test_a_line_brings_what_is_known_to_be_safe_and_nothing_else() -> None:
+    record = logging.LogRecord("app", logging.WARNING, "x.py", 1, "a capture was not read", None, None)
+    vars(record).update(capture="c-1", problem="upstream-unavailable", tried=True, plate="B1234XYZ", color_message="x")
+    line = json.loads(formatter("json").format(record))
+    assert (line["event"], line["level"]) == ("a capture was not read", "warning")
+    assert (line["capture"], line["problem"], line["tried"]) == ("c-1", "upstream-unavailable", True)
+    assert {"plate", "color_message"}.isdisjoint(line)

@@ -1,5 +1,6 @@
 """The cameras' door over HTTP: what is taken, what is refused and in which words, and that a refusal leaves nothing."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -14,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
 from app.routers.anpr import MOST_CAPTURE_BYTES, MOST_IMAGE_BYTES
@@ -443,3 +445,31 @@ async def test_no_file_is_ever_a_crash(house: House, camera: make.Camera, image:
     answer = await send(camera, metadata(house), image)
     assert answer.status_code in (415, 422), answer.text
     assert await kept(house) == (0, 0)
+
+
+async def test_a_database_that_is_busy_for_too_long_says_when_to_come_back(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    """A capture is not lost by a 500 that a camera takes for final: nothing was changed, and the same is good a little later."""
+    camera, told = await make.camera(house, client), metadata(house)
+    held, answered = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with house.db.begin(SYSTEM) as tx:
+            on_sqlite = "UPDATE captures SET unit = unit"  # it has one place to write
+            lock = "LOCK TABLE captures IN ACCESS EXCLUSIVE MODE"
+            await tx.session.execute(text(lock if house.db.dialect == "postgresql" else on_sqlite))
+            held.set()
+            await answered.wait()
+
+    async def knock() -> httpx.Response:
+        await held.wait()
+        try:
+            return await send(camera, told, PICTURE)
+        finally:
+            answered.set()
+
+    _, busy = await asyncio.gather(hold(), knock())
+    assert (busy.status_code, busy.json()["code"]) == (503, "busy")
+    assert busy.headers["Retry-After"].isdigit()
+    assert (await send(camera, told, PICTURE)).status_code == 202

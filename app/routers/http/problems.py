@@ -8,9 +8,11 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from starlette.exceptions import HTTPException
 
+from app.core.db import is_busy
 from app.core.house import House
 from app.core.problems import (
     BUSY,
@@ -82,6 +84,11 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
     async def on_full(request: Request, _error: Exception) -> Response:
         return answer(request, service_is_full())
 
+    async def on_database(request: Request, error: Exception) -> Response:
+        if not isinstance(error, DBAPIError) or not is_busy(error):
+            raise error
+        return answer(request, crashed(request, error))
+
     async def on_crash(request: Request, error: Exception) -> Response:
         return answer(request, crashed(request, error))
 
@@ -89,17 +96,22 @@ def install_problem_handlers(app: FastAPI, render_page: PageRenderer | None = No
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(PoolIsEmpty, on_full)
+    app.add_exception_handler(DBAPIError, on_database)
     app.add_exception_handler(Exception, on_crash)
 
 
 def crashed(request: Request, error: Exception) -> Problem:
-    """What the caller of a request that failed by our fault hears; the log line says where."""
+    """What the caller of a request that failed by our fault hears; the log line says where. A database that was only busy is none:
+    the caller comes again."""
+    if isinstance(error, DBAPIError) and is_busy(error):
+        log.warning("the database was busy for too long")
+        return service_is_full()
     log.error("request failed", exc_info=error)
     return UNEXPECTED(request_id=_request_id(request))
 
 
 def service_is_full() -> Problem:
-    """Every connection is in use and stays so (`PoolIsEmpty`): the caller comes again a little later, and nothing was
+    """Every connection is in use and stays so (`PoolIsEmpty`), or the database is busy: the caller comes again a little later, and nothing was
     changed."""
     return BUSY(name=THE_SERVICE, retry_after=FULL_RETRY_S, headers={"Retry-After": str(FULL_RETRY_S)})
 

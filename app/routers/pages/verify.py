@@ -25,6 +25,7 @@ MAX_CODE = 64
 DELETED = {
     "no_case": Text("Tidak dituduh apa pun", "Accused of nothing"),
     "passage": Text("Hanya lewat: catatan kendaraan", "Only passed by: what was noted of a vehicle"),
+    "message": Text("Pesan kamera yang tidak dapat dipakai", "Messages of cameras that could not be used"),
     "unread": Text("Tidak terbaca mesin", "Not readable by the machine"),
     "rejected": Text("Bukan pelanggaran, atau dikecualikan", "No violation, or exempt"),
     "annulled": Text("Dibatalkan, atau surat tidak terkirim", "Annulled, or never sent"),

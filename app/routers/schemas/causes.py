@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.services.etle.cause_models import CauseReview
 from app.services.etle.passage_models import CloneAlert, RoadSection
 from app.services.etle.sections import NewSection
+from app.services.reference import NATIONAL, Policy
 
 LONGEST_SECTION_M = 200_000
 
@@ -141,7 +142,29 @@ class SecondLookOut(BaseModel):
         )
 
 
-class SecondLooks(BaseModel):
-    """The newest reviews of all Polda."""
+class SecondLookRate(BaseModel):
+    """From which share of annulled cases on, among at least so many that were verified within so many days, a cause's open cases are
+    looked at again."""
 
+    polda: str | None = Field(description="null: every Polda that has no policy of its own.")
+    rate: float = Field(examples=[0.1])
+    least: int = Field(examples=[20])
+    days: int = Field(examples=[90])
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        """Of a policy in force."""
+        told, code = policy.etle, policy.code
+        return cls(
+            polda=None if code == NATIONAL else code,
+            rate=told.second_look_rate,
+            least=told.second_look_least,
+            days=told.second_look_days,
+        )
+
+
+class SecondLooks(BaseModel):
+    """The rates in force, and the newest reviews of all Polda."""
+
+    rates: list[SecondLookRate]
     second_looks: list[SecondLookOut]

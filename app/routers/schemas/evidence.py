@@ -115,7 +115,7 @@ class DeletionOut(BaseModel):
 
     id: UUID
     kind: str = Field(
-        description="`no_case` (accuses nobody), `passage` (noted of a vehicle that only passed), `unread` (given up), `rejected`, `annulled`, `paid`, `objected`, `film` of a case, "
+        description="`no_case` (accuses nobody), `passage` (noted of a vehicle that only passed), `message` (of a camera, that could not be used), `unread` (given up), `rejected`, `annulled`, `paid`, `objected`, `film` of a case, "
         "or `ticket` (forgotten as a whole)."
     )
     polda: str

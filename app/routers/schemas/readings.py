@@ -21,6 +21,10 @@ class StoppedReading(BaseModel):
     stopped_at: datetime
     tries: int
     problem: str | None = Field(description="Code of the last problem.", examples=["upstream-unavailable"])
+    cause: str | None = Field(
+        description="Which recogniser failed last, and how in a word; null where none did.",
+        examples=["snapshot: timeout"],
+    )
     replayed_at: datetime | None = Field(description="When somebody had it read again before, if anybody did.")
 
     @classmethod
@@ -36,6 +40,7 @@ class StoppedReading(BaseModel):
             stopped_at=letter.died_at,
             tries=letter.tries,
             problem=letter.problem,
+            cause=letter.cause,
             replayed_at=letter.replayed_at,
         )
 

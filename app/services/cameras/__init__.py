@@ -2,6 +2,7 @@
 
 from app.services.cameras.captures import (
     MOST_IMAGES,
+    Came,
     CaptureState,
     CaptureView,
     accept_capture,
@@ -11,6 +12,7 @@ from app.services.cameras.captures import (
     mark_idle,
     mark_needed,
     record_reading,
+    trim_reading,
 )
 from app.services.cameras.deletions import (
     KeptFor,
@@ -39,7 +41,16 @@ from app.services.cameras.devices import (
     zone_of,
 )
 from app.services.cameras.files import EvidenceFileView, Image, Sealed
-from app.services.cameras.health import Health, Hour, health_of, hours_of, note_alive, note_seen, reads_of
+from app.services.cameras.health import (
+    Health,
+    Hour,
+    furthest_ahead,
+    health_of,
+    hours_of,
+    note_alive,
+    note_seen,
+    reads_of,
+)
 from app.services.cameras.messages import (
     MESSAGES,
     Message,
@@ -75,6 +86,7 @@ __all__ = [
     "MOST_METADATA_BYTES",
     "ZONES",
     "BadPush",
+    "Came",
     "CaptureMetadata",
     "CaptureState",
     "CaptureView",
@@ -110,6 +122,7 @@ __all__ = [
     "find_repeated",
     "finish_deletions",
     "forget",
+    "furthest_ahead",
     "get_capture",
     "get_kept_capture",
     "get_registered",
@@ -139,6 +152,7 @@ __all__ = [
     "seal_waiting",
     "settle_message",
     "store_message",
+    "trim_reading",
     "uncertified",
     "zone_of",
 ]

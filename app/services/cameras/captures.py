@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -35,6 +35,14 @@ class CaptureState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """When a capture came to us, and how far its camera's clock was ahead then; None where the message says nothing of it."""
+
+    at: datetime
+    clock_ahead: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureView:
     """A capture as other rooms see it. `files` holds at least one picture, `video` the film if one came; `reading` is
     None until it was read."""
@@ -60,10 +68,10 @@ class CaptureView:
 
 
 async def accept_capture(
-    tx: Tx, device: Actor, images: Sequence[Image], checked: CheckedMetadata
+    tx: Tx, device: Actor, images: Sequence[Image], checked: CheckedMetadata, *, came: Came | None = None
 ) -> tuple[CaptureView, bool]:
     """Keep a capture; True when it is new, False when this device has sent the very same before. A film stands behind
-    the pictures.
+    the pictures. `came` is when and how where it was not now, with this call.
 
     Repetitions are told apart by the device's own capture id, else by all that was sent. Two messages at the
     same moment pass one after the other. Problems: cameras-image-count (422), and cameras-capture-differs
@@ -80,7 +88,8 @@ async def accept_capture(
         if known.content_sha256 != content:
             raise CAPTURE_DIFFERS(capture_id=metadata.capture_id)
         return await get_capture(tx.session, known.id), False
-    capture = _capture(tx, device, metadata, body_key=body_key, content=content)
+    came = came or Came(tx.now, None if metadata.sent_at is None else metadata.sent_at - tx.now)
+    capture = _capture(device, metadata, came, body_key=body_key, content=content)
     tx.session.add(capture)
     await tx.session.flush()
     await keep_keys(tx, [image.key for image in images if image.key is not None])
@@ -99,7 +108,7 @@ async def accept_capture(
         for position, image in enumerate(images)
     )
     await tx.session.flush()
-    await note_seen(tx, capture.device_id, drift=None if metadata.sent_at is None else metadata.sent_at - tx.now)
+    await note_seen(tx, capture.device_id, drift=came.clock_ahead)
     return await get_capture(tx.session, capture.id), True
 
 
@@ -141,6 +150,15 @@ async def record_reading(tx: Tx, capture_id: UUID, reading: dict[str, JsonValue]
     await tx.session.flush()
 
 
+async def trim_reading(tx: Tx, capture_id: UUID, results: Sequence[JsonValue]) -> None:
+    """Keep these lines alone of what the recogniser said of a capture, and nothing of who said what: its pictures are gone, and
+    others' plates with them."""
+    capture = await tx.lock(Capture, capture_id)
+    if capture is not None and capture.reading is not None:
+        capture.reading = {**capture.reading, "results": list(results), "votes": []}
+        await tx.session.flush()
+
+
 async def mark_idle(tx: Tx, capture_id: UUID) -> None:
     """Note that a capture was read and accuses nobody: from now on its time runs, unless a case takes it up after all."""
     await tx.session.execute(update(Capture).where(col(Capture.id) == capture_id).values(idle_since=tx.now))
@@ -159,7 +177,7 @@ async def forget(tx: Tx, capture_ids: Sequence[UUID]) -> None:
     await tx.session.execute(delete(Capture).where(col(Capture.id).in_(capture_ids)))
 
 
-def _capture(tx: Tx, device: Actor, metadata: CaptureMetadata, *, body_key: str, content: str) -> Capture:
+def _capture(device: Actor, metadata: CaptureMetadata, came: Came, *, body_key: str, content: str) -> Capture:
     return Capture(
         device_id=UUID(device.id),
         unit=device.unit or "",
@@ -167,8 +185,8 @@ def _capture(tx: Tx, device: Actor, metadata: CaptureMetadata, *, body_key: str,
         body_key=body_key,
         content_sha256=content,
         captured_at=metadata.captured_at,
-        received_at=tx.now,
-        clock_ahead_s=None if metadata.sent_at is None else (metadata.sent_at - tx.now).total_seconds(),
+        received_at=came.at,
+        clock_ahead_s=None if came.clock_ahead is None else came.clock_ahead.total_seconds(),
         violation_code=metadata.violation_code,
         location=metadata.location,
         latitude=metadata.latitude,

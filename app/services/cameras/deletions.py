@@ -74,9 +74,9 @@ async def delete_evidence(
     return deletion
 
 
-async def delete_passages(tx: Tx, rule: KeptFor, messages: Sequence[CameraMessage]) -> None:
-    """Delete what cameras that accuse nobody said of who passed. Their bytes and keys went when they were understood, unless somebody
-    was killed just then."""
+async def delete_messages(tx: Tx, rule: KeptFor, messages: Sequence[CameraMessage]) -> None:
+    """Delete what cameras said of who passed and is accused of nothing, and what nobody could use, with what is left of their bytes:
+    those of the first went when they were understood, unless somebody was killed just then."""
     if not messages:
         return
     lines = {each.id: deletion_line(each.id, [each.sha256]) for each in messages}

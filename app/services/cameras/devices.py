@@ -34,6 +34,7 @@ forbids measuring instruments without a valid mark)."""
 ZONES: Mapping[str, tzinfo] = {**reference.ZONE_INFO, "UTC": UTC}
 LONGEST_PLACE, LONGEST_LENS, LONGEST_MODEL, LONGEST_CERTIFICATE = 200, 80, 120, 80
 FASTEST_LIMIT = 150
+CONFIDENCE_OF = (100, 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class DeviceView:
 class Site:
     """Where a camera stands and what it is there for. Degrees for the place and, from north clockwise, for its heading;
     `zone` is what its local times mean. `allowed`: codes of what it may hand in, empty for all. `accuses`: what a message
-    in a vendor's form is about, None for a camera that only sees who passes."""
+    in a vendor's form is about, None for a camera that only sees who passes. `confidence_of`: what its confidence is out of,
+    where the vendor's form leaves that to the device; None as the form says."""
 
     place: str | None = None
     latitude: float | None = None
@@ -76,6 +78,7 @@ class Site:
     limit_kmh: float | None = None
     allowed: tuple[str, ...] = ()
     accuses: str | None = None
+    confidence_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,8 @@ def _check(site: Site) -> None:
         refuse(f"batas kecepatan 1 sampai {FASTEST_LIMIT}", f"a speed limit is 1 to {FASTEST_LIMIT}")
     if site.zone is not None and site.zone not in ZONES:
         refuse("zona: WIB, WITA, WIT atau UTC", "zone is WIB, WITA, WIT or UTC")
+    if site.confidence_of is not None and site.confidence_of not in CONFIDENCE_OF:
+        refuse("keyakinan dari 100 atau 255", "confidence is out of 100 or 255")
     for text, most in ((site.place, LONGEST_PLACE), (site.lens, LONGEST_LENS)):
         if text is not None and not (1 <= len(text.strip()) <= most and text.isprintable()):
             refuse(f"teks 1 sampai {most} karakter", f"a text has 1 to {most} printable characters")

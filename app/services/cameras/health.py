@@ -146,6 +146,15 @@ async def hours_of(source: Reader, device_id: UUID, *, since: datetime) -> list[
     return [Hour(*(row[name] for name in names)) for row in rows.mappings()]
 
 
+async def furthest_ahead(source: Reader, device_id: UUID, *, about: datetime) -> timedelta | None:
+    """How far this camera's clock was ahead by the least late message of the day before and after; negative where even that seemed
+    behind, None where no message told the clock. The clock was ahead by no less than that."""
+    near = col(CameraHour.hour).between(_hour(about - LATEST), about + LATEST)
+    query = select(func.max(col(CameraHour.drift_s))).where(col(CameraHour.device_id) == device_id, near)
+    seconds = (await source.execute(query)).scalar_one()
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
 async def reads_of(source: Reader, device_id: UUID, *, since: datetime) -> int:
     """How many pictures this camera had read, without handing them in, since then."""
     total = cast(func.coalesce(func.sum(col(CameraHour.reads)), 0), Integer)

@@ -3,11 +3,11 @@
 A raw message lies in storage sealed under a key of its own, as originals do (`originals`), behind a head that names device and
 content type. Once it was understood its key is destroyed and it goes: its pictures are evidence by themselves then, and what it
 said stands in `passage`. A camera that only sees who passes accuses nobody, so what it saw is forgotten within the policy's hours
-(`keep_no_case_hours`); what could not be
-understood is kept a week for whoever mends the camera.
+(`keep_no_case_hours`), and what could not be understood is kept for whoever mends the camera, as long as a capture that
+the machine gave up (`keep_unread_hours`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
@@ -26,17 +26,17 @@ from app.core.house import House
 from app.core.storage import ObjectMissing
 from app.core.texts import Text
 from app.services import reference
-from app.services.cameras.deletions import KeptFor, delete_passages, doom, finish_deletions
+from app.services.cameras.deletions import KeptFor, delete_messages, finish_deletions
 from app.services.cameras.files import Sealed
 from app.services.cameras.health import note_seen
 from app.services.cameras.models import CameraMessage, Capture
 from app.services.cameras.originals import keep_sealed
 from app.services.cameras.vendors import Passage, Vendor
 from app.services.identity.models import Credential
+from app.services.reference import EtlePolicy
 
 Reader = AsyncConnection | AsyncSession
 
-REFUSED_KEPT = timedelta(days=7)
 SHOWN_REFUSED = 20
 WAITING_AT_ONCE = 500
 FORGOTTEN_AT_ONCE = 2_000
@@ -236,36 +236,46 @@ def said(passage: Passage) -> dict[str, JsonValue]:
 
 
 async def forget_messages(house: House) -> None:
-    """Job: forget passages that accuse nobody, with a proof, and messages that nobody could use, with what is left of their bytes."""
-    passed = (
-        select(col(Credential.unit))
-        .join(CameraMessage, col(CameraMessage.device_id) == col(Credential.id))
-        .where(col(CameraMessage.state) == MessageState.PASSED)
-        .distinct()
-    )
-    async with house.db.read() as connection:
-        units = list((await connection.execute(passed)).scalars())
-    for unit in units:
-        while await _forget_passages(house, unit) == FORGOTTEN_AT_ONCE:
-            pass
-    while await _forget_refused(house) == FORGOTTEN_AT_ONCE:
-        pass
+    """Job: forget, with a proof, passages that accuse nobody, and messages that nobody could use with what is left of their bytes."""
+    for kind in _FORGOTTEN:
+        mine = col(CameraMessage.device_id) == col(Credential.id)
+        units = select(col(Credential.unit)).join(CameraMessage, mine).where(col(CameraMessage.state) == kind.state)
+        async with house.db.read() as connection:
+            found = list((await connection.execute(units.distinct())).scalars())
+        for unit in found:
+            while await _forget(house, kind, unit) == FORGOTTEN_AT_ONCE:
+                pass
     await finish_deletions(house)
 
 
-async def _forget_passages(house: House, unit: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class _Forgotten:
+    """Messages that are forgotten, under what name the proof tells it, and how long a policy keeps them."""
+
+    state: MessageState
+    kind: str
+    hours: Callable[[EtlePolicy], int]
+
+
+_FORGOTTEN = (
+    _Forgotten(MessageState.PASSED, "passage", lambda policy: policy.keep_no_case_hours),
+    _Forgotten(MessageState.REFUSED, "message", lambda policy: policy.keep_unread_hours),
+)
+
+
+async def _forget(house: House, kind: _Forgotten, unit: str | None) -> int:
     async with house.db.begin(SYSTEM) as tx:
         owner = await reference.find_unit(tx.session, unit or "")
         polda = (reference.polda_of(owner) or owner.code) if owner else unit or reference.NATIONAL
         policy = await reference.policy(tx.session, polda, tx.now.astimezone(reference.NATIONAL_ZONE).date())
-        hours = policy.etle.keep_no_case_hours
+        hours = kind.hours(policy.etle)
         of_unit = select(col(Credential.id)).where(
             col(Credential.unit).is_(None) if unit is None else col(Credential.unit) == unit
         )
         due = (
             select(CameraMessage)
             .where(
-                col(CameraMessage.state) == MessageState.PASSED,
+                col(CameraMessage.state) == kind.state,
                 col(CameraMessage.device_id).in_(of_unit),
                 col(CameraMessage.received_at) <= tx.now - timedelta(hours=hours),
             )
@@ -274,22 +284,9 @@ async def _forget_passages(house: House, unit: str | None) -> int:
             .with_for_update(skip_locked=True)
         )
         going = (await tx.session.execute(due)).scalars().all()
-        await delete_passages(tx, KeptFor("passage", polda, policy.id, hours), going)
+        await _destroy_keys(tx, [each.id for each in going])
+        await delete_messages(tx, KeptFor(kind.kind, polda, policy.id, hours), going)
         return len(going)
-
-
-async def _forget_refused(house: House) -> int:
-    async with house.db.begin(SYSTEM) as tx:
-        due = (col(CameraMessage.state) == MessageState.REFUSED) & (
-            col(CameraMessage.received_at) < tx.now - REFUSED_KEPT
-        )
-        query = select(CameraMessage).where(due).limit(FORGOTTEN_AT_ONCE).with_for_update(skip_locked=True)
-        going = (await tx.session.execute(query)).scalars().all()
-        ids, names = [row.id for row in going], {row.stored_as or row.sha256 for row in going}
-        await _destroy_keys(tx, ids)
-        await tx.session.execute(delete(CameraMessage).where(col(CameraMessage.id).in_(ids)))
-        await doom(tx, names)
-        return len(ids)
 
 
 async def _destroy_keys(tx: Tx, ids: Sequence[UUID]) -> None:

@@ -40,6 +40,8 @@ class CameraDevice(Table, table=True):
     """Codes of the violations that it may hand in; empty for all."""
     accuses: str | None = Field(default=None, max_length=40)
     """The violation that a message in a vendor's form is about; None for a camera that only sees who passes."""
+    confidence_of: int | None = None
+    """What its confidence is out of, where its vendor's form leaves that to the device (Dahua): 100 or 255."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 

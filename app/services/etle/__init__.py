@@ -51,7 +51,7 @@ from app.services.etle.refunds import (
     refunds_for,
 )
 from app.services.etle.review import Decision
-from app.services.etle.turns import LineRoom, check_room
+from app.services.etle.turns import LineRoom, NotRead, check_room, not_read
 from app.services.etle.views import (
     AnswerKind,
     BillView,
@@ -76,6 +76,7 @@ __all__ = [
     "LetterAnswer",
     "LetterReference",
     "LineRoom",
+    "NotRead",
     "RefundPage",
     "ReviewView",
     "StnkNumbers",
@@ -105,6 +106,7 @@ __all__ = [
     "letter_pdf",
     "list_proposed",
     "look_up",
+    "not_read",
     "note_opened",
     "open_for_review",
     "open_link",

@@ -25,7 +25,8 @@ from app.services.identity.models import Credential
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A capture that was not read in so many tries. `problem` is the code of the last problem."""
+    """A capture that was not read in so many tries. `problem` is the code of the last problem, `cause` which recogniser failed
+    and how, if one did."""
 
     capture_id: UUID
     camera: str
@@ -36,6 +37,7 @@ class DeadLetter:
     died_at: datetime
     tries: int
     problem: str | None
+    cause: str | None
     replayed_at: datetime | None
 
 
@@ -49,6 +51,7 @@ _SHOWN: tuple[Any, ...] = (
     col(ReadingTurn.due_at).label("died_at"),
     col(ReadingTurn.tries),
     col(ReadingTurn.problem),
+    col(ReadingTurn.cause),
     col(ReadingTurn.replayed_at),
 )
 

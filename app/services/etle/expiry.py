@@ -7,15 +7,17 @@
 | rejected | no violation, or exempt | `keep_rejected_hours` after the case ended |
 | annulled, paid, objected, film | pictures and films of a closed case | `keep_annulled_evidence_days` and so on |
 
-Of the first two nothing is left but the proof (`cameras.deletions`); of the others the ticket, until `retention` forgets it too.
+Of the first two nothing is left but the proof (`cameras.deletions`); of the others the ticket with the reading of its own plate,
+until `retention` forgets it too.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlmodel import col
 
 from app.core.actor import SYSTEM
@@ -28,7 +30,8 @@ from app.services.cases import Case
 from app.services.cases.models import CaseEvent, WorkItem
 from app.services.etle import passages
 from app.services.etle.evidence_models import EvidenceHold
-from app.services.etle.models import Block, Ticket, TicketCapture
+from app.services.etle.models import Block, ShadowReading, Ticket, TicketCapture
+from app.services.etle.plates_seen import plates_seen
 from app.services.etle.shown import forget_covers, forget_shown
 from app.services.etle.turn_models import ReadingTurn, TurnState
 from app.services.reference import EtlePolicy, policy_by_id
@@ -223,17 +226,38 @@ async def _forget_some(
         # Asked again after the lock: work on a case may have been opened since.
         going = list((await tx.session.execute(ended.where(col(Case.id).in_(locked)))).scalars())
         captures = await _captures_of(tx, going)
-        await _delete_files(tx, captures, rule, films_alone=films_alone)
+        await _delete_files(tx, list(captures), rule, films_alone=films_alone)
         if not films_alone:
+            await _forget_strangers(tx, captures)
             gone = update(Ticket).where(col(Ticket.case_id).in_(going)).values(evidence_gone_at=tx.now)
             await tx.session.execute(gone)
         return len(going)
 
 
-async def _captures_of(tx: Tx, cases: Sequence[UUID]) -> list[UUID]:
-    own = select(col(Ticket.capture_id)).where(col(Ticket.case_id).in_(cases))
-    joined = select(col(TicketCapture.capture_id)).where(col(TicketCapture.case_id).in_(cases))
-    return [*(await tx.session.execute(own)).scalars(), *(await tx.session.execute(joined)).scalars()]
+async def _captures_of(tx: Tx, cases: Sequence[UUID]) -> dict[UUID, str | None]:
+    """All captures of these cases, each with the plate on which its case stands."""
+    own = select(col(Ticket.capture_id), col(Ticket.plate)).where(col(Ticket.case_id).in_(cases))
+    joined = (
+        select(col(TicketCapture.capture_id), col(Ticket.plate))
+        .join(Ticket, col(Ticket.case_id) == col(TicketCapture.case_id))
+        .where(col(TicketCapture.case_id).in_(cases))
+    )
+    return {row[0]: row[1] for query in (own, joined) for row in await tx.session.execute(query)}
+
+
+async def _forget_strangers(tx: Tx, captures: Mapping[UUID, str | None]) -> None:
+    """With the pictures goes what was read in them of vehicles that are accused of nothing; the case's own line stays with the ticket."""
+    await tx.session.execute(delete(ShadowReading).where(col(ShadowReading.capture_id).in_(list(captures))))
+    read = select(col(Capture.id), col(Capture.reading)).where(col(Capture.id).in_(list(captures)))
+    for row in (await tx.session.execute(read)).all():
+        capture_id: UUID = row[0]
+        reading: Mapping[str, Any] | None = row[1]
+        results = list((reading or {}).get("results") or [])
+        pictures = 1 + max((int(each.get("file", 0)) for each in results), default=0)
+        seen = plates_seen(reading, pictures, captures[capture_id])
+        own = [dict(each.reading) for each in seen if each is not None and each.reading is not None]
+        if len(own) < len(results) or (reading or {}).get("votes"):
+            await cameras.trim_reading(tx, capture_id, own)
 
 
 async def _delete_files(tx: Tx, captures: Sequence[UUID], rule: cameras.KeptFor, *, films_alone: bool = False) -> None:

@@ -1,8 +1,8 @@
 """What a person covers in a picture because the machine did not find it: a profile, a helmet, a child, a name on a shop.
 
 Areas come on top of what is found by machine and never take anything of that away; the plate of the case stays to be read
-under them. The copy that people are shown is made anew from the original, so a copy from before is served to nobody any more;
-letters that have left hold the one that they were written with.
+under them. The copy that people are shown is made anew from the original, so a copy from before is served to nobody any more,
+and letters that still lie with us are printed anew; those that have left hold the one that they were written with.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from app.core.texts import Text
 from app.services import cameras, cases
 from app.services.cameras.models import EvidenceFile
 from app.services.cases import Case
-from app.services.etle import review
+from app.services.etle import letters, review
 from app.services.etle.evidence import exhibits_of
 from app.services.etle.evidence_models import HandCover
 from app.services.etle.openings import may_open
@@ -74,6 +74,7 @@ async def cover_by_hand(tx: Tx, case: Case, sha256: str, areas: Sequence[Area], 
     row.drawn_at, row.drawn_by = tx.now, tx.actor.id
     await cameras.doom(tx, await forget_shown(tx, [capture_id], place=place))
     await tx.enqueue(review.COVER, str(case.id))
+    await letters.print_anew(tx, case.id)
     told = COVERED.fill(count=len(areas))
     return await cases.note(
         tx, case.id, "cover_by_hand", told, reason=note, data={"original": sha256, "areas": len(areas)}

@@ -5,7 +5,7 @@ from uuid import UUID
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.core.jobs import Job, Schedule
-from app.services import documents, notifications
+from app.services import cases, documents, notifications
 from app.services.etle import (
     attachments,
     blocks,
@@ -21,6 +21,7 @@ from app.services.etle import (
     review,
     second_look,
     shadow,
+    shown,
     store,
     turns,
     verdict_files,
@@ -55,12 +56,22 @@ async def draw_waiting(house: House) -> None:
 
 
 async def print_letter(house: House, letter_id: str) -> None:
-    """Render a letter for the post. The stored file is sealed with the addressee's key: it bears name and address."""
+    """Render a letter for the post. The stored file is sealed with the addressee's key: it bears name and address.
+
+    Where somebody covers something in its picture meanwhile, it is rendered anew before it is handed over."""
+    while not await _printed(house, UUID(letter_id)):
+        pass
+
+
+async def _printed(house: House, letter_id: UUID) -> bool:
+    """Whether the letter was handed over, or need not be; False where its picture was covered while it was rendered."""
     async with house.db.begin(SYSTEM) as tx:
-        letter = await tx.session.get(Letter, UUID(letter_id))
+        letter = await tx.session.get(Letter, letter_id)
         if letter is None:
-            return
+            return True
         exhibits = await evidence.exhibits_of(tx.session, letter.case_id)
+        captures = [each.id for each in exhibits.captures]
+        covered = await shown.covered_by_hand(tx.session, captures)
     picture = await evidence.picture_for_paper(house, exhibits)
     async with house.db.begin(SYSTEM) as tx:
         data = await papers.letter_data(tx, letter.case_id, picture, party_id=letter.party_id)
@@ -68,11 +79,16 @@ async def print_letter(house: House, letter_id: str) -> None:
     async with house.db.begin(SYSTEM) as tx:
         party = await tx.session.get(Party, letter.party_id)
         if party is None:
-            return
+            return True
         sealed = await notifications.seal_paper(tx, party.key_id, pdf)
     document = await house.storage.put(sealed)
     async with house.db.begin(SYSTEM) as tx:
+        # Whoever covers by hand holds this lock: they find the letter that we hand over, or we find what they have covered.
+        await cases.get_locked(tx, letter.case_id)
+        if await shown.covered_by_hand(tx.session, captures) != covered:
+            return False
         await letters.post_letter(tx, letter.id, document)
+    return True
 
 
 JOBS: tuple[Job, ...] = (
@@ -85,7 +101,7 @@ JOBS: tuple[Job, ...] = (
     Job("etle.dispatch", dispatch, attempts=2),
     Job("etle.draw_waiting", draw_waiting, attempts=1),
     Job("etle.remind", reminders.remind, attempts=1),
-    Job("etle.print_letter", print_letter, queue="delivery"),
+    Job(letters.PRINT, print_letter, queue="delivery"),
     Job("etle.note_delivery", letters.note_delivery),
     Job(verdict_files.APPLY, verdict_files.carry_out),
     Job(refunds.TELL_ACCOUNT, refunds.tell_account),

@@ -26,6 +26,7 @@ from app.services.etle.problems import QUOTA_REACHED
 from app.services.etle.store import (
     addressee_of,
     answer_days,
+    drop_objects,
     latest_letter,
     parties_of,
     party_in_role,
@@ -44,6 +45,7 @@ SECOND_LOOK = "second_look"
 """The work item of the second officer; no letter leaves while it is open."""
 CAUSE_REVIEW = "cause_review"
 """The work item of whoever looks again at cases of one cause; no letter leaves while it is open."""
+PRINT = "etle.print_letter"
 POST = Actor(ActorKind.SYSTEM, "post", frozenset({"post"}))
 ROLE_WORDS = {
     "owner": Text("pemilik", "owner"),
@@ -185,7 +187,7 @@ async def _write(tx: Tx, case: Case, party: Party, template: str) -> Letter:
             continue
         channels.append(str(rule.channel))
         if rule.channel is Channel.POST:  # paper is rendered first, which takes a moment: a job does it
-            await tx.enqueue("etle.print_letter", str(letter.id))
+            await tx.enqueue(PRINT, str(letter.id))
         else:
             await _send(tx, case, party, template, medium=Medium(rule.channel), address=address, letter=letter)
     letter.channels = channels
@@ -194,9 +196,16 @@ async def _write(tx: Tx, case: Case, party: Party, template: str) -> Letter:
 
 
 async def post_letter(tx: Tx, letter_id: UUID, document: str) -> None:
-    """Hand a printed letter to the post, once; `document` is the stored PDF's SHA-256."""
+    """Hand a printed letter to the post, once; `document` is the stored PDF's SHA-256. One that was printed anew takes the place of
+    the one before, as long as the post has not taken that."""
     letter = await tx.lock(Letter, letter_id)
-    if letter is None or await _carried_by(tx, letter_id, Medium.POST):
+    if letter is None:
+        return
+    carrying = await _carried_by(tx, letter_id, Medium.POST)
+    if carrying is not None:
+        before = await notifications.replace_paper(tx, carrying, document)
+        if before is not None:
+            await drop_objects(tx, {before} - {document})
         return
     case, party = await tx.session.get(Case, letter.case_id), await tx.session.get(Party, letter.party_id)
     if case is None or party is None:
@@ -208,11 +217,25 @@ async def post_letter(tx: Tx, letter_id: UUID, document: str) -> None:
     )
 
 
-async def _carried_by(tx: Tx, letter_id: UUID, medium: Medium) -> bool:
+async def print_anew(tx: Tx, case_id: UUID) -> None:
+    """Have the letters of a case printed anew that the post has not taken: what was covered in a picture since is not to leave
+    with them. Those that have left keep the picture that they were written with."""
+    query = (
+        select(col(Letter.id), col(LetterMessage.message_id))
+        .join(LetterMessage, col(LetterMessage.letter_id) == col(Letter.id))
+        .where(col(Letter.case_id) == case_id, col(LetterMessage.channel) == str(Medium.POST))
+    )
+    for letter_id, message_id in (await tx.session.execute(query)).all():
+        if await notifications.is_with_us(tx.session, message_id):
+            await tx.enqueue(PRINT, str(letter_id))
+
+
+async def _carried_by(tx: Tx, letter_id: UUID, medium: Medium) -> UUID | None:
     query = select(col(LetterMessage.message_id)).where(
         col(LetterMessage.letter_id) == letter_id, col(LetterMessage.channel) == str(medium)
     )
-    return (await tx.session.execute(query)).first() is not None
+    found: UUID | None = (await tx.session.execute(query)).scalars().first()
+    return found
 
 
 # --- messages --------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Cameras' clocks are never quite right, so an instant is what the camera says less what its clock was ahead when it sent,
 with the span within which the truth lies. A message can only come late, so what looks like a clock that is behind may as
-well be a slow line or a repetition: all of that is doubt. Whoever is accused has the good of it: a speed is the least that both spans allow.
+well be a slow line or a repetition: all of that is doubt. So is what a message lacks to the least late one of its camera's day: the clock was ahead by that
+much, and the rest is delay. Whoever is accused has the good of it: a speed is the least that both spans allow.
 """
 
 import math
@@ -39,13 +40,19 @@ class Instant:
     unsure: timedelta
 
 
-def instant_of(capture: cameras.CaptureView, *, tolerance: timedelta) -> Instant:
+async def instant_of(tx: Tx, capture: cameras.CaptureView, *, tolerance: timedelta) -> Instant:
     """The instant of a capture. A camera that tells its clock is put right by it; of one that does not we only know that
     its clock is refused beyond `tolerance`."""
     if capture.clock_ahead_s is None:
         return Instant(capture.captured_at, tolerance)
-    ahead = timedelta(seconds=capture.clock_ahead_s)
-    return Instant(capture.captured_at - ahead, timedelta(seconds=SENDING_S) + max(timedelta(0), -ahead))
+    furthest = await cameras.furthest_ahead(tx.session, capture.device_id, about=capture.received_at)
+    return put_right(capture.captured_at, timedelta(seconds=capture.clock_ahead_s), furthest or timedelta(0))
+
+
+def put_right(said: datetime, ahead: timedelta, furthest: timedelta) -> Instant:
+    """What a camera said, less what its clock was ahead by this message; `furthest` is the most that another message of its day
+    showed. What this one lacks to it, or to a clock that is right, may be delay, and is doubt."""
+    return Instant(said - ahead, timedelta(seconds=SENDING_S) + max(timedelta(0), furthest, ahead) - ahead)
 
 
 def longest_between(one: Instant, other: Instant) -> timedelta:
@@ -67,9 +74,9 @@ def metres_between(one: tuple[float, float], other: tuple[float, float]) -> floa
     return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(half)))
 
 
-async def case_of_same_pictures(tx: Tx, capture: cameras.CaptureView) -> UUID | None:
-    """The case of another capture of the same instant that has all pictures of this one, byte for byte: that was sent twice
-    (after a lost answer, by two ways, under another number)."""
+async def case_of_same_pictures(tx: Tx, capture: cameras.CaptureView, *, window: timedelta) -> UUID | None:
+    """The case of another capture of that time, give or take `window`, that has all pictures of this one, byte for byte: that was
+    sent twice (after a lost answer, under another number, or by two ways, of which one may say the time to the second alone)."""
     hashes = {each.sha256 for each in capture.files}
     await tx.serialise(f"pictures:{min(hashes)}")
     shared = (
@@ -79,7 +86,7 @@ async def case_of_same_pictures(tx: Tx, capture: cameras.CaptureView) -> UUID | 
             col(EvidenceFile.sha256).in_(hashes),
             col(EvidenceFile.capture_id) != capture.id,
             col(Capture.violation_code) == capture.violation_code,
-            col(Capture.captured_at) == capture.captured_at,
+            col(Capture.captured_at).between(capture.captured_at - window, capture.captured_at + window),
         )
     )
     held: dict[UUID, set[str]] = {}
@@ -130,6 +137,7 @@ async def look_for_clone(
             col(Ticket.occurred_at) <= capture.captured_at + span,
             col(Ticket.case_id) != case.id,
             col(Ticket.machine_plate) == col(Ticket.plate),
+            col(Ticket.confidence) >= policy.accept_confidence,
             col(Capture.latitude).is_not(None),
             col(Capture.longitude).is_not(None),
         )
@@ -142,7 +150,7 @@ async def look_for_clone(
             continue
         metres = metres_between(here, there)
         seen = await cameras.get_capture(tx.session, other.id)
-        one, two = instant_of(capture, tolerance=tolerance), instant_of(seen, tolerance=tolerance)
+        one, two = [await instant_of(tx, each, tolerance=tolerance) for each in (capture, seen)]
         speed = least_kmh(metres, one, two)
         if metres >= LEAST_METRES and speed > policy.clone_kmh:
             await _raise(

@@ -1,7 +1,7 @@
 """From a message in a vendor's form to a capture: understood after the camera was answered, by a job that may run twice.
 
 A camera in a vendor's form tells who passed, not of what it accuses: that is the register's (`Site.accuses`), and for a
-measured speed the limit there decides. Whoever is accused of nothing leaves no capture.
+measured speed the limit there decides, or both ends of a road section. Whoever is accused of nothing leaves no capture.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from app.core.texts import Text
 from app.services import cameras, reference, transparency
 from app.services.cameras import CaptureMetadata, Message, MessageState, Passage, Registered, Vendor
 from app.services.documents import check_image, off_loop
+from app.services.etle import sections
 from app.services.etle.intake import accept_capture
 
 JOB = "etle.take_push"
@@ -48,9 +49,11 @@ async def take_push(house: House, message_id: str) -> None:
         if message is None or device is None or message.state is not MessageState.RECEIVED:
             return
         zone = cameras.zone_of(device, await reference.unit(connection, device.unit))
+        accuses = device.site.accuses
+        at_section = accuses is not None and await sections.ends_one(connection, device.id, accuses)
     try:
-        passage = await _understood(house, message, zone)
-        state = await _take(house, device, message, passage)
+        passage = await _understood(house, device, message, zone)
+        state = await _take(house, device, message, passage, at_section=at_section)
     except cameras.NotAPassage as other:
         why = Text(f"Bukan kendaraan: {other.kind}", f"No vehicle: {other.kind}")
         state = await _settle(house, message, MessageState.PASSED, why)
@@ -85,13 +88,17 @@ async def replay_refused(tx: Tx, device_id: UUID) -> int:
     return len(ids)
 
 
-def accusation(device: Registered, message: Message, passage: Passage) -> CaptureMetadata | None:
-    """What the camera hands in by this passage; None where it accuses nobody of anything."""
+def accusation(
+    device: Registered, message: Message, passage: Passage, *, at_section: bool = False
+) -> CaptureMetadata | None:
+    """What the camera hands in by this passage; None where it accuses nobody of anything. At an end of a road section every passage
+    is handed in, without the speed at that place: who is accused is decided by both ends."""
     site = device.site
     if site.accuses is None or site.place is None:
         return None
-    speed = passage.speed_kmh
-    if site.accuses in cameras.MEASURED and (speed is None or site.limit_kmh is None or speed <= site.limit_kmh):
+    speed = None if at_section else passage.speed_kmh
+    is_spot = site.accuses in cameras.MEASURED and not at_section
+    if is_spot and (speed is None or site.limit_kmh is None or speed <= site.limit_kmh):
         return None
     return CaptureMetadata(
         captured_at=passage.captured_at,
@@ -100,19 +107,22 @@ def accusation(device: Registered, message: Message, passage: Passage) -> Captur
         latitude=site.latitude,
         longitude=site.longitude,
         speed_kmh=speed,
-        limit_kmh=site.limit_kmh,
+        limit_kmh=None if at_section else site.limit_kmh,
         lane=passage.lane,
         capture_id=hashlib.sha256(f"{message.vendor}|{passage.event}".encode()).hexdigest(),
     )
 
 
-async def _understood(house: House, message: Message, zone: tzinfo) -> Passage:
+async def _understood(house: House, device: Registered, message: Message, zone: tzinfo) -> Passage:
     content_type, body = await cameras.read_message(house, message)
-    return await off_loop(cameras.read_push, message.vendor, cameras.Push(body, content_type, zone))
+    push = cameras.Push(body, content_type, zone, device.site.confidence_of)
+    return await off_loop(cameras.read_push, message.vendor, push)
 
 
-async def _take(house: House, device: Registered, message: Message, passage: Passage) -> MessageState:
-    told = accusation(device, message, passage)
+async def _take(
+    house: House, device: Registered, message: Message, passage: Passage, *, at_section: bool
+) -> MessageState:
+    told = accusation(device, message, passage, at_section=at_section)
     if told is None:
         return await _settle(house, message, MessageState.PASSED, passage=passage)
     actor = Actor(ActorKind.CAMERA, str(device.id), frozenset({"camera"}), unit=device.unit)
@@ -135,7 +145,10 @@ async def _take(house: House, device: Registered, message: Message, passage: Pas
         made = await cameras.captured_by(tx.session, actor, told.capture_id or "")
         state = MessageState.TAKEN if made is None else MessageState.REPEATED
         if made is None:
-            made = (await accept_capture(tx, actor, images, checked))[0].id
+            # These cameras send at once, and say when they took the picture: their clock is known by it, less the delay.
+            ahead = None if passage.late else passage.captured_at - message.received_at
+            came = cameras.Came(message.received_at, ahead)
+            made = (await accept_capture(tx, actor, images, checked, came=came))[0].id
         await cameras.settle_message(tx, message, state, passage=passage, capture_id=made)
     return state
 

@@ -118,7 +118,8 @@ async def take_up(tx: Tx, capture: cameras.CaptureView, match: Match) -> None:
         return
     await cameras.record_reading(tx, capture.id, _kept(match))
     stamp = await _stamp(tx, capture)
-    repeated = await passages.case_of_same_pictures(tx, capture)
+    window = timedelta(minutes=stamp.policy.etle.same_violation_minutes)
+    repeated = await passages.case_of_same_pictures(tx, capture, window=window)
     if repeated is not None:
         await _join(tx, capture, repeated)
         return
@@ -173,6 +174,9 @@ async def _take_up_pair(tx: Tx, pair: sections.TooFast, match: Match) -> None:
 
 
 async def _join(tx: Tx, capture: cameras.CaptureView, case_id: UUID) -> None:
+    """Locks the case, as whoever deletes its evidence does: what joins a case whose pictures are gone goes by the next run."""
+    await cases.get_locked(tx, case_id, bound=False)
+    (await ticket_of(tx, case_id)).evidence_gone_at = None
     tx.session.add(TicketCapture(capture_id=capture.id, case_id=case_id, joined_at=tx.now))
     await tx.session.flush()
     await tx.enqueue(review.COVER, str(case_id))

@@ -150,6 +150,11 @@ async def published(connection: AsyncConnection) -> Sequence[CauseReview]:
     return [CauseReview(**row) for row in (await connection.execute(query)).mappings()]
 
 
+async def rates(connection: AsyncConnection, now: datetime) -> Sequence[reference.Policy]:
+    """The policies of today with their rates, the national one and each Polda's own, for everybody."""
+    return await reference.list_policies(connection, now.astimezone(reference.NATIONAL_ZONE).date())
+
+
 async def _verified(connection: AsyncConnection, polda: str, since: datetime | None) -> list[Verified]:
     query = (
         select(

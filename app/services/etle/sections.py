@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -61,17 +61,24 @@ class NewSection:
 
 async def sections_of(tx: Tx, capture: cameras.CaptureView) -> Sequence[RoadSection]:
     """The sections at whose end this capture was taken for their violation, the eldest first; none where it is an ordinary one."""
-    ends = or_(
-        col(RoadSection.entry_device_id) == capture.device_id, col(RoadSection.exit_device_id) == capture.device_id
-    )
-    query = select(RoadSection).where(
-        ends,
-        col(RoadSection.violation_code) == capture.violation_code,
+    query = select(RoadSection).where(_measured_at(capture.device_id, capture.violation_code))
+    eldest_first = query.order_by(col(RoadSection.opened_at), col(RoadSection.id)).limit(MOST_SECTIONS)
+    return (await tx.session.execute(eldest_first)).scalars().all()
+
+
+async def ends_one(source: AsyncConnection, device_id: UUID, violation_code: str) -> bool:
+    """Whether this camera stands at an end of a section that is measured for this violation."""
+    query = select(col(RoadSection.id)).where(_measured_at(device_id, violation_code)).limit(1)
+    return (await source.execute(query)).first() is not None
+
+
+def _measured_at(device_id: UUID, violation_code: str) -> ColumnElement[bool]:
+    return and_(
+        or_(col(RoadSection.entry_device_id) == device_id, col(RoadSection.exit_device_id) == device_id),
+        col(RoadSection.violation_code) == violation_code,
         col(RoadSection.confirmed_at).is_not(None),
         col(RoadSection.closed_at).is_(None),
     )
-    eldest_first = query.order_by(col(RoadSection.opened_at), col(RoadSection.id)).limit(MOST_SECTIONS)
-    return (await tx.session.execute(eldest_first)).scalars().all()
 
 
 async def average_of(source: AsyncConnection | AsyncSession, exit_id: UUID) -> AverageSpeed | None:
@@ -103,7 +110,8 @@ async def note_passages(
     """Keep a sure passage at one end of each of these sections, and measure where the other end is known; the pairs that were
     too fast. What one plate drove is decided one by one: two pairs that share a picture must find each other's case."""
     await tx.serialise(f"sections:{plate}")
-    found = [await _note_passage(tx, section, capture, plate, policy) for section in ends]
+    instant = await instant_of(tx, capture, tolerance=timedelta(minutes=policy.clock_tolerance_minutes))
+    found = [await _note_passage(tx, section, capture, plate, instant=instant, policy=policy) for section in ends]
     return [each for each in found if each is not None]
 
 
@@ -115,9 +123,8 @@ async def accuse(tx: Tx, pair: TooFast) -> None:
 
 
 async def _note_passage(
-    tx: Tx, section: RoadSection, capture: cameras.CaptureView, plate: str, policy: EtlePolicy
+    tx: Tx, section: RoadSection, capture: cameras.CaptureView, plate: str, *, instant: Instant, policy: EtlePolicy
 ) -> TooFast | None:
-    instant = instant_of(capture, tolerance=timedelta(minutes=policy.clock_tolerance_minutes))
     passage = SectionPassage(
         capture_id=capture.id,
         section_id=section.id,

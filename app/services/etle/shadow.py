@@ -20,7 +20,7 @@ from app.core.house import House
 from app.core.problems import Problem
 from app.services import cameras
 from app.services.etle.models import ShadowReading
-from app.services.recognition import Hints, PlannedRecogniser, Reading, Recogniser, hints_for
+from app.services.recognition import Hints, PlannedRecogniser, Reading, hints_for
 
 MOST_LISTED = 200
 
@@ -63,10 +63,10 @@ async def read_in_shadow(house: House, capture_id: str) -> None:
         hints = await hints_for(tx.session, capture.device_id, capture.unit, captured_at=at)
         known = select(func.count()).where(col(ShadowReading.capture_id) == capture.id)
         done = (await tx.session.execute(known)).scalar_one() > 0
-    reader, name = house[PlannedRecogniser].shadow_for(hints), house[PlannedRecogniser].plan_for(hints).shadow
-    if done or reader is None or name is None:
+    name = house[PlannedRecogniser].shadow_for(hints)
+    if done or name is None:
         return
-    answers = [await _read(reader, await cameras.read_original(house, file), hints) for file in capture.files]
+    answers = [await _read(house, name, await cameras.read_original(house, file), hints) for file in capture.files]
     backend = (capture.reading or {}).get("backend")
     counted = {line["file"]: line for line in reversed(list(_lines(capture.reading)))}
     async with house.db.begin(SYSTEM) as tx:
@@ -142,9 +142,9 @@ async def disagreements(connection: AsyncConnection, *, since: datetime, most: i
     return [Disagreement(*row) for row in await connection.execute(query)]
 
 
-async def _read(reader: Recogniser, image: bytes, hints: Hints) -> Reading | Problem:
+async def _read(house: House, name: str, image: bytes, hints: Hints) -> Reading | Problem:
     try:
-        return await reader.read(image, hints)
+        return await house[PlannedRecogniser].ask(name, image, hints)
     except Problem as problem:
         return problem
 

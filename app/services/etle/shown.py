@@ -145,6 +145,14 @@ async def areas_by_hand(source: Source, capture_id: UUID, place: int) -> list[li
     return list((await source.execute(select(col(HandCover.areas)).where(mine))).scalar_one_or_none() or [])
 
 
+async def covered_by_hand(source: Source, captures: Sequence[UUID]) -> dict[Key, list[list[int]]]:
+    """The same of all pictures of these captures, by capture and place."""
+    query = select(col(HandCover.capture_id), col(HandCover.position), col(HandCover.areas)).where(
+        col(HandCover.capture_id).in_(captures)
+    )
+    return {(row[0], row[1]): list(row[2]) for row in await source.execute(query)}
+
+
 async def forget_covers(tx: Tx, captures: Sequence[UUID]) -> None:
     """Delete what was covered by hand in pictures that are deleted."""
     await tx.session.execute(delete(HandCover).where(col(HandCover.capture_id).in_(captures)))

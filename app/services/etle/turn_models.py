@@ -43,6 +43,8 @@ class ReadingTurn(Table, table=True):
     """Put off: when it stands in the line again. Dead: when it died."""
     problem: str | None = Field(default=None, max_length=80)
     """The code of the last problem; never its text, which may quote what was read."""
+    cause: str | None = Field(default=None, max_length=80)
+    """Which recogniser failed last, and how in a word (`snapshot: timeout`); None where it was nobody's failure."""
     received_at: datetime = Field(sa_type=UtcDateTime)
     replayed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     replayed_by: str | None = Field(default=None, max_length=80)

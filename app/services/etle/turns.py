@@ -14,6 +14,7 @@ import asyncio
 import logging
 import random
 import secrets
+from collections import Counter as Counted
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -32,6 +33,7 @@ from app.services import cameras, reference
 from app.services.etle.problems import CAMERA_LINE_FULL, LINE_FULL
 from app.services.etle.reading import read_capture
 from app.services.etle.turn_models import LEASE, ReadingTurn, TurnState
+from app.services.recognition import cause_of
 
 MOST_TRIES = 8
 FIRST_RETRY = timedelta(seconds=2)
@@ -118,7 +120,7 @@ async def read_next(house: House, *_of_older_jobs: str) -> None:
         await read_capture(house, str(capture_id))
     except Problem as problem:
         tried = was_tried(problem)
-        await _not_read(house, capture_id, problem.type.code, tried=tried)
+        await _not_read(house, capture_id, problem.type.code, tried=tried, cause=cause_of(problem))
         if not tried:
             # The worker's own place is held for a moment: a line of thousands is not turned over again and again for a
             # recogniser that is away.
@@ -128,6 +130,26 @@ async def read_next(house: House, *_of_older_jobs: str) -> None:
         raise
     else:
         TURNS.labels("read").inc()
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """Captures whose last try failed for one cause (`snapshot: timeout`, or the code of a problem that is no recogniser's), and
+    whether the machine has given them up."""
+
+    cause: str
+    given_up: bool
+    captures: int
+
+
+async def not_read(source: Source) -> list[NotRead]:
+    """Why captures that were tried are not read yet, the most frequent cause first."""
+    cause, state = func.coalesce(col(ReadingTurn.cause), col(ReadingTurn.problem)), col(ReadingTurn.state)
+    tried = select(cause, state, func.count()).where(col(ReadingTurn.problem).is_not(None)).group_by(cause, state)
+    found: Counted[tuple[str, bool]] = Counted()
+    for said, where, count in await source.execute(tried):
+        found[said, where == TurnState.DEAD] += count
+    return [NotRead(*key, count) for key, count in found.most_common()]
 
 
 async def give_turns(house: House) -> None:
@@ -169,12 +191,12 @@ async def _take_first(house: House) -> UUID | None:
         return row.capture_id
 
 
-async def _not_read(house: House, capture_id: UUID, problem: str, *, tried: bool) -> None:
+async def _not_read(house: House, capture_id: UUID, problem: str, *, tried: bool, cause: str | None = None) -> None:
     async with house.db.begin(SYSTEM) as tx:
         row = await tx.lock(ReadingTurn, capture_id)
         if row is None or row.state != TurnState.PUT_OFF:  # read meanwhile by whoever had it after us
             return
-        row.problem = problem
+        row.problem, row.cause = problem, cause
         if not tried:
             row.tries -= 1
             row.due_at = tx.now + REST * _CHANCE.uniform(1, 2)

@@ -25,10 +25,12 @@ from app.services.notifications.paper_post import (
     BatchSummary,
     LetterToPrint,
     dispatch_letters,
+    is_with_us,
     letters_of_batch,
     list_batches,
     message_by_tracking,
     open_paper,
+    replace_paper,
     seal_paper,
 )
 from app.services.notifications.sending import Recipient, send
@@ -50,6 +52,7 @@ __all__ = [
     "build_channels",
     "dispatch_letters",
     "find_message",
+    "is_with_us",
     "letters_of_batch",
     "list_batches",
     "list_outbox",
@@ -58,6 +61,7 @@ __all__ = [
     "open_paper",
     "record_delivery",
     "record_return",
+    "replace_paper",
     "seal_paper",
     "send",
 ]

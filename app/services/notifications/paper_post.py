@@ -95,12 +95,38 @@ async def open_paper(house: House, letter: LetterToPrint) -> bytes | None:
     return None if plain is None else bytes.fromhex(plain)
 
 
+async def is_with_us(source: AsyncConnection | AsyncSession, message_id: UUID) -> bool:
+    """Whether a letter on paper is still ours to print: the post has not taken it."""
+    query = select(col(Letter.state)).where(col(Letter.message_id) == message_id)
+    state = (await source.execute(query)).scalar_one_or_none()
+    return state in (None, LetterState.QUEUED)
+
+
+async def replace_paper(tx: Tx, message_id: UUID, document: str) -> str | None:
+    """Put another sealed PDF in the place of a letter that the post has not taken; the name of the object that was in its place,
+    or None where the post has it. Locks the message and the letter."""
+    message = await tx.lock(Message, message_id)
+    letter = select(Letter).where(col(Letter.message_id) == message_id).with_for_update()
+    held: Letter | None = (await tx.session.execute(letter)).scalar_one_or_none()
+    if message is None or (held is not None and held.state != LetterState.QUEUED):
+        return None
+    before, message.document = message.document, document
+    if held is not None:
+        held.document = document
+    await tx.session.flush()
+    return before
+
+
 async def dispatch_letters(tx: Tx, tracking_nos: Mapping[UUID, str | None]) -> None:
-    """The post has taken these letters (by letter id) under these tracking numbers. Locks each.
+    """The post has taken these letters (by letter id) under these tracking numbers. Locks each, its message first.
 
     Problems: notifications-message-unknown, notifications-letter-state for one that left before.
     """
     for letter_id in sorted(tracking_nos):
+        carries = (await tx.session.execute(select(col(Letter.message_id)).where(col(Letter.id) == letter_id))).scalar()
+        if carries is None:
+            raise MESSAGE_UNKNOWN(message_id=letter_id)
+        await tx.lock(Message, carries)
         letter = await tx.lock(Letter, letter_id)
         if letter is None:
             raise MESSAGE_UNKNOWN(message_id=letter_id)

@@ -3,6 +3,7 @@
 from app.services.recognition.choice import choose_recogniser
 from app.services.recognition.configuration import RecogniserConfig, RecogniserFault
 from app.services.recognition.doubts import ReadCharacter, read_characters
+from app.services.recognition.failures import cause_of
 from app.services.recognition.hints import hints_for
 from app.services.recognition.known_cameras import KnownCamera, KnownCameras
 from app.services.recognition.places import can_find_places, find_places
@@ -45,6 +46,7 @@ __all__ = [
     "VehicleTraits",
     "Vote",
     "can_find_places",
+    "cause_of",
     "choose_recogniser",
     "find_places",
     "hints_for",

@@ -205,6 +205,13 @@ async def policy(conn: Reading, polda_code: str | None, on: date) -> Policy:
     return _policy(row)
 
 
+async def list_policies(conn: Reading, on: date) -> list[Policy]:
+    """The policies in force on a day: the national one, and those of each Polda that has its own; by code."""
+    table = PolicyRow.__table__  # type: ignore[attr-defined]
+    rows = await conn.execute(_in_force(PolicyRow, on).order_by(table.c.code))
+    return [_policy(row) for row in rows.mappings()]
+
+
 async def policy_by_id(conn: Reading, id: UUID) -> Policy:
     """The version that a case was stamped with, whatever holds today. `Problem`: reference-policy-not-found."""
     table = PolicyRow.__table__  # type: ignore[attr-defined]

@@ -64,8 +64,11 @@ async def test_a_camera_hands_in_only_what_it_may_and_is_registered_rightly_or_n
     device = await camera(house)
     client_id = await client_id_of(house, device.id)
     async with house.db.begin(SYSTEM) as tx:
-        shown = await cameras.record_site(tx, client_id, replace(SITE, allowed=("287-1-RAMBU",), accuses="287-1-RAMBU"))
+        shown = await cameras.record_site(
+            tx, client_id, replace(SITE, allowed=("287-1-RAMBU",), accuses="287-1-RAMBU", confidence_of=100)
+        )
     assert (shown.site.heading, shown.site.allowed, shown.unit) == (90, ("287-1-RAMBU",), "PMJ")
+    assert shown.site.confidence_of == 100
     words = await refusal(house, device)
     assert words.startswith("cameras-violation-not-allowed")
     assert "287-1-RAMBU" in words
@@ -75,6 +78,7 @@ async def test_a_camera_hands_in_only_what_it_may_and_is_registered_rightly_or_n
         replace(SITE, longitude=181.0),
         replace(SITE, heading=360),
         replace(SITE, zone="GMT"),
+        replace(SITE, confidence_of=10),
         replace(SITE, place="x" * 201),
         replace(SITE, limit_kmh=0.0),
         replace(SITE, place=None, accuses="287-1-RAMBU"),

@@ -56,6 +56,15 @@ def test_what_only_some_vendors_say() -> None:
         assert (stream.vehicle.make, stream.vehicle.view, stream.direction) == ("Toyota", "Rear", "210")
 
 
+def test_dahua_confidence_is_out_of_what_the_device_counts_to() -> None:
+    kind, body = pushes.dahua(AT, picture=SCENE)
+    sure = json.loads(body)
+    sure["Picture"]["Plate"]["Confidence"] = 91
+    message = json.dumps(sure).encode()
+    found = {of: read_push("dahua", Push(message, kind, pushes.JAKARTA, of)).confidence for of in (None, 255, 100)}
+    assert found == {None: 91 / 255, 255: 91 / 255, 100: 0.91}
+
+
 def test_a_repetition_has_the_same_event_and_another_passage_another() -> None:
     for vendor, message in pushes.FORMS.items():
         make: Callable[..., tuple[str, bytes]] = message

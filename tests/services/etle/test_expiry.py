@@ -5,11 +5,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+import yaml
 from sqlalchemy import func, select
 
 from app.core.actor import SYSTEM, Actor, ActorKind
@@ -26,11 +28,13 @@ from app.services.cameras.models import Capture, DoomedObject, EvidenceDeletion,
 from app.services.cases.models import WorkItem
 from app.services.etle import evidence, expiry, turns
 from app.services.etle.evidence_models import ShownPicture
-from app.services.etle.models import Ticket, TicketCapture
+from app.services.etle.models import ShadowReading, Ticket, TicketCapture
+from app.services.etle.reading import Match, take_up
 from app.services.etle.turn_models import ReadingTurn, TurnState
 from app.services.identity import credentials
 from tests import make
 from tests.drain import drain
+from tests.services.etle.test_evidence import LEFT, OWN, RIGHT, STRANGER, captured, line, read
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -59,7 +63,12 @@ async def accused_of_nothing(house: House, picture: bytes | None = None) -> came
 
 
 async def with_files(
-    house: House, picture: bytes, film: bytes | None = None, *, location: str = make.LOCATION
+    house: House,
+    picture: bytes,
+    film: bytes | None = None,
+    *,
+    location: str = make.LOCATION,
+    at: datetime | None = None,
 ) -> cameras.CaptureView:
     async with house.db.begin(SYSTEM) as tx:
         made = await credentials.add_camera(tx, "Kamera", unit="PMJ")
@@ -68,7 +77,7 @@ async def with_files(
     if film is not None:
         images.append(await cameras.keep_original(house, film, "video/mp4", 1280, 720))
     async with house.db.begin(device) as tx:
-        told = {"captured_at": tx.now.isoformat(), "violation": "287-2-APILL", "location": location}
+        told = {"captured_at": (at or tx.now).isoformat(), "violation": "287-2-APILL", "location": location}
         checked = await cameras.check_metadata(tx.session, device, cameras.parse_metadata(json.dumps(told)), now=tx.now)
         return (await cameras.accept_capture(tx, device, images, checked))[0]
 
@@ -76,11 +85,15 @@ async def with_files(
 async def rejected(house: House, taken: cameras.CaptureView | None = None) -> UUID:
     case_id = await make.case_of(house, taken or await make.capture(house))
     assert case_id is not None
+    await reject(house, case_id)
+    return case_id
+
+
+async def reject(house: House, case_id: UUID) -> None:
     async with house.db.begin(await make.officer_of(house, case_id)) as tx:
         await etle.decide(tx, case_id, etle.Decision(action="start_review"))
         await etle.decide(tx, case_id, etle.Decision(action="reject", reason="lampu kuning", kind="no_violation"))
     await drain(house)
-    return case_id
 
 
 async def settled(house: House) -> UUID:
@@ -172,6 +185,88 @@ async def test_the_pictures_of_a_rejected_case_go_in_hours_and_the_case_stays(
     seen = (await client.get(f"/v1/tickets/{case_id}/evidence", headers=owner)).json()
     assert (seen["items"], [each["sha256"] for each in seen["deleted"]]) == ([], [gone.files[0].sha256])
     assert await make.state_of(house, case_id) == "rejected"
+
+
+async def test_a_repetition_that_joins_a_case_whose_pictures_are_gone_goes_too(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    picture = make.unlike_any_other(make.photograph())
+    first = await with_files(house, picture)
+    case_id = await rejected(house, first)
+    clock.advance(73 * HOUR)
+    await expiry.forget_evidence(house)
+    again = await with_files(house, picture, at=first.captured_at)
+    assert await make.case_of(house, again) is None
+    [joined] = await rows(house, TicketCapture)
+    assert (joined.capture_id, joined.case_id) == (again.id, case_id)
+    assert await cameras.read_original(house, again.files[0]) == picture
+    await expiry.forget_evidence(house)
+    with pytest.raises(ObjectMissing):
+        await cameras.read_original(house, again.files[0])
+    deletions = await rows(house, EvidenceDeletion)
+    assert [(each.kind, each.captures) for each in deletions] == [("rejected", 1)] * 2
+    assert all(each.leaf_id is not None for each in deletions)
+
+
+async def test_a_repetition_that_joins_while_the_pictures_are_deleted_is_not_forgotten(
+    postgres_house: House, clock: FixedClock
+) -> None:
+    house = postgres_house
+    await make.demo_set(house)
+    picture = make.unlike_any_other(make.photograph())
+    first = await with_files(house, picture)
+    await rejected(house, first)
+    clock.advance(73 * HOUR)
+    again = await with_files(house, picture, at=first.captured_at)
+    joined, go_on = asyncio.Event(), asyncio.Event()
+
+    async def join() -> None:
+        async with house.db.begin(SYSTEM) as tx:
+            await take_up(tx, again, Match((None,), None, None, doubtful=True))
+            joined.set()
+            await go_on.wait()
+
+    async def forget() -> None:
+        await joined.wait()
+        await expiry.forget_evidence(house)
+        go_on.set()
+
+    await asyncio.gather(join(), forget())
+    assert await count(house, EvidenceDeletion) == 0, "whoever is joined to is left to the next run"
+    await expiry.forget_evidence(house)
+    [deletion] = await rows(house, EvidenceDeletion)
+    assert (deletion.kind, deletion.captures) == ("rejected", 2)
+
+
+async def test_with_the_pictures_goes_what_was_read_in_them_of_others(house: House, clock: FixedClock) -> None:
+    await make.demo_set(house)
+    case_id = await captured(house, read(line(OWN, RIGHT), line(STRANGER, LEFT, 0.9)), None)
+    await reject(house, case_id)
+    [taken] = await rows(house, Capture)
+    async with house.db.begin(SYSTEM) as tx:
+        tx.session.add(
+            ShadowReading(
+                capture_id=taken.id,
+                position=0,
+                backend="test",
+                plate=OWN,
+                confidence=0.9,
+                shadow="other",
+                shadow_plate=STRANGER,
+                shadow_confidence=0.5,
+                shadow_ms=1,
+                problem=None,
+                read_at=tx.now,
+            )
+        )
+    assert STRANGER in json.dumps(taken.reading)
+    clock.advance(73 * HOUR)
+    await expiry.forget_evidence(house)
+    [taken] = await rows(house, Capture)
+    assert [each["plate"] for each in taken.reading["results"]] == [OWN], "the ticket's own line stays with it"
+    assert STRANGER not in json.dumps(taken.reading)
+    assert await count(house, ShadowReading) == 0
+    told = await etle.evidence_for(house, case_id)
+    assert (told.items, len(told.deleted), told.reading.plate) == ((), 2, "B 1234 XYZ")
 
 
 async def test_each_class_has_its_time_and_films_go_first(house: House, clock: FixedClock) -> None:
@@ -335,6 +430,12 @@ async def test_orphans_are_swept_when_they_are_old_and_nothing_else_is(house: Ho
     await sweep_orphans(house)
     assert not await house.storage.exists(orphan)
     assert await cameras.read_original(house, kept.files[0])
+
+
+def test_every_end_of_a_case_has_its_class() -> None:
+    lives = yaml.safe_load((files("app") / "data" / "lifecycles" / "etle.yaml").read_text("utf-8"))["states"]
+    ends = {name for name, state in lives.items() if state.get("terminal")}
+    assert ends == {state for each in expiry._CLASSES for state in each.states}
 
 
 def test_a_line_is_what_the_documentation_says() -> None:

@@ -1,21 +1,25 @@
 """What the machine does not find, a person covers by hand before a picture leaves; nothing else of it changes."""
 
 import hashlib
+import io
 import json
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from app.core.house import House
 from app.core.problems import Problem
 from app.routers.http.guards import issue_ticket_token
-from app.services import cameras
+from app.services import cameras, documents, etle, notifications
 from app.services.etle import evidence, shown
 from app.services.etle.evidence_models import HandCover, ShownPicture
 from app.services.identity.roles import Role
+from app.services.notifications.paper_post import collect_letters
 from app.services.transparency.models import Leaf
 from tests import make
 from tests.drain import drain
@@ -109,6 +113,75 @@ async def test_only_who_judges_the_case_covers_and_only_what_is_a_rectangle(
     absent = {**body, "sha256": "0" * 64, "areas": [FACE]}
     assert (await client.post(path, headers=headers, json=absent)).status_code == 404
     assert await rows(house, HandCover) == []
+
+
+async def paper_of(house: House) -> tuple[notifications.LetterToPrint, bytes]:
+    """The one letter on paper, and the photograph on it."""
+    await collect_letters(house)
+    async with house.db.read() as connection:
+        [letter] = await notifications.letters_of_batch(connection, "PMJ", house.clock.now().date())
+    pdf = await notifications.open_paper(house, letter)
+    assert pdf is not None
+    images = [each for page in PdfReader(io.BytesIO(pdf)).pages for each in page.images]
+    return letter, max((each.data for each in images), key=len)
+
+
+def lively(photograph: bytes) -> float:
+    """How much is to be seen where the face is, however large the picture was printed."""
+    width, height = Image.open(io.BytesIO(photograph)).size
+    return detail(photograph, (width * 7 // 10, height // 10, width * 8 // 10, height // 4))
+
+
+async def test_a_letter_that_is_still_with_us_is_printed_anew_and_one_that_has_left_is_not(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    await make.demo_set(house)
+    case_id = await make.letter_sent(house)
+    officer = await make.officer_of(house, case_id)
+    headers = await make.staff_headers(house, Role.OFFICER, staff_id=UUID(officer.id))
+    async with house.db.begin(make.SYSTEM) as tx:
+        sha256 = (await evidence.exhibits_of(tx.session, case_id)).captures[0].files[0].sha256
+    path, body = f"/v1/counter/cases/{case_id}/covered-areas", {"sha256": sha256, "areas": [FACE], "note": NOTE}
+    before, shows = await paper_of(house)
+    assert (await client.post(path, headers=headers, json=body)).status_code == 200
+    assert "etle.print_letter" in await drain(house)
+    letter, covered = await paper_of(house)
+    assert letter.letter_id == before.letter_id
+    assert letter.document != before.document
+    assert lively(covered) < lively(shows) / 3
+    downloaded = await etle.letter_pdf(house, make.owner_of(case_id), case_id)
+    images = [each for page in PdfReader(io.BytesIO(downloaded)).pages for each in page.images]
+    assert lively(max((each.data for each in images), key=len)) < lively(shows) / 3, "as what the citizen downloads"
+
+    async with house.db.begin(make.SYSTEM) as tx:
+        await notifications.dispatch_letters(tx, {letter.letter_id: "POS1"})
+    assert (await client.post(path, headers=headers, json={**body, "areas": []})).status_code == 200
+    assert "etle.print_letter" not in await drain(house)
+    assert (await paper_of(house))[0].document == letter.document
+
+
+async def test_what_is_covered_while_a_letter_is_printed_is_covered_in_it(
+    house: House, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make.demo_set(house)
+    case_id = await make.verified(house)
+    officer = await make.officer_of(house, case_id)
+    headers = await make.staff_headers(house, Role.OFFICER, staff_id=UUID(officer.id))
+    async with house.db.begin(make.SYSTEM) as tx:
+        sha256 = (await evidence.exhibits_of(tx.session, case_id)).captures[0].files[0].sha256
+    rendered, render = [], documents.etle_letter
+
+    async def meanwhile(data: documents.LetterData) -> bytes:
+        rendered.append(data.photo)
+        if len(rendered) == 1:
+            body = {"sha256": sha256, "areas": [FACE], "note": NOTE}
+            answer = await client.post(f"/v1/counter/cases/{case_id}/covered-areas", headers=headers, json=body)
+            assert answer.status_code == 200, answer.text
+        return await render(data)
+
+    monkeypatch.setattr(documents, "etle_letter", meanwhile)
+    await drain(house)
+    assert lively((await paper_of(house))[1]) < lively(rendered[0] or b"") / 3
 
 
 async def test_a_copy_that_was_begun_before_is_not_kept(

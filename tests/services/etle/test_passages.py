@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -23,7 +23,7 @@ from app.services.cameras.models import Capture
 from app.services.etle import sections
 from app.services.etle.models import Ticket, TicketCapture
 from app.services.etle.passage_models import CloneAlert, SectionPassage
-from app.services.etle.passages import Instant, least_kmh, metres_between
+from app.services.etle.passages import SENDING_S, Instant, least_kmh, metres_between, put_right
 from app.services.identity import credentials
 from tests import make
 
@@ -116,6 +116,33 @@ async def test_a_plate_at_two_places_raises_an_alert_and_wants_two_persons(house
         assert "clone_alert" in [each.kind for each in await cases.tasks_of(tx.session, case_id)]
 
 
+async def test_a_plate_that_was_perhaps_misread_elsewhere_raises_no_alert(house: House) -> None:
+    await make.demo_set(house)
+    (one, _), (two, _), at = await device(house), await device(house), house.clock.now() - timedelta(hours=3)
+    unsure = await taken(house, one, at, place=SARINAH)
+    assert await make.case_of(house, unsure, confidence=0.5) is not None
+    await make.case_of(house, await taken(house, two, at + timedelta(minutes=20), place=BANDUNG, location="Dago"))
+    assert await alerts(house) == []
+
+
+@pytest.mark.parametrize("plate", [make.PLATE, None])
+async def test_the_same_pictures_by_two_ways_are_one_case_though_one_way_tells_the_second_alone(
+    house: House, plate: str | None
+) -> None:
+    await make.demo_set(house)
+    (one, _), (two, _) = await device(house), await device(house)
+    at, picture = house.clock.now() - timedelta(hours=1), PICTURE + b"the same"
+    first = await taken(house, one, at + timedelta(milliseconds=437), picture=picture)
+    case_id = await make.case_of(house, first, plate, confidence=0.5)
+    assert case_id is not None
+    again = await taken(house, two, at, picture=picture, location="Sarinah arah selatan")
+    assert await make.case_of(house, again, plate, confidence=0.5) is None
+    later = await taken(house, two, at + timedelta(hours=1), picture=picture)
+    assert await make.case_of(house, later, plate, confidence=0.5) not in (None, case_id), (
+        "a frozen picture is no repetition"
+    )
+
+
 async def section(house: House, entry: str, exit_: str, *, confirmed: bool = True, length_m: int = 10_000) -> UUID:
     new = sections.NewSection("Tol Cikampek KM 10-20", entry, exit_, length_m, 100, SPEED)
     first = Actor(ActorKind.STAFF, "one", frozenset({"supervisor"}), unit="PMJ")
@@ -179,6 +206,25 @@ async def test_two_cameras_measure_an_average_speed_by_their_clocks(house: House
     assert told.average == shown
     out = Evidence.of(told).model_dump()["average"]
     assert (out["kmh"], out["metres"], out["left_at"]) == (118, 10_000, shown.left_at)
+
+
+async def test_a_late_message_of_a_fast_clock_makes_no_speeder(house: House) -> None:
+    """Its clock is 60 s ahead, and the entry's message was 50 s under way: alone it looks like a clock that is 10 s ahead."""
+    await make.demo_set(house)
+    (start, start_id), (end, end_id) = await device(house), await device(house)
+    await section(house, start_id, end_id)
+    at, fast = house.clock.now() - timedelta(hours=1), timedelta(seconds=60)
+    # Somebody else's passage in the same day, in time: it shows the clock as it is.
+    await make.case_of(house, await taken(house, start, at, ahead=fast, violation=SPEED), "B5678ABC")
+    entry = await taken(house, start, at + fast, ahead=fast - timedelta(seconds=50), violation=SPEED)
+    leave = at + timedelta(seconds=380)
+    exit_ = await taken(house, end, leave, ahead=timedelta(0), violation=SPEED, location="KM 20")
+    assert [await make.case_of(house, each) for each in (entry, exit_)] == [None, None]
+    async with house.db.begin(SYSTEM) as tx:
+        [measured] = [
+            each for each in (await tx.session.execute(select(SectionPassage.measured_kmh))).scalars() if each
+        ]
+    assert 75 < measured < 95, "95 km/h were driven"
 
 
 @pytest.mark.parametrize("order", ["012", "210", "102"])
@@ -292,6 +338,17 @@ def test_doubt_about_a_clock_never_makes_anybody_faster(
         metres, replace(a, unsure=timedelta(seconds=unsure)), replace(b, unsure=timedelta(seconds=unsure2))
     )
     assert doubtful <= least_kmh(metres, a, b)
+
+
+@given(st.floats(-300, 300), st.floats(0, 300), st.floats(0, 300))
+def test_the_truth_lies_within_the_doubt_where_one_message_of_the_day_was_in_time(
+    clock_ahead: float, late: float, least_late: float
+) -> None:
+    """Whatever the clock and the delay of this message, if another one of its day was under way for `SENDING_S` at most."""
+    truth, by_clock = datetime(2026, 3, 2, tzinfo=UTC), timedelta(seconds=clock_ahead)
+    furthest = timedelta(seconds=clock_ahead - min(least_late, SENDING_S))
+    found = put_right(truth + by_clock, by_clock - timedelta(seconds=late), furthest)
+    assert abs(found.at - truth) <= found.unsure + timedelta(milliseconds=1)
 
 
 def test_distances_over_the_earth() -> None:

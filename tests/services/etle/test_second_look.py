@@ -128,7 +128,10 @@ async def test_open_cases_of_a_bad_place_are_looked_at_again_and_the_paid_one_is
     assert paid not in again
     # It stood: only an officer who by the second annulment became a cause of its own has it looked at anew.
     assert (sent in again) == (by[paid] == by[sent] == by[elsewhere] != by[wrong])
-    shown = (await client.get("/v1/transparency/second-looks")).json()["second_looks"]
+    told = (await client.get("/v1/transparency/second-looks")).json()
+    rates = {each["polda"]: (each["rate"], each["least"], each["days"]) for each in told["rates"]}
+    assert rates[None] == rates["PMJ"] == (0.10, 3, 90), "the rate is published, the national one and each Polda's own"
+    shown = told["second_looks"]
     assert ("PMJ", "place", 1, 3) in [(s["polda"], s["cause"], s["annulled"], s["verified"]) for s in shown]
 
 

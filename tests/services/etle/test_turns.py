@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
+from app.cli import doctor
 from app.core.actor import SYSTEM
 from app.core.clock import FixedClock
 from app.core.house import House
@@ -23,7 +24,9 @@ from app.services.etle import turns
 from app.services.etle.models import Ticket
 from app.services.etle.turn_models import LEASE, ReadingTurn, TurnState
 from app.services.identity.roles import Role
-from app.services.recognition import NO_HINTS, Hints, Reading, Recogniser
+from app.services.recognition import NO_HINTS, Hints, PlannedRecogniser, Reading, Recogniser
+from app.services.recognition.choice import builder_of
+from app.services.recognition.configuration import Entry, RecogniserConfig, RecogniserFile
 from tests import make
 from tests.drain import drain
 from tests.routers.pages.world import Browser
@@ -192,6 +195,39 @@ async def test_what_fails_again_and_again_is_a_dead_letter_that_a_person_replays
     assert (await wire.post(f"{LIST}/replay", headers=chief)).json() == {"count": 0}
     await drain(line)
     assert await rows(line) == {}
+
+
+async def test_why_captures_are_not_read_is_said_where_the_operator_looks(
+    line: House, wire: httpx.AsyncClient, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = RecogniserFile.of_one("snapshot", Entry(kind="plate-recognizer", url="http://127.0.0.1:9"))
+    config = RecogniserConfig("snapshot", "http://127.0.0.1:9")
+    planned = PlannedRecogniser({"snapshot": builder_of("plate-recognizer")(config)}, file)
+    away = replace(line, parts={**line.parts, Recogniser: planned, PlannedRecogniser: planned})
+    line.db.move_in(away)
+    camera = await make.camera(line, wire)
+    id_ = (await send(camera, line, 0)).json()["id"]
+    await turns.read_next(away)
+    async with line.db.read() as connection:
+        assert await etle.not_read(connection) == [etle.NotRead("snapshot: no-connection", False, 1)]
+    assert [(each.about, each.state) for each in await doctor._not_read(away)] == [("readings", "note")]
+    assert "snapshot: no-connection" in (await doctor._not_read(away))[0].words
+    [told] = [each for each in caplog.records if each.getMessage() == "a capture was not read"]
+    assert (told.__dict__["capture"], told.__dict__["problem"]) == (id_, "upstream-unavailable")
+    for _ in range(turns.MOST_TRIES - 1):
+        await put_off_until_due(line, clock)
+        await planned.aclose()
+        planned.readers = {"snapshot": builder_of("plate-recognizer")(config)}  # as a breaker that closed again
+        await turns.read_next(away)
+    async with line.db.read() as connection:
+        assert await etle.not_read(connection) == [etle.NotRead("snapshot: no-connection", True, 1)]
+    chief = await make.staff_headers(line, Role.SUPERVISOR)
+    [stopped] = (await wire.get(LIST, headers=chief)).json()["readings"]
+    assert (stopped["problem"], stopped["cause"]) == ("upstream-unavailable", "snapshot: no-connection")
+    browser = Browser.of(create_app(line))
+    await browser.sign_in_staff(line, Role.SUPERVISOR)
+    assert "snapshot: no-connection" in await browser.get(PAGE)
+    await planned.aclose()
 
 
 async def test_what_killed_its_reader_comes_to_an_end_too(

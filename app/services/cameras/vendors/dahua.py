@@ -1,12 +1,14 @@
 """Dahua ITSAPI (also Intelbras, CP Plus): JSON at fixed root paths; pictures in base64.
 
-Times are local and say no zone. `Confidence` is 0 to 255 in `TollgateInfo`. Whatever we answer never holds
+Times are local and say no zone. `Confidence` is 0 to 255 in `TollgateInfo`, and 0 to 100 of some devices: the register says of
+which (`Site.confidence_of`). Whatever we answer never holds
 `OpenStrobe`: that opens a barrier.
 """
 
 from app.services.cameras.vendors import values
 from app.services.cameras.vendors.passage import NotAPassage, Passage, Push, SeenVehicle
 
+_CONFIDENCE_OF = 255
 _PICTURES = ("NormalPic", "CombinedPic", "VehiclePic", "CutoutPic")
 
 
@@ -26,7 +28,7 @@ def read(push: Push) -> Passage:
         event=f"{device}|{values.word(time)}|{read_plate}|{channel}",
         captured_at=values.moment(time, push.zone),
         plate=read_plate,
-        confidence=values.share(plate.get("Confidence"), whole=255),
+        confidence=values.share(plate.get("Confidence"), whole=push.confidence_of or _CONFIDENCE_OF),
         box=values.corners(values.sequence(plate.get("BoundingBox"))),
         region=values.word(plate.get("Region")),
         vehicle=SeenVehicle(

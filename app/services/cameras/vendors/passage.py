@@ -11,11 +11,13 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A message as it came. `zone` is where the camera stands: most send local time without saying so."""
+    """A message as it came. `zone` is where the camera stands: most send local time without saying so. `confidence_of` is what
+    its confidence is out of where that is the device's own affair."""
 
     body: bytes = field(repr=False)
     content_type: str
     zone: tzinfo
+    confidence_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sqlmodel import col
 from app.core.actor import SYSTEM
 from app.core.house import House
 from app.services.notifications.channels.base import Channel, Outcome, OutgoingMessage, Result
-from app.services.notifications.models import Letter, LetterState
+from app.services.notifications.models import Letter, LetterState, Message
 
 
 class PaperChannel:
@@ -23,12 +23,14 @@ class PaperChannel:
             return Outcome(Result.REFUSED, error="letter-without-document")
         async with house.db.begin(SYSTEM) as tx:
             query = select(col(Letter.id)).where(col(Letter.message_id) == message.id)
-            if (await tx.session.execute(query)).scalar_one_or_none() is None:
+            # Locked and looked at again: its paper may have been made anew since it was handed to us (`replace_paper`).
+            row = await tx.lock(Message, message.id)
+            if row is not None and (await tx.session.execute(query)).scalar_one_or_none() is None:
                 tx.session.add(
                     Letter(
                         message_id=message.id,
                         unit=message.unit,
-                        document=message.document,
+                        document=row.document or message.document,
                         state=LetterState.QUEUED,
                         created_at=tx.now,
                     )

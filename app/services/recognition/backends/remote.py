@@ -14,6 +14,7 @@ from app.core.problems import UPSTREAM_UNAVAILABLE, Problem
 from app.core.upstream import RETRY_AFTER_S, Upstream
 from app.services.recognition.backends.pictures import Picture, prepared
 from app.services.recognition.configuration import RecogniserConfig, RecogniserFault
+from app.services.recognition.failures import SAYS_NO, UNREADABLE_ANSWER
 from app.services.recognition.problems import PICTURE_NOT_READABLE, RECOGNISER_BUSY, RECOGNISER_REFUSED
 from app.services.recognition.reading import NO_HINTS, Alternative, Hints, PlateReading, Reading
 from app.services.reference.plates import parse_plate
@@ -88,7 +89,7 @@ class RemoteRecogniser:
             plates = sorted(self._dialect.plates(answer, picture), key=lambda plate: -plate.confidence)
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             # A 2xx that is not the protocol: a proxy's page, another version. Worth another try later.
-            raise unavailable(self._name) from error
+            raise unavailable(self._name, UNREADABLE_ANSWER) from error
         return Reading(tuple(plates[:MOST_PLATES]), self._name, round((time.perf_counter() - started) * 1000))
 
     async def aclose(self) -> None:
@@ -112,9 +113,9 @@ def busy(retry_after: str = "") -> Problem:
     return RECOGNISER_BUSY(tried=False, retry_after=wait, headers={"Retry-After": wait})
 
 
-def unavailable(name: str) -> Problem:
-    """The server does not do its work now."""
-    return UPSTREAM_UNAVAILABLE(name=name, headers={"Retry-After": str(RETRY_AFTER_S)})
+def unavailable(name: str, failure: str = SAYS_NO) -> Problem:
+    """The server does not do its work now; `failure` says in a word why, for who operates it."""
+    return UPSTREAM_UNAVAILABLE(name=name, failure=failure, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
 def printable(text: str) -> str:
