@@ -1,6 +1,6 @@
 """why a capture was not read so far, and what a camera's confidence is out of
 
-Revision: wcam
+Revision: 0041
 Revises: 0040
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "wcam"
+revision: str = "0041"
 down_revision: str | None = "0040"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
