@@ -43,9 +43,9 @@ class ReadLines:
         columns = latin(self._reader.alphabet)
         for start in range(number * PART, (number + 1) * PART, _AT_ONCE):
             lines = [drawn_line(start + place, world=world) for place in range(_AT_ONCE)]
-            beliefs = self._reader.probabilities([line.strip for line in lines])
-            for line, belief in zip(lines, beliefs, strict=True):
-                yield np.log(np.maximum(belief[:, columns], 1e-30)).astype(np.float16), line.text
+            beliefs = dict(self._reader.probabilities([line.strip for line in lines]))
+            for place, line in enumerate(lines):
+                yield np.log(np.maximum(beliefs[place][:, columns], 1e-30)).astype(np.float16), line.text
 
     @staticmethod
     def _write(kept: Path, read: list[Read]) -> None:

@@ -4,6 +4,7 @@ win.
 Imports OpenCV and onnxruntime: only the recogniser's own worker thread imports this module.
 """
 
+import math
 import re
 from dataclasses import replace
 from functools import lru_cache
@@ -21,14 +22,22 @@ from app.services.recognition.read_lines import ReadLine, agreed
 from app.services.recognition.reading import Alternative, Box, PlateReading
 
 _THREADS = 2
-_SIDE = 832
-_CROP_SIDE = 624
-_SECOND_LOOKS = (1120, 499)
-_WIDE_CROP = 2.0
-"""A picture this much wider than high is a plate cut out already."""
+_FIRST_ENLARGED, _FIRST_SIDES = 1.5, (624, 832)
+_SECOND_ENLARGED, _SECOND_SIDES = 2.0, (832, 1120)
+"""How many times a look enlarges the picture, and how long its longer side is then, at least and at most: what the camera did not see, no
+enlarging shows, and the time of a look grows with its pixels."""
 
-_UPPER_SHARES = (0.72, 1.0)
-"""A plate cut out: its upper part without the validity row, and all of it."""
+_LAST_SIDE = 499
+_CROP_SIDES = (624, _LAST_SIDE)
+_MOST_PIXELS = 1120 * 840
+"""Of one look: a square one has no more than one of the shape of a photograph, for by its largest look a reader is as big as it is."""
+
+_WIDE_CROP, _WIDEST_BLANK = 2.0, 4.0
+"""A picture this much wider than high is a plate cut out already; one that is wider than any blank (430 by 135 mm, Perpol 7/2021) with its
+edges is the number alone, without the validity row."""
+
+_UPPER_SHARE = 0.72
+"""Of a plate cut out with both rows, the number's: read in one with it, the validity becomes digits."""
 
 _MOST_LINES = 14
 _MOST_PLATES = 3
@@ -83,16 +92,16 @@ class PlateReader:
         return tuple(_box(read.line.quad, width=width, height=height) for read in found)
 
     def read_picture(self, picture: Picture) -> tuple[PlateReading, ...]:
-        """The plates in a picture, best first. A larger and a smaller look follow only when the first is
-        unsure."""
+        """The plates in a picture, best first. A larger and a smaller look (of a plate cut out a smaller one) follow only when the
+        first is unsure."""
         height, width = picture.shape[:2]
         is_crop = width / height > _WIDE_CROP
         found: list[ReadLine] = []
         printed: list[Printed] = []
-        for side in (_CROP_SIDE if is_crop else _SIDE, *_SECOND_LOOKS):
+        for side in _CROP_SIDES if is_crop else _sides(width=width, height=height):
             lines = find_lines(picture, self._detector.score_map, side=side, most=_MOST_LINES)
             if is_crop and not found:
-                lines += [whole_picture(picture, upper=share) for share in _UPPER_SHARES]
+                lines.append(whole_picture(picture, upper=_UPPER_SHARE if width / height < _WIDEST_BLANK else 1.0))
             read = self._read_lines(picture, lines)
             printed += [Printed(each.line, each.decoding.free_text, each.decoding.free_confidence) for each in read]
             found = sorted([*found, *(each for each in read if each.decoding.hypotheses)], key=lambda each: -each.rank)
@@ -116,9 +125,21 @@ class PlateReader:
         if not whole:
             return []
         beliefs = self._reader.probabilities([strip for _, strip in whole])
-        decodings = [self._decoder.decode(belief, self._font.beliefs(belief)) for belief in beliefs]
-        pairs = zip((line for line, _ in whole), decodings, strict=True)
-        return [ReadLine(line, decoding) for line, decoding in pairs]
+        decodings = {place: self._decoder.decode(belief, self._font.beliefs(belief)) for place, belief in beliefs}
+        return [ReadLine(line, decodings[place]) for place, (line, _) in enumerate(whole)]
+
+
+def _sides(*, width: int, height: int) -> tuple[float, ...]:
+    """The longer side of each look at a picture, in order."""
+    longer, shorter = max(width, height), min(width, height)
+    first = _between(_FIRST_SIDES, longer * _FIRST_ENLARGED)
+    second = _between(_SECOND_SIDES, longer * _SECOND_ENLARGED)
+    most = math.sqrt(_MOST_PIXELS * longer / shorter)
+    return tuple(min(side, most) for side in (first, second, _LAST_SIDE))
+
+
+def _between(ends: tuple[float, float], side: float) -> float:
+    return max(ends[0], min(side, ends[1]))
 
 
 def _completed(read: ReadLine) -> Line | None:

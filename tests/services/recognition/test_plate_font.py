@@ -27,7 +27,7 @@ def test_drawn_plates_it_never_saw_are_read_better_with_it() -> None:
     lines = [line for line in map(drawn_line, range(LINES)) if line.text]
     alone = together = 0
     for line in lines:
-        beliefs = reader.probabilities([line.strip])[0]
+        ((_, beliefs),) = reader.probabilities([line.strip])
         for taught in (None, font.beliefs(beliefs)):
             best = next(iter(decoder.decode(beliefs, taught).hypotheses), None)
             right = best is not None and best.plate == line.text
