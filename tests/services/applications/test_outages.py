@@ -1,6 +1,7 @@
 """Registers that do not answer in the middle of an application: what was accepted waits, and nothing false is sealed."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from app.services.applications.worktime import awake_end
 from app.services.identity.roles import Role
 from app.services.registries import CriminalRecord, LicenceStatus, Registers, SimClass, demo
 from app.services.registries.demo import demo_vehicles
+from app.services.registries.keyed.records import add_years
 from tests import make
 from tests.applying import POLRES, Desk, opened_unit, registers_down
 from tests.drain import drain
@@ -100,7 +102,8 @@ async def test_the_registers_learn_of_a_payment_once_however_often_the_job_dies(
     assert await untold(house) == []
     await issue.enter_register(house, case_id)  # a job may run twice
     tax, insurance = [await house[Registers].find(name, SITIS.plate) for name in ("tax", "insurance")]
-    assert [tax, insurance] == [before[0].renewed(), before[1].paid()]
+    five_years_on = add_years(before[0].stnk_valid_until, 5)
+    assert [tax, insurance] == [replace(before[0].paid(), stnk_valid_until=five_years_on), before[1].paid()]
 
 
 async def test_nothing_goes_free_because_its_price_is_not_known(
